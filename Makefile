@@ -1,0 +1,50 @@
+# One command each; everything lands in .venv, nothing outside the checkout but pip's own cache.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKS := --pack gdpr --pack hipaa
+
+.PHONY: scan test test-system check bench docs dev clean
+
+# The exit code 1 of a red gate is what the example is for, so it does not fail the target; 2, 3 and 4 do.
+scan: $(VENV)/.base
+	@$(BIN)/assay scan fixtures/acme-ai $(PACKS); code=$$?; [ $$code -le 1 ] || exit $$code
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not system"
+
+# What needs programs from Debian's and npm's packages; a missing one is installed here, and fails if it can't be.
+test-system: $(VENV)/.dev
+	./tests/system/install
+	$(BIN)/python -m pytest -m system
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/unit/test_imports.py
+	$(BIN)/python -m assay.policies.catalogue_checkov --check
+	$(BIN)/python -m assay.scanner.kinds.generate --check
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m assay.policies.catalogue_checkov
+	$(BIN)/python -m assay.scanner.kinds.generate
+
+dev: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[helm]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml setup.py constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.base
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .tools

@@ -1,0 +1,113 @@
+"""The IaC detector: checkov's runners on a private copy of the tree, one part for each framework that is present."""
+
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from assay.detectors.iac import offline
+from assay.detectors.iac.excerpts import excerpts
+from assay.detectors.iac.failures import SkipLog, failure, failures
+from assay.detectors.iac.frameworks import FRAMEWORKS
+from assay.detectors.iac.graph_facts import resources
+from assay.detectors.iac.helm import HelmCharts
+from assay.detectors.iac.kustomize import Kustomizations
+from assay.detectors.iac.modules import remote_modules
+from assay.detectors.iac.private_copy import PrivateCopy, make_copy
+from assay.detectors.iac.runners import load_runner, run
+from assay.detectors.iac.survey import Survey, survey
+from assay.detectors.iac.verdicts import unrendered, verdicts
+from assay.scanner.api import Emit, EngineVerdict, Failure, Location, Part, Plan, Record, Tree
+
+
+class IacDetector:
+    """States what checkov concludes, and the facts of the graphs that it renders."""
+
+    def __init__(self) -> None:
+        self._tree: Tree | None = None
+        self._survey = Survey()
+        self._copy: PrivateCopy | None = None
+
+    def plan(self, tree: Tree) -> Plan:
+        """A part for each framework that has a file here; `secrets` whenever there is any file."""
+        self._look(tree)
+        present = [f.id for f in FRAMEWORKS if self._concerns(f.id) or (f.id == "secrets" and tree.files)]
+        if not present:
+            return Plan(reason="the folder holds no files")
+        return Plan(parts=tuple(Part(id=framework) for framework in present))
+
+    def preload(self, parts: Sequence[Part]) -> None:
+        """Imports the runners and makes the copy, which all parts then share."""
+        offline.settle_environment()
+        gc.disable()
+        for part in parts:
+            load_runner(part.id)
+        gc.freeze()
+        gc.enable()
+        self._copy_tree()
+
+    def observe(self, tree: Tree, part: Part, emit: Emit) -> None:
+        """Runs one framework, in a process of its own."""
+        offline.settle_environment()
+        self._look(tree)
+        copy = self._copy_tree()
+        if copy.aborted is not None:
+            emit(failure(part.id, None, copy.aborted))
+            return
+        gc.set_threshold(100_000, 20, 20)
+        for record in self._observe(part.id, copy):
+            if _is_wanted(record, tree.only):
+                emit(record)
+
+    def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
+        log = SkipLog(copy, self._survey.wanted)
+        renderer = _renderer(framework, self._survey, copy)
+        if renderer is not None and (missing := renderer.missing_tool()):
+            yield failure(framework, None, missing)
+            return
+        load_runner(framework)
+        offline.confine(framework, copy.root)
+        ran = run(framework, copy, log, renderer.prepare if renderer else None)
+        found = verdicts(ran.reports, copy, framework)
+        found += remote_modules(ran.graphs, copy, framework)
+        found += unrendered(self._survey.unrendered & self._survey.claims.get(framework, frozenset()), framework)
+        if renderer is not None:
+            found += renderer.unknowns()
+        yield from found
+        yield from excerpts(found, copy, framework)
+        yield from resources(framework, ran.graphs, copy)
+        yield from failures(framework, self._survey, copy, ran.parsed, ran.errors, log)
+        if renderer is not None:
+            yield from renderer.failures()
+
+    def _look(self, tree: Tree) -> None:
+        if self._tree != tree:
+            self._tree, self._survey, self._copy = tree, survey(tree), None
+
+    def _copy_tree(self) -> PrivateCopy:
+        if self._copy is None:
+            self._copy = make_copy(self._tree.root if self._tree else "", self._survey.wanted)
+        return self._copy
+
+    def _concerns(self, framework: str) -> bool:
+        claimed = self._survey.claims.get(framework, frozenset())
+        only = self._tree.only if self._tree else None
+        if only is None or framework in ("helm", "kustomize"):
+            return bool(claimed)
+        return bool(claimed & set(only))
+
+
+def _renderer(framework: str, seen: Survey, copy: PrivateCopy) -> HelmCharts | Kustomizations | None:
+    if framework == "helm":
+        return HelmCharts(seen.charts, copy)
+    if framework == "kustomize":
+        return Kustomizations(seen.kustomizations, copy)
+    return None
+
+
+def _is_wanted(record: Record, only: tuple[str, ...] | None) -> bool:
+    """Where the user named files, findings are for those; facts are kept, as rules join them."""
+    if only is None:
+        return True
+    location = record.location if isinstance(record, EngineVerdict | Failure) else None
+    path = location.path if location is not None else getattr(record, "path", None)
+    return path is None or path in only

@@ -1,0 +1,393 @@
+"""What the names in a Terraform expression mean: variables, locals, modules, data, and other resources."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from assay.detectors.iac.facts import hcl_syntax as syntax
+from assay.detectors.iac.facts.block import Bindings, Block
+from assay.detectors.iac.facts.hcl_definitions import Definitions, Scope
+from assay.detectors.iac.facts.hcl_functions import call
+from assay.detectors.iac.facts.policy_document import document
+from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
+from assay.scanner.api import Unknown
+
+_STEPS = 50_000
+"""Bounds the work, and so the size of the value, of one argument."""
+_LENGTH = 50_000
+_ACCOUNT_WIDE = ("path", "terraform", "self")
+
+
+class Instance(Struct, frozen=True):
+    """One resource of the graph, as expressions may name it."""
+
+    key: str | int | None
+    """Its `count` or `for_each` key; None where there is none, or it was not expanded."""
+    id: int
+    address: str
+    arguments: Mapping[str, Any]
+
+
+class Evaluator:
+    """Evaluates arguments. What it can't evaluate with certainty is Unknown, with the name that stood in the way."""
+
+    def __init__(
+        self, definitions: Definitions, instances: Mapping[tuple[Scope, str, str], tuple[Instance, ...]]
+    ) -> None:
+        self._definitions = definitions
+        self._instances = instances
+        self._known: dict[tuple[Any, ...], tuple[Any, int]] = {}
+        self._active: set[tuple[Any, ...]] = set()
+        self._spent = 0
+        self._depth = 0
+
+    def evaluate(self, raw: Any, scope: Scope, bindings: Bindings) -> Any:
+        """The value of an argument."""
+        if self._depth == 0:
+            self._spent = 0
+        self._depth += 1
+        try:
+            return self._raw(raw, scope, bindings)
+        except syntax.Unsupported as error:
+            return Unknown(reason=f"unresolved: an expression with {error}")
+        except (_TooMuch, RecursionError):
+            if self._depth > 1:
+                raise
+            return Unknown(reason="unresolved: the expression is too large")
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self._active.clear()
+
+    def bindings(self, scope: Scope, arguments: Mapping[str, Any], key: str | int | None) -> Bindings:
+        """What `each` and `count` mean inside a resource or module call with these arguments."""
+        if "count" in arguments:
+            return {"count": {"index": unresolved("count.index") if key is None else key}}
+        if "for_each" not in arguments:
+            return {}
+        over = self.evaluate(_unwrapped(arguments["for_each"]), scope, {})
+        if isinstance(over, Reference) and not over.attribute:
+            return {"each": {"key": unresolved("each.key"), "value": over}}
+        if key is None:
+            return {"each": {"key": unresolved("each.key"), "value": unresolved("each.value")}}
+        value = over.get(key, unresolved("each.value")) if isinstance(over, Mapping) else unresolved("each.value")
+        return {"each": {"key": key, "value": key if isinstance(over, list) else value}}
+
+    def absent(self, scope: Scope, arguments: Mapping[str, Any]) -> bool:
+        """Whether `count` or `for_each` is certain to make none of the resource."""
+        if "count" in arguments:
+            return self.evaluate(_unwrapped(arguments["count"]), scope, {}) in (0, "0", False)
+        if "for_each" in arguments:
+            return self.evaluate(_unwrapped(arguments["for_each"]), scope, {}) in ([], {})
+        return False
+
+    def _raw(self, raw: Any, scope: Scope, bindings: Bindings) -> Any:
+        self._spend(1)
+        if isinstance(raw, str):
+            if "${" not in raw and "%{" not in raw:
+                return raw
+            return self._tree(syntax.parse_text(raw), scope, bindings)
+        if isinstance(raw, list | tuple):
+            return [self.evaluate(element, scope, bindings) for element in raw]
+        if isinstance(raw, Mapping):
+            return {
+                key: self.evaluate(value, scope, bindings)
+                for key, value in raw.items()
+                if not str(key).startswith("__")
+            }
+        return raw
+
+    def _tree(self, tree: Any, scope: Scope, bindings: Bindings) -> Any:
+        self._spend(1)
+        match tree:
+            case syntax.Literal():
+                return tree.value
+            case syntax.Text():
+                return self._text(tree, scope, bindings)
+            case syntax.Path():
+                return self._path(tree, scope, bindings)
+            case syntax.Call():
+                if tree.name == "try" and len(tree.arguments) > 1:
+                    return self._walk(self._try(tree, scope, bindings), tree.steps, tree.name, scope, bindings)
+                arguments = [self._tree(argument, scope, bindings) for argument in tree.arguments]
+                result = call(tree.name, arguments)
+                self._spend(_size(result))
+                return self._walk(result, tree.steps, f"{tree.name}(…)", scope, bindings)
+            case syntax.ListOf():
+                return [self._tree(item, scope, bindings) for item in tree.items]
+            case syntax.ObjectOf():
+                return self._object(tree, scope, bindings)
+            case syntax.Operation():
+                return _operate(tree.operator, [self._tree(operand, scope, bindings) for operand in tree.operands])
+            case syntax.Conditional():
+                condition = settled(self._tree(tree.condition, scope, bindings))
+                if isinstance(condition, bool) or condition in ("true", "false"):
+                    return self._tree(tree.then if condition in (True, "true") else tree.otherwise, scope, bindings)
+                return condition if isinstance(condition, Unknown) else unresolved("a condition")
+        raise syntax.Unsupported(type(tree).__name__)
+
+    def _try(self, tree: syntax.Call, scope: Scope, bindings: Bindings) -> Any:
+        """`try` of a resource that certainly isn't made gives its fallback; else its first argument."""
+        first = tree.arguments[0]
+        if isinstance(first, syntax.Path) and first.steps and isinstance(first.steps[0], str):
+            body = self._definitions.find(scope, "resource", (first.root, first.steps[0]))
+            if isinstance(body, Mapping) and self.absent(scope, body):
+                return self._tree(tree.arguments[1], scope, bindings)
+        return self._tree(first, scope, bindings)
+
+    def _text(self, tree: syntax.Text, scope: Scope, bindings: Bindings) -> Any:
+        text = ""
+        unknowns: list[tuple[str, str]] = []
+        references: list[Reference] = []
+        for part in tree.parts:
+            if isinstance(part, str):
+                text += part
+                continue
+            value = self._tree(part.tree, scope, bindings)
+            if isinstance(value, Reference) and isinstance(value.value, str):
+                value = value.value
+            if isinstance(value, bool):
+                text += "true" if value else "false"
+            elif isinstance(value, str | int | float):
+                text += str(value)
+            elif isinstance(value, Template):
+                text += value.text
+                unknowns.extend(value.unknowns)
+                references.extend(value.references)
+            elif isinstance(value, Reference):
+                text += f"${{{value.text}}}"
+                references.append(value)
+            else:
+                shown = f"${{{part.source}}}"
+                text += shown
+                unknowns.append((shown, value.reason if isinstance(value, Unknown) else f"unresolved: {part.source}"))
+            if len(text) > _LENGTH:
+                raise _TooMuch
+        if not unknowns and not references:
+            return text
+        return Template(text=text, unknowns=tuple(unknowns), references=tuple(references))
+
+    def _object(self, tree: syntax.ObjectOf, scope: Scope, bindings: Bindings) -> Any:
+        result: dict[str, Any] = {}
+        for key_tree, value_tree in tree.pairs:
+            key = settled(self._tree(key_tree, scope, bindings))
+            if isinstance(key, Unknown):
+                return key
+            result[str(key)] = self._tree(value_tree, scope, bindings)
+        return result
+
+    def _path(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+        root, steps = path.root, path.steps
+        if root in bindings:
+            return self._walk(bindings[root], steps, path.source, scope, bindings)
+        name = steps[0] if steps and isinstance(steps[0], str) else None
+        if name is None or root in _ACCOUNT_WIDE:
+            return unresolved(path.source)
+        if root == "var":
+            return self._walk(self._variable(name, scope), steps[1:], path.source, scope, bindings)
+        if root == "local":
+            return self._walk(self._local(name, scope), steps[1:], path.source, scope, bindings)
+        if root == "module":
+            return self._output(name, path, scope, bindings)
+        if root == "data":
+            return self._data(path, scope, bindings)
+        return self._resource(path, name, scope, bindings)
+
+    def _variable(self, name: str, scope: Scope) -> Any:
+        declared = self._definitions.find(scope, "variable", name)
+        if not isinstance(declared, Mapping):
+            return unresolved(f"var.{name}")
+        if scope.module is not None:
+            parent = self._definitions.parent(scope)
+            given = self._definitions.find(parent, "module", scope.module.name)
+            if isinstance(given, Mapping) and name in given:
+                bindings = self.bindings(parent, given, scope.module.foreach_idx)
+                value = self._once(("var", scope, name), given[name], parent, bindings)
+                if value is not None or declared.get("nullable") != [False]:
+                    return value
+        elif (scope.directory, name) in self._definitions.tfvars:
+            return self._once(("var", scope, name), self._definitions.tfvars[scope.directory, name], scope, {})
+        if "default" in declared:
+            return self._once(("default", scope, name), declared["default"], scope, {})
+        return unresolved(f"var.{name}")
+
+    def _local(self, name: str, scope: Scope) -> Any:
+        declared = self._definitions.find(scope, "locals", name)
+        if declared is None:
+            return unresolved(f"local.{name}")
+        return self._once(("local", scope, name), declared, scope, {})
+
+    def _output(self, name: str, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+        steps = list(path.steps[1:])
+        key: Any = None
+        if steps and isinstance(steps[0], syntax.Index):
+            key = self._tree(steps.pop(0).key, scope, bindings)
+        child = self._definitions.child(scope, name, key if isinstance(key, str | int) else None)
+        if child is None or not steps or not isinstance(steps[0], str):
+            return unresolved(path.source)
+        declared = self._definitions.find(child, "output", steps[0])
+        if not isinstance(declared, Mapping) or "value" not in declared:
+            return unresolved(path.source)
+        value = self._once(("output", child, steps[0]), declared["value"], child, {})
+        return self._walk(value, tuple(steps[1:]), path.source, scope, bindings)
+
+    def _data(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+        names = [step for step in path.steps if isinstance(step, str)]
+        if len(names) != 3 or names[0] != "aws_iam_policy_document" or names[2] not in ("json", "minified_json"):
+            return unresolved(path.source)
+        body = self._definitions.find(scope, "data", (names[0], names[1]))
+        if not isinstance(body, Mapping):
+            return unresolved(path.source)
+        key = ("data", scope, names[1])
+        if key in self._active:
+            return unresolved(path.source)
+        self._active.add(key)
+        inner = self.bindings(scope, body, None)
+        result = document(
+            Block(
+                arguments=body,
+                resolve=lambda raw, bound: self.evaluate(raw, scope, bound),
+                wrapped=True,
+                bindings=inner,
+            )
+        )
+        self._active.discard(key)
+        return result
+
+    def _resource(self, path: syntax.Path, name: str, scope: Scope, bindings: Bindings) -> Any:
+        instances = self._instances.get((scope, path.root, name), ())
+        if not instances:
+            return unresolved(path.source)
+        steps = list(path.steps[1:])
+        everyone = bool(steps) and isinstance(steps[0], syntax.Splat)
+        if everyone:
+            steps.pop(0)
+        elif steps and isinstance(steps[0], syntax.Index):
+            key = self._tree(steps.pop(0).key, scope, bindings)
+            if isinstance(key, str | int):
+                chosen = tuple(instance for instance in instances if instance.key == key)
+                instances = chosen or tuple(instance for instance in instances if instance.key is None) or instances
+        if any(not isinstance(step, str | syntax.Index) for step in steps):
+            return unresolved(path.source)
+        suffix = tuple(step if isinstance(step, str) else "[…]" for step in steps)
+        if everyone:
+            return [self._reference((instance,), path, suffix, scope) for instance in instances]
+        return self._reference(instances, path, suffix, scope)
+
+    def _reference(
+        self, instances: tuple[Instance, ...], path: syntax.Path, suffix: tuple[str, ...], scope: Scope
+    ) -> Any:
+        made = Reference(
+            text=".".join((instances[0].address, *suffix)) if len(instances) == 1 else path.source,
+            targets=tuple(instance.id for instance in instances),
+            attribute=suffix[0] if suffix else "",
+        )
+        if len(instances) == 1 and len(suffix) == 1 and suffix[0] in instances[0].arguments:
+            arguments, argument = instances[0].arguments, suffix[0]
+            bindings = self.bindings(scope, arguments, instances[0].key)
+            value = self._once(("argument", scope, instances[0].id, argument), arguments[argument], scope, bindings)
+            if isinstance(value, str | int | float | bool):
+                return replace(made, value=value)
+        return made
+
+    def _walk(self, value: Any, steps: tuple[Any, ...], source: str, scope: Scope, bindings: Bindings) -> Any:
+        for position, step in enumerate(steps):
+            if isinstance(value, Unknown):
+                return value
+            if isinstance(value, Reference) and isinstance(step, str):
+                value = replace(value, text=f"{value.text}.{step}", attribute=value.attribute or step, value=None)
+                continue
+            if isinstance(step, syntax.Splat) and isinstance(value, list):
+                rest = steps[position + 1 :]
+                return [self._walk(element, rest, source, scope, bindings) for element in value]
+            key = self._tree(step.key, scope, bindings) if isinstance(step, syntax.Index) else step
+            if isinstance(value, Mapping) and isinstance(key, str) and key in value:
+                value = value[key]
+            elif isinstance(value, list) and len(value) == 1 and key == 0:
+                value = value[0]
+            else:
+                # An index into a longer list is refused too, as the parser doesn't keep the order of lists.
+                return unresolved(source)
+        return value
+
+    def _once(self, key: tuple[Any, ...], raw: Any, scope: Scope, bindings: Bindings) -> Any:
+        if key in self._known:
+            value, cost = self._known[key]
+            self._spend(cost)
+            return value
+        if key in self._active:
+            return unresolved(f"{key[0]}.{key[-1]}, which refers to itself")
+        self._active.add(key)
+        before = self._spent
+        value = self.evaluate(_unwrapped(raw), scope, bindings)
+        self._known[key] = (value, self._spent - before)
+        self._active.discard(key)
+        return value
+
+    def _spend(self, steps: int) -> None:
+        self._spent += steps
+        if self._spent > _STEPS:
+            raise _TooMuch
+
+
+class _TooMuch(Exception):
+    """An argument costs more than any honest one."""
+
+
+def _unwrapped(raw: Any) -> Any:
+    return raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, Mapping):
+        return 1 + sum(_size(inner) for inner in value.values())
+    return 1 + sum(_size(inner) for inner in value) if isinstance(value, list | tuple) else 1
+
+
+def _operate(operator: str, operands: list[Any]) -> Any:
+    values = [settled(operand) for operand in operands]
+    if operator in ("&&", "||"):
+        decisive = operator == "||"
+        if any(value is decisive for value in values):
+            return decisive
+    for value in values:
+        if isinstance(value, Unknown):
+            return value
+    if operator in ("&&", "||") and all(isinstance(value, bool) for value in values):
+        return operator == "&&"
+    if operator == "!" and isinstance(values[0], bool):
+        return not values[0]
+    if operator in ("==", "!="):
+        if any(isinstance(value, list | Mapping) for value in values):
+            return unresolved("a comparison of lists")
+        if {type(value) for value in values} == {bool, str}:
+            # The parser reads the string "true" as a boolean, so which of the two was written is lost.
+            return unresolved("a comparison of a boolean with a string")
+        same = type(values[0]) is type(values[1]) and values[0] == values[1]
+        if isinstance(values[0], int | float) and isinstance(values[1], int | float):
+            same = values[0] == values[1]
+        return same if operator == "==" else not same
+    if len(values) == 2 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return _calculate(operator, values[0], values[1])
+    return unresolved(f"an expression with {operator}")
+
+
+def _calculate(operator: str, left: Any, right: Any) -> Any:
+    match operator:
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case ">=":
+            return left >= right
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+    return unresolved(f"an expression with {operator}")

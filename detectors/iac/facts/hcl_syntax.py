@@ -1,0 +1,321 @@
+"""Terraform expressions as checkov's parser leaves them (`${var.a ? True : 'x'}`), read into a small tree.
+
+The parser drops parentheses, so an expression whose meaning depends on them is refused rather than guessed.
+It also writes objects and lists the way Python does.
+"""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+
+_NESTING = 40
+_LENGTH = 100_000
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>\d+(?:\.\d+)?)
+    | (?P<name>[A-Za-z_][\w-]*(?:::[A-Za-z_][\w-]*)*)
+    | (?P<symbol>&&|\|\||==|!=|<=|>=|=>|\.\.\.|[-+*/%<>!?:.,\[\]{}()='"])
+    )""",
+    re.VERBOSE,
+)
+_WORDS = {"True": True, "true": True, "False": False, "false": False, "None": None, "null": None}
+_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
+
+
+class Unsupported(ValueError):
+    """An expression this reader doesn't understand, or whose meaning was lost with its parentheses."""
+
+
+class Literal(Struct, frozen=True):
+    """A constant."""
+
+    value: Any
+
+
+class Text(Struct, frozen=True):
+    """A string with interpolations: strings and expressions in turn; `sources` are the latter's texts."""
+
+    parts: tuple[Any, ...]
+
+
+class Interpolation(Struct, frozen=True):
+    """`${…}` inside a string."""
+
+    source: str
+    tree: Any
+
+
+class Path(Struct, frozen=True):
+    """A name with what follows it: attribute names, `Index` and `Splat`."""
+
+    root: str
+    steps: tuple[Any, ...]
+    source: str
+
+
+class Index(Struct, frozen=True):
+    """`[key]`."""
+
+    key: Any
+
+
+class Splat(Struct, frozen=True):
+    """`[*]` or `.*`."""
+
+
+class Call(Struct, frozen=True):
+    """A function call, with what follows it."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    steps: tuple[Any, ...]
+
+
+class ListOf(Struct, frozen=True):
+    """`[…]`."""
+
+    items: tuple[Any, ...]
+
+
+class ObjectOf(Struct, frozen=True):
+    """`{…}`, keys and values in turn."""
+
+    pairs: tuple[tuple[Any, Any], ...]
+
+
+class Operation(Struct, frozen=True):
+    """A unary or binary operator."""
+
+    operator: str
+    operands: tuple[Any, ...]
+
+
+class Conditional(Struct, frozen=True):
+    """`condition ? then : otherwise`."""
+
+    condition: Any
+    then: Any
+    otherwise: Any
+
+
+@lru_cache(maxsize=4096)
+def parse(source: str) -> Any:
+    """The tree of an expression without its `${}`. Raises Unsupported."""
+    if len(source) > _LENGTH:
+        raise Unsupported("too long")
+    reader = _Reader(source)
+    tree = reader.conditional(0)
+    reader.end()
+    return tree
+
+
+@lru_cache(maxsize=4096)
+def parse_text(source: str) -> Any:
+    """The tree of a string that may hold interpolations. Raises Unsupported."""
+    if "%{" in source.replace("%%{", ""):
+        raise Unsupported("a template directive")
+    parts: list[Any] = []
+    plain = ""
+    position = 0
+    while position < len(source):
+        if source.startswith("$${", position):
+            plain += "${"
+            position += 3
+        elif source.startswith("${", position):
+            end = _closing(source, position + 2)
+            if plain:
+                parts.append(plain)
+                plain = ""
+            inner = source[position + 2 : end]
+            parts.append(Interpolation(inner.strip(), parse(inner.strip())))
+            position = end + 1
+        else:
+            plain += source[position]
+            position += 1
+    if not parts:
+        return Literal(plain)
+    if plain:
+        parts.append(plain)
+    return parts[0].tree if len(parts) == 1 and isinstance(parts[0], Interpolation) else Text(tuple(parts))
+
+
+def _closing(source: str, start: int, nested: int = 0) -> int:
+    """Where the `}` is that closes an interpolation whose inside begins at `start`."""
+    if nested > _NESTING:
+        raise Unsupported("nested too deep")
+    depth = 1
+    position = start
+    while position < len(source):
+        character = source[position]
+        if character in "'\"":
+            position = _string_end(source, position, nested + 1)
+        elif character == "{":
+            depth += 1
+        elif character == "}":
+            depth -= 1
+            if depth == 0:
+                return position
+        position += 1
+    raise Unsupported("an interpolation without an end")
+
+
+def _string_end(source: str, start: int, nested: int = 0) -> int:
+    """Where the quote is that closes the string which opens at `start`."""
+    position = start + 1
+    while position < len(source):
+        if source[position] == "\\":
+            position += 1
+        elif source.startswith("${", position) and not source.startswith("$${", position - 1):
+            position = _closing(source, position + 2, nested + 1)
+        elif source[position] == source[start]:
+            return position
+        position += 1
+    raise Unsupported("a string without an end")
+
+
+class _Reader:
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._position = 0
+
+    def end(self) -> None:
+        if self._peek() is not None:
+            raise Unsupported(f"{self._peek()!r} at {self._position}")
+
+    def conditional(self, depth: int) -> Any:
+        if depth > _NESTING:
+            raise Unsupported("nested too deep")
+        condition = self._binary(0, depth)
+        if self._peek() != "?":
+            return condition
+        self._next()
+        then = self.conditional(depth + 1)
+        self._expect(":")
+        return Conditional(condition, then, self.conditional(depth + 1))
+
+    def _binary(self, level: int, depth: int) -> Any:
+        if level == len(_LEVELS):
+            return self._unary(depth)
+        left = self._binary(level + 1, depth)
+        while self._peek() in _LEVELS[level]:
+            operator = self._next()
+            left = _combined(operator, left, self._binary(level + 1, depth))
+        return left
+
+    def _unary(self, depth: int) -> Any:
+        if self._peek() in ("!", "-"):
+            if depth > _NESTING:
+                raise Unsupported("nested too deep")
+            operator = self._next()
+            operand = self._unary(depth + 1)
+            if operator == "-" and isinstance(operand, Literal) and isinstance(operand.value, int | float):
+                return Literal(-operand.value)
+            return Operation(operator, (operand,))
+        return self._primary(depth)
+
+    def _primary(self, depth: int) -> Any:
+        start = self._position
+        token = self._next()
+        if token in ("'", '"'):
+            return self._string(token)
+        if token == "(":
+            inner = self.conditional(depth + 1)
+            self._expect(")")
+            return inner
+        if token == "[":
+            return ListOf(tuple(self._sequence("]", depth)))
+        if token == "{":
+            return self._object(depth)
+        if token[0].isdigit():
+            return Literal(float(token) if "." in token else int(token))
+        if token in _WORDS:
+            return Literal(_WORDS[token])
+        if not (token[0].isalpha() or token[0] == "_"):
+            raise Unsupported(f"{token!r} at {self._position}")
+        if self._peek() == "(":
+            self._next()
+            arguments = tuple(self._sequence(")", depth))
+            return Call(token, arguments, self._steps(depth))
+        steps = self._steps(depth)
+        return Path(token, steps, self._source[start : self._position].strip())
+
+    def _steps(self, depth: int) -> tuple[Any, ...]:
+        steps: list[Any] = []
+        while self._peek() in (".", "["):
+            if self._next() == ".":
+                name = self._next()
+                steps.append(Splat() if name == "*" else Index(Literal(int(name))) if name.isdigit() else name)
+            elif self._peek() == "*":
+                self._next()
+                self._expect("]")
+                steps.append(Splat())
+            else:
+                steps.append(Index(self.conditional(depth + 1)))
+                self._expect("]")
+        return tuple(steps)
+
+    def _sequence(self, closing: str, depth: int) -> list[Any]:
+        items: list[Any] = []
+        while self._peek() != closing:
+            if self._peek() == "for":
+                raise Unsupported("a for expression")
+            items.append(self.conditional(depth + 1))
+            if self._peek() != closing:
+                self._expect(",")
+        self._next()
+        return items
+
+    def _object(self, depth: int) -> Any:
+        pairs: list[tuple[Any, Any]] = []
+        while self._peek() != "}":
+            if self._peek() == "for":
+                raise Unsupported("a for expression")
+            key = self._binary(0, depth + 1)
+            if isinstance(key, Path) and not key.steps:
+                key = Literal(key.root)
+            if self._next() not in (":", "="):
+                raise Unsupported("an object without values")
+            pairs.append((key, self.conditional(depth + 1)))
+            if self._peek() == ",":
+                self._next()
+        self._next()
+        return ObjectOf(tuple(pairs))
+
+    def _string(self, quote: str) -> Any:
+        start = self._position - 1
+        end = _string_end(self._source, start)
+        self._position = end + 1
+        return parse_text(self._source[start + 1 : end].replace("\\" + quote, quote).replace("\\\\", "\\"))
+
+    def _peek(self) -> str | None:
+        match = _TOKEN.match(self._source, self._position)
+        if match is None:
+            if self._source[self._position :].strip():
+                raise Unsupported(f"a character at {self._position}")
+            return None
+        return match.group(match.lastgroup or 0)
+
+    def _next(self) -> str:
+        match = _TOKEN.match(self._source, self._position)
+        if match is None:
+            raise Unsupported("an unfinished expression")
+        self._position = match.end()
+        return match.group(match.lastgroup or 0)
+
+    def _expect(self, symbol: str) -> None:
+        if self._next() != symbol:
+            raise Unsupported(f"expected {symbol!r} at {self._position}")
+
+
+def _combined(operator: str, left: Any, right: Any) -> Any:
+    """A binary operation, unless lost parentheses could change what it means."""
+    for operand in (left, right):
+        if isinstance(operand, Operation) and (
+            operand.operator == "!"
+            or (operator in ("&&", "||") and operand.operator in ("&&", "||") and operand.operator != operator)
+            or (operator in "+-*/%" and operand.operator in "+-*/%")
+        ):
+            raise Unsupported("operators whose parentheses are lost")
+    return Operation(operator, (left, right))

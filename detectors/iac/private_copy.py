@@ -1,0 +1,83 @@
+"""The private copy of a tree on which checkov works, so that no link, no write and no rendering touches the original."""
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from assay.detectors.iac.syntax import Fault
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_CHUNK_BYTES = 1 << 20
+
+
+class PrivateCopy(Struct, frozen=True, kw_only=True):
+    """A copy, and what could not be copied."""
+
+    root: str
+    """Real path. It ends in the original's own absolute path, since checkov looks for folder names such as
+    `.github/workflows/` in the whole path and names kustomizations after the folders above them."""
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    aborted: str | None = None
+    """Why the copy is useless as a whole."""
+
+    def relative(self, path: str) -> str:
+        """A path that checkov names, absolute or from the root of the copy, as one relative to the root."""
+        if path.startswith(self.root):
+            path = path[len(self.root) :]
+        path = path.lstrip("/")
+        return path.removeprefix("./")
+
+    def lines(self, path: str) -> list[str] | None:
+        """The lines of a file of the copy; None where there is none."""
+        try:
+            return Path(self.root, path).read_text("utf-8", "replace").split("\n")
+        except (OSError, ValueError):
+            return None
+
+
+def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
+    """Copies regular files, given relative to `root`, below a new folder in the temporary folder."""
+    try:
+        base = os.path.realpath(tempfile.mkdtemp(prefix="assay-iac-"))
+        target = os.path.join(base, root.lstrip("/"))  # noqa: PTH118  # a Path costs more than the copy itself
+        os.makedirs(target)  # noqa: PTH103
+    except OSError as error:
+        return PrivateCopy(root="", aborted=f"no private copy can be made: {error.strerror}; set TMPDIR to a roomy folder")
+    faults: dict[str, Fault] = {}
+    made = {""}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        try:
+            if folder not in made:
+                os.makedirs(f"{target}/{folder}", exist_ok=True)  # noqa: PTH103
+                made.add(folder)
+            fault = _copy(f"{root}/{path}", f"{target}/{path}")
+        except OSError as error:
+            if error.errno in _NO_SPACE:
+                return PrivateCopy(
+                    root=target, aborted=f"no room for the private copy ({error.strerror}); set TMPDIR to a roomy folder"
+                )
+            fault = Fault(reason=f"it cannot be read: {error.strerror}")
+        if fault is not None:
+            faults[path] = fault
+    return PrivateCopy(root=target, faults=faults)
+
+
+def _copy(source: str, target: str) -> Fault | None:
+    try:
+        # Neither a link nor a pipe that took the file's place since it was listed may be followed or waited for.
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return Fault(reason="it vanished during the scan")
+    with os.fdopen(descriptor, "rb") as reader:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return Fault(reason="it is no longer a regular file")
+        with open(target, "wb") as writer:  # noqa: PTH123
+            shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
+    return None

@@ -1,0 +1,145 @@
+"""Runs one of checkov's runners on the private copy, and says what it parsed, found and skipped."""
+
+import importlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+from assay.detectors.iac.failures import SkipLog
+from assay.detectors.iac.frameworks import BY_ID
+from assay.detectors.iac.private_copy import PrivateCopy
+
+_NO_RAW_DEFINITIONS = frozenset({"terraform", "secrets", "helm", "kustomize", "terraform_plan", "serverless", "ansible"})
+"""Runners that do not keep, by file, what they parsed."""
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What a runner left behind."""
+
+    reports: Sequence[Any]
+    """checkov's `Report`s of the framework itself."""
+    graphs: Sequence[Any] = ()
+    """The local graphs from which it checked, rendered."""
+    parsed: frozenset[str] | None = None
+    """The files that it parsed, where it says so."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """The files that it could not parse, with a reason that quotes nothing."""
+
+
+def load_runner(framework: str) -> Any:
+    """The class of the runner. Imports checkov."""
+    module, name = BY_ID[framework].runner.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any], Any] | None = None) -> Run:
+    """Runs it as `checkov -d .` in the root of the copy would. For the process of one part: it changes the working
+    folder and checkov's modules.
+
+    `prepare` may replace the runner or bend it to our renderers before it runs.
+    """
+    from checkov.runner_filter import RunnerFilter
+
+    os.chdir(copy.root)
+    runner = load_runner(framework)()
+    if prepare is not None:
+        runner = prepare(runner)
+    graphs = _catch_graphs(runner)
+    _run_graph_checks_in_turn(log)
+    settings = RunnerFilter(
+        framework=[framework],
+        download_external_modules=False,
+        show_progress_bar=False,
+        run_image_referencer=False,
+        enable_secret_scan_all_files=False,
+    )
+    with log:
+        report = runner.run(root_folder=".", runner_filter=settings)
+    reports = [r for r in (report if isinstance(report, list) else [report]) if r.check_type == framework]
+    return Run(
+        reports=reports,
+        graphs=graphs,
+        parsed=_parsed(framework, runner, copy),
+        errors=_errors(framework, runner, reports, copy),
+    )
+
+
+def _catch_graphs(runner: Any) -> list[Any]:
+    """Keeps the local graphs, which checkov drops once it has turned them into the graph that its checks walk."""
+    graphs: list[Any] = []
+    manager = runner.graph_manager
+    if manager is not None:
+        save = manager.save_graph
+
+        def save_graph(graph: Any, *arguments: Any, **options: Any) -> Any:
+            graphs.append(graph)
+            return save(graph, *arguments, **options)
+
+        manager.save_graph = save_graph
+    return graphs
+
+
+def _run_graph_checks_in_turn(log: SkipLog) -> None:
+    """Replaces the thread pool in which checkov loses the exception of a graph check together with its results."""
+    from checkov.common.graph.checks_infra.registry import BaseRegistry
+
+    def run_checks(self: Any, graph_connector: Any, runner_filter: Any, report_type: str) -> dict[Any, Any]:
+        results: dict[Any, Any] = {}
+        for check in self.checks:
+            if not runner_filter.should_run_check(check, report_type=report_type):
+                continue
+            try:
+                self.run_check_parallel(check, results, graph_connector)
+            except Exception as error:  # noqa: BLE001  # a check may raise anything; it becomes a failure, not silence
+                log.skipped(None, f"check {check.id} crashed ({type(error).__name__})")
+        return results
+
+    BaseRegistry.run_checks = run_checks
+
+
+def _parsed(framework: str, runner: Any, copy: PrivateCopy) -> frozenset[str] | None:
+    if framework in _NO_RAW_DEFINITIONS:
+        return None
+    return frozenset(copy.relative(str(path)) for path in runner.definitions_raw)
+
+
+def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCopy) -> dict[str, str]:
+    found = {copy.relative(str(path)): "checkov cannot parse it" for report in reports for path in report.parsing_errors}
+    if framework == "terraform":
+        for path, error in runner.graph_manager.parser.out_parsing_errors.items():
+            line = getattr(error, "line", None)
+            where = f" at line {line}" if isinstance(line, int) and line > 0 else ""
+            found[copy.relative(path)] = f"it is not valid HCL{where} ({type(error).__name__})"
+    elif framework == "dockerfile":
+        found.update(_odd_dockerfiles(runner, copy))
+    return {path: reason for path, reason in sorted(found.items()) if not _is_blank(copy, path)}
+
+
+_INSTRUCTIONS = frozenset(
+    "ADD ARG CMD COMMENT COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER "
+    "VOLUME WORKDIR".split()
+)
+
+
+def _odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
+    # checkov's parser takes any text for a Dockerfile.
+    found: dict[str, str] = {}
+    for name, instructions in runner.definitions.items():
+        path = copy.relative(name)
+        text = "\n".join(copy.lines(path) or ())
+        unknown = instructions.keys() - _INSTRUCTIONS
+        if "{{" in text or "{%" in text:
+            continue
+        if "FROM" not in instructions:
+            found[path] = "it is not a valid Dockerfile: it has no FROM"
+        elif unknown and "<<" not in text:
+            line = min(instruction["startline"] for key in unknown for instruction in instructions[key]) + 1
+            found[path] = f"it is not a valid Dockerfile: unknown instruction at line {line}"
+    return found
+
+
+def _is_blank(copy: PrivateCopy, path: str) -> bool:
+    lines = copy.lines(path)
+    return lines is not None and not any(line.strip() for line in lines)

@@ -1,0 +1,163 @@
+"""Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from assay.policies import pack_files, rule_files
+from assay.policies.cel.syntax import CelError
+from assay.policies.compiled import CompiledRule
+from assay.policies.pack_files import Engine
+from assay.policies.read import PolicyError
+from assay.scanner.errors import UsageError
+from assay.scanner.model.rule import Control, EngineCheck, Pack, Rule, Safeguard
+
+HOME = Path(__file__).parent
+"""Where the built-in policy lies."""
+
+
+class Variant(Struct, frozen=True):
+    """A rule with one set of parameters, and the controls of the packs that set them so."""
+
+    compiled: CompiledRule
+    controls: tuple[str, ...]
+    """`pack:id`, sorted."""
+
+
+class Book:
+    """The policy of one run. Immutable once made."""
+
+    def __init__(
+        self,
+        safeguards: Mapping[str, Safeguard],
+        rules: Sequence[Rule],
+        engines: Mapping[str, Engine],
+        packs: Sequence[Pack],
+    ) -> None:
+        """Raises PolicyError where a pack names a rule or a parameter value that doesn't fit."""
+        self.safeguards = safeguards
+        self.rules = {rule.id: rule for rule in rules}
+        self.engines = engines
+        self.packs = tuple(packs)
+        self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        self._check_packs()
+        self._variants: dict[str, list[Variant]] = {}
+        for rule in rules:
+            self._variants.setdefault(rule.kind, []).extend(self._make_variants(rule))
+
+    def variants(self, kind: str) -> Sequence[Variant]:
+        """The rules of a kind, by id; one variant for each distinct set of parameters that the packs give."""
+        return self._variants.get(kind, ())
+
+    def engine_check(self, engine: str, check: str) -> tuple[EngineCheck, bool]:
+        """What we say of an engine's check, and whether the catalogue has it."""
+        catalogue = self.engines.get(engine)
+        if catalogue is None:
+            raise UsageError(f"no catalogue for the engine {engine!r}; this installation knows {sorted(self.engines)}")
+        found = catalogue.checks.get(check)
+        return (found, True) if found else (catalogue.fallback, False)
+
+    def controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack] | None = None) -> tuple[str, ...]:
+        """`pack:id` of every control that a rule with these safeguards evidences, sorted."""
+        if packs is None:
+            key = (rule, safeguards)
+            if key not in self._controls_of:
+                self._controls_of[key] = self._find_controls(rule, safeguards, self.packs)
+            return self._controls_of[key]
+        return self._find_controls(rule, safeguards, packs)
+
+    def _find_controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack]) -> tuple[str, ...]:
+        wanted = frozenset(safeguards)
+        return tuple(
+            sorted(
+                f"{pack.id}:{control.id}"
+                for pack in packs
+                for control in pack.controls
+                if evidences(control, rule, wanted)
+            )
+        )
+
+    def surface_safeguards(self, surface: str) -> tuple[str, ...]:
+        """Every safeguard that some engine check on a surface evidences; what a failed look there leaves open."""
+        found = {
+            safeguard
+            for engine in self.engines.values()
+            for check in engine.checks.values()
+            if surface in check.surfaces
+            for safeguard in check.safeguards
+        }
+        return tuple(sorted(found or self.safeguards))
+
+    def _make_variants(self, rule: Rule) -> list[Variant]:
+        groups: dict[tuple[tuple[str, Any], ...], list[Pack]] = {}
+        for pack in self.packs:
+            overrides = {name: pack.parameters[name] for name in rule.parameters if name in pack.parameters}
+            key = tuple((name, _hashable(overrides[name])) for name in sorted(overrides))
+            groups.setdefault(key, []).append(pack)
+        if not groups:
+            groups[()] = []
+        variants: list[Variant] = []
+        for key, packs in groups.items():
+            try:
+                compiled = CompiledRule(rule, {name: _plain(value) for name, value in key})
+            except CelError as error:
+                raise PolicyError(f"pack {packs[0].id}: parameters do not fit the rule {rule.id}: {error}") from None
+            variants.append(Variant(compiled, self.controls(rule.id, rule.safeguards, packs)))
+        return variants
+
+    def _check_packs(self) -> None:
+        known = set(self.rules) | {check for engine in self.engines.values() for check in engine.checks}
+        for pack in self.packs:
+            for control in pack.controls:
+                for rule in (*control.include, *control.exclude):
+                    if rule not in known:
+                        raise PolicyError(f"pack {pack.id}: control {control.id} names the unknown rule {rule!r}")
+
+
+def evidences(control: Control, rule: str, safeguards: frozenset[str]) -> bool:
+    """Whether a rule with these safeguards bears on a control."""
+    if rule in control.exclude:
+        return False
+    return rule in control.include or not safeguards.isdisjoint(control.safeguards)
+
+
+def built_in_packs() -> tuple[str, ...]:
+    """The ids of the packs that come with Assay."""
+    return tuple(sorted(path.stem for path in (HOME / "packs").glob("*.yaml")))
+
+
+def load(packs: Sequence[str], home: Path = HOME) -> Book:
+    """The built-in policy with the named packs. Raises PolicyError or UsageError."""
+    safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
+    engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
+    rules = rule_files.load(home / "rules", safeguards)
+    chosen = [pack_files.load_pack(_pack_path(name, home), safeguards) for name in dict.fromkeys(packs)]
+    seen: set[str] = set()
+    for pack in chosen:
+        if pack.id in seen:
+            raise UsageError(f"two packs have the id {pack.id!r}; give each pack an id of its own")
+        seen.add(pack.id)
+    return Book(safeguards, rules, {engine.name: engine for engine in engines}, chosen)
+
+
+def _pack_path(name: str, home: Path) -> Path:
+    built_in = home / "packs" / f"{name}.yaml"
+    if "/" not in name and built_in.is_file():
+        return built_in
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return path
+    raise UsageError(
+        f"no pack is named {name!r}; the built-in packs are {', '.join(built_in_packs())}, "
+        "or give the path of a pack file ending in .yaml"
+    )
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,177 @@
+"""Three-valued CEL: one expression becomes two, which say when it is certainly true and certainly false.
+
+An Unknown is given to the engine as a marker value. Plain CEL would compare the marker like any other value, and
+`!(x == y)` over it would be true: an unknown would pass. So every atom (comparison, call, membership) is guarded by
+tests that what it reads is known, and `&&`, `||`, `!`, `?:`, `all` and `exists` follow Kleene's strong logic. The
+answer is the same whatever the order of elements, and turning a fact into Unknown can only turn pass or fail into
+unknown. See scanner/adr/0002-three-valued-cel.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.policies.cel import engine
+from msgspec import Struct
+
+from assay.policies.cel.syntax import (
+    Binary,
+    Call,
+    Index,
+    Literal,
+    Macro,
+    Name,
+    Node,
+    Select,
+    Ternary,
+    Unary,
+    children,
+    unparse,
+)
+from assay.scanner.model.fact import is_unknown, reason_of
+
+MARKER = b"?"
+"""Stands for an Unknown inside the engine; no kind has a field of bytes."""
+_MARKER = Literal("?", "b'?'")
+_TRUE = Literal(True, "true")
+_NULL = Literal(None, "null")
+_ELEMENT = "_e"
+
+
+class Verdict(Struct, frozen=True):
+    """Three-valued outcome; `error` where a wholly known resource could still not be decided."""
+
+    value: bool | None
+    error: str | None = None
+
+
+class Assertion:
+    """A compiled three-valued expression."""
+
+    def __init__(self, node: Node, lists: frozenset[str]) -> None:
+        """The node must have passed the type check, which also tells its lists."""
+        rewriter = _Rewriter(lists)
+        self.source = unparse(node)
+        self.paths = paths(node)
+        """Fields of the resource that it reads."""
+        self._true = engine.compile_program(unparse(rewriter.certainly(node, True)))
+        self._false = engine.compile_program(unparse(rewriter.certainly(node, False)))
+
+    def evaluate(self, context: Any) -> Verdict:
+        """True or False only where no unknown could change it."""
+        error: str | None = None
+        for program, value in ((self._true, True), (self._false, False)):
+            try:
+                if program.execute(context) is True:
+                    return Verdict(value)
+            except (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError) as found:
+                error = error or f"{type(found).__name__}: {found}"
+        return Verdict(None, error)
+
+
+def context(facts: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
+    """The engine's context for one resource; facts' values hold Unknowns anywhere."""
+    return engine.Context(variables={"resource": {k: _plain(v) for k, v in facts.items()}, "params": dict(params)})
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if is_unknown(value):
+        return MARKER
+    if isinstance(value, dict):
+        return {key: _plain(element) for key, element in value.items()}
+    return [_plain(element) for element in value]
+
+
+def paths(node: Node) -> frozenset[str]:
+    """The top-level fields of `resource` that an expression reads."""
+    match node:
+        case Select(operand=Name(name="resource"), field=field):
+            return frozenset({field})
+        case Literal() | Name():
+            return frozenset()
+    return frozenset().union(*(paths(child) for child in children(node)))
+
+
+def unknowns(value: Any, where: str) -> list[str]:
+    """`where: reason` for each Unknown inside a value, in order, for the evidence of an unknown finding."""
+    if is_unknown(value):
+        return [f"{where}: {reason_of(value)}"]
+    if isinstance(value, dict):
+        return [line for key, inner in value.items() for line in unknowns(inner, f"{where}.{key}")]
+    if isinstance(value, list | tuple):
+        return [line for i, inner in enumerate(value) for line in unknowns(inner, f"{where}[{i}]")]
+    return []
+
+
+class _Rewriter:
+    """Writes the two expressions; `lists` holds the spelling of every list that the expression reads."""
+
+    def __init__(self, lists: frozenset[str]) -> None:
+        self._lists = lists
+
+    def certainly(self, node: Node, outcome: bool) -> Node:
+        """An expression that is true exactly where `node` has this outcome whatever the unknowns are."""
+        match node:
+            case Binary(op=op, left=left, right=right) if op in ("&&", "||"):
+                sides = (self.certainly(left, outcome), self.certainly(right, outcome))
+                return Binary("&&" if (op == "&&") == outcome else "||", *sides)
+            case Unary(op="!", operand=operand):
+                return self.certainly(operand, not outcome)
+            case Ternary(condition=condition, then=then, otherwise=otherwise):
+                yes, no = self.certainly(then, outcome), self.certainly(otherwise, outcome)
+                taken = Binary("&&", self.certainly(condition, True), yes)
+                other = Binary("&&", self.certainly(condition, False), no)
+                return Binary("||", Binary("||", taken, other), Binary("&&", yes, no))
+            case Call(function="has", args=(path,)):
+                # Every field is present, as a value, null or unknown; plain CEL would call an unknown absent.
+                return self.certainly(Binary("!=", path, _NULL), outcome)
+            case Macro(macro=macro, operand=operand, variable=variable, body=body) if macro in ("all", "exists"):
+                name = "all" if (macro == "all") == outcome else "exists"
+                element = _and(_is_known(Name(variable)), self.certainly(body, outcome))
+                return _and(self._known(operand), Macro(name, operand, variable, element))
+            case Binary(op="in", left=left, right=right) if outcome:
+                # A list that holds an unknown may still certainly hold the element.
+                return _and(_and(self._known(left), self._known(right)), node)
+        return _and(self._wholly_known(node), node if outcome else Unary("!", node))
+
+    def _known(self, node: Node) -> Node:
+        """That the value itself can be read; a list's elements may still be unknown."""
+        match node:
+            case Literal() | Name(name="resource" | "params") | Select(operand=Name(name="params")):
+                return _TRUE
+            case Name():
+                return _is_known(node)
+            case Select(operand=operand):
+                return _and(self._known(operand), _is_known(node))
+            case Index(operand=operand, index=index):
+                return _and(_and(self._wholly_known(operand), self._wholly_known(index)), _is_known(node))
+        return self._wholly_known(node)
+
+    def _wholly_known(self, node: Node) -> Node:
+        """That everything the node reads is known, the elements of lists included."""
+        match node:
+            case Binary(op="==" | "!=", left=left, right=Literal(value=None)):
+                return self._known(left)
+            case Select() | Index() | Name():
+                known = self._known(node)
+                if known != _TRUE and unparse(node) in self._lists:
+                    return _and(known, Macro("all", node, _ELEMENT, _is_known(Name(_ELEMENT))))
+                return known
+            case Macro(operand=operand, variable=variable, body=body):
+                each = _and(_is_known(Name(variable)), self._wholly_known(body))
+                return _and(self._known(operand), Macro("all", operand, variable, each))
+        known = _TRUE
+        for child in children(node):
+            known = _and(known, self._wholly_known(child))
+        return known
+
+
+def _and(left: Node, right: Node) -> Node:
+    if left == _TRUE:
+        return right
+    return left if right == _TRUE else Binary("&&", left, right)
+
+
+def _is_known(node: Node) -> Node:
+    return Binary("!=", node, _MARKER)

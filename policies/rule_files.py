@@ -1,0 +1,82 @@
+"""Loads rule files, and proves each by its own examples."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from assay.policies.cel.syntax import CelError
+from assay.policies.compiled import CompiledRule, Decision, prepare
+from assay.policies.read import PolicyError, at, convert, parse, read_bytes
+from assay.scanner.kinds import registry
+from assay.scanner.model.fact import Fact, Known, Unknown
+from assay.scanner.model.resource import Resource
+from assay.scanner.model.rule import Example, Rule
+
+_REQUIRED = ("fail", "pass", "unknown")
+
+
+def load(folder: Path, safeguards: Iterable[str]) -> tuple[Rule, ...]:
+    """Every rule below a folder, by id. Raises PolicyError for the first that cannot be used."""
+    known = frozenset(safeguards)
+    found: dict[str, tuple[Rule, Path]] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        rule = load_file(path, known)
+        for name in (rule.id, *rule.aliases):
+            if name in found:
+                raise PolicyError(f"{path}:1: the id {name!r} is already taken by {found[name][1]}")
+            found[name] = (rule, path)
+    unique = {rule.id: rule for rule, _ in found.values()}
+    return tuple(unique[name] for name in sorted(unique))
+
+
+def load_file(path: Path, safeguards: frozenset[str]) -> Rule:
+    """One rule. Raises PolicyError, with file and line, unless it is complete and its expressions check."""
+    text = read_bytes(path)
+    rule = convert(parse(text, path), Rule, text, path)
+    if rule.id != path.stem:
+        raise at(f"the id must be the file's name, {path.stem!r}", text, path, ("id",))
+    if rule.kind not in registry.KINDS:
+        raise at(f"no kind is named {rule.kind!r}", text, path, ("kind",))
+    for index, name in enumerate(rule.safeguards):
+        if name not in safeguards:
+            raise at(f"no safeguard is named {name!r}", text, path, ("safeguards", index))
+    if not rule.safeguards:
+        raise at("a rule names at least one safeguard", text, path, ("safeguards",))
+    try:
+        CompiledRule(rule)
+    except CelError as error:
+        key, _, message = str(error).partition(": ")
+        raise at(message, text, path, (key,)) from None
+    missing = [outcome for outcome in _REQUIRED if not any(e.outcome == outcome for e in rule.examples)]
+    if missing:
+        raise at(f"no example with the outcome {' or '.join(missing)}", text, path, ("examples",))
+    for index, example in enumerate(rule.examples):
+        try:
+            registry.check(example_resource(rule, example))
+        except registry.KindError as error:
+            raise at(str(error), text, path, ("examples", index, "facts")) from None
+    return rule
+
+
+def try_example(rule: Rule, example: Example) -> Decision:
+    """What the rule says of one of its examples."""
+    facts, context = prepare(example_resource(rule, example))
+    return CompiledRule(rule, example.parameters).decide(facts, context)
+
+
+def example_resource(rule: Rule, example: Example) -> Resource:
+    """The resource that an example describes."""
+    facts: dict[str, Fact] = {}
+    for name, value in example.facts.items():
+        plain = _with_unknowns(value)
+        facts[name] = plain if isinstance(plain, Unknown) else Known(value=plain)
+    return Resource(kind=rule.kind, address="example", surface="example", facts=facts)
+
+
+def _with_unknowns(value: object) -> object:
+    if isinstance(value, dict):
+        if set(value) == {"unknown"}:
+            return Unknown(reason=str(value["unknown"]))
+        return {key: _with_unknowns(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_unknowns(inner) for inner in value]
+    return value

@@ -1,0 +1,25 @@
+"""What detectors and library users import: the model, the kinds and the bounded parsers, and nothing else."""
+
+from assay.scanner.model.detector import Detector, Emit, Part, Plan, Tree
+from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Location, Unknown, is_unknown, reason_of
+from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, Record, Resource
+
+__all__ = [
+    "NOT_COLLECTED",
+    "Detector",
+    "Emit",
+    "EngineVerdict",
+    "Excerpt",
+    "Fact",
+    "Failure",
+    "Known",
+    "Location",
+    "Part",
+    "Plan",
+    "Record",
+    "Resource",
+    "Tree",
+    "Unknown",
+    "is_unknown",
+    "reason_of",
+]

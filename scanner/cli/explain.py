@@ -1,0 +1,149 @@
+"""`assay explain`: a rule, an engine's check or a control, for the person who must act on it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from assay.scanner.cli import options
+from assay.scanner.cli.listing import print_json
+from assay.scanner.config.settings import Settings
+from assay.scanner.errors import UsageError
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0; raises UsageError for a name that is none of them."""
+    parser = argparse.ArgumentParser(
+        prog="assay explain", description="Tell what a rule, an engine's check or a control (pack:id) is about."
+    )
+    parser.add_argument(
+        "name", metavar="RULE|CONTROL", help="such as bucket-encrypted-at-rest, CKV_AWS_18, gdpr:32(1)(a)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--pack", action="append", default=[], metavar="ID", help="controls of these packs only")
+    args = parser.parse_args(argv)
+
+    from assay.policies import book as policy
+
+    book = policy.load(options.packs(args.pack, Settings()) if args.pack else policy.built_in_packs())
+    found = _rule(book, args.name) or _engine_check(book, args.name) or _control(book, args.name)
+    if found is None:
+        known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]
+        near = get_close_matches(args.name, known, n=3)
+        hint = (
+            f"did you mean {' or '.join(near)}?"
+            if near
+            else "`assay rules` lists the rules, `assay packs` the controls"
+        )
+        raise UsageError(f"{args.name}: no rule, engine check or control has this name; {hint}")
+    if args.format == "json":
+        print_json(found)
+    else:
+        sys.stdout.write(_text(found))
+    return 0
+
+
+def _rule(book: Any, name: str) -> dict[str, Any] | None:
+    rule = book.rules.get(name) or next((r for r in book.rules.values() if name in r.aliases), None)
+    if rule is None:
+        return None
+    examples = {
+        outcome: {"name": example.name, "facts": example.facts}
+        for outcome in ("fail", "pass")
+        for example in reversed(rule.examples)
+        if example.outcome == outcome
+    }
+    return {
+        "id": rule.id,
+        "title": rule.title,
+        "severity": rule.severity,
+        "looks at": rule.kind,
+        "safeguards": rule.safeguards,
+        "controls": _controls(book, rule.id, rule.safeguards),
+        "why": rule.why.strip(),
+        "passes when": rule.assertion.strip(),
+        "applies when": rule.applies.strip() if rule.applies else None,
+        "parameters": dict(rule.parameters),
+        "failing example": examples["fail"],
+        "passing example": examples["pass"],
+        "fix": rule.fix.strip(),
+        "same question as": rule.equivalents,
+        "references": rule.references,
+    }
+
+
+def _engine_check(book: Any, name: str) -> dict[str, Any] | None:
+    for engine in book.engines.values():
+        check = engine.checks.get(name)
+        if check:
+            ours = [rule.id for rule in book.rules.values() if name in rule.equivalents]
+            return {
+                "id": check.id,
+                "title": check.title,
+                "engine": engine.name,
+                "severity": check.severity,
+                "looks at": ", ".join(check.surfaces),
+                "safeguards": check.safeguards,
+                "controls": _controls(book, check.id, check.safeguards),
+                "fix": check.fix,
+                "same question as": ours,
+            }
+    return None
+
+
+def _control(book: Any, name: str) -> dict[str, Any] | None:
+    pack_id, _, control_id = name.partition(":")
+    for pack in book.packs:
+        for control in pack.controls:
+            if pack.id == pack_id and control.id == control_id:
+                rules = [r.id for r in book.rules.values() if name in book.controls(r.id, r.safeguards)]
+                checks = [
+                    check.id
+                    for engine in book.engines.values()
+                    for check in engine.checks.values()
+                    if name in book.controls(check.id, check.safeguards)
+                ]
+                return {
+                    "id": name,
+                    "title": control.title,
+                    "citation": control.citation,
+                    "requirement": control.requirement,
+                    "testable": control.testable,
+                    "safeguards": control.safeguards,
+                    "rules": rules,
+                    "engine checks": checks,
+                    "what a person must do": control.human,
+                    "unverified": control.unverified,
+                }
+    return None
+
+
+def _controls(book: Any, rule: str, safeguards: tuple[str, ...]) -> list[str]:
+    titles = {f"{pack.id}:{control.id}": control.title for pack in book.packs for control in pack.controls}
+    return [f"{name} {titles[name]}" for name in book.controls(rule, safeguards)]
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    lines = [f"{found['id']}: {found['title']}", ""]
+    for name, value in found.items():
+        if name in ("id", "title") or value in (None, (), [], {}, ""):
+            continue
+        if isinstance(value, str):
+            lines += [f"{name}: {value}"] if len(value) < 80 and "\n" not in value else [f"{name}:", *_indent(value)]
+        elif isinstance(value, Mapping):
+            lines += [f"{name}:", *_indent(json.dumps(value, indent=2, ensure_ascii=False))]
+        else:
+            lines += [f"{name}:", *(f"  {item}" for item in value)]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _indent(text: str) -> list[str]:
+    import textwrap
+
+    found: list[str] = []
+    for line in text.splitlines():
+        found += textwrap.wrap(line, 96, initial_indent="  ", subsequent_indent="  ", drop_whitespace=False) or [""]
+    return found

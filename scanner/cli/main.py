@@ -1,0 +1,67 @@
+"""The entry point: finds the command, and turns every way it can end into an exit code.
+
+Until it knows what to do it imports the standard library only, and little of that.
+"""
+
+import os
+import sys
+
+COMMANDS = {
+    "scan": "look at targets, judge them, report",
+    "observe": "look at targets, and save what was seen as an inventory",
+    "judge": "judge a saved inventory, offline",
+    "explain": "what a rule, an engine's check or a control is about, and how to mend it",
+    "rules": "list the rules and engine checks",
+    "packs": "list the policy packs and their controls",
+    "doctor": "what this installation can scan, what it can't, and the line that would mend it",
+}
+
+_USAGE = """\
+usage: assay [--version] [--help] COMMAND …
+
+Policy-driven security and compliance scanner for AI infrastructure.
+
+commands:
+{commands}
+
+`assay COMMAND --help` tells a command's options. Exit codes: 0 gate green, 1 gate red, 2 wrong use or
+configuration, 3 the scan is incomplete, 4 a bug of ours.
+"""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs one command and exits the process."""
+    _leave_python_path()
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Runs one command; returns the exit code."""
+    first = argv[0] if argv else "--help"
+    if first in ("--help", "-h", "help"):
+        width = max(map(len, COMMANDS))
+        sys.stdout.write(_USAGE.format(commands="\n".join(f"  {n:<{width}}  {text}" for n, text in COMMANDS.items())))
+        return 0
+    if first in ("--version", "-V"):
+        from assay.scanner.version import __version__
+
+        sys.stdout.write(f"assay {__version__}\n")
+        return 0
+    if first not in COMMANDS:
+        sys.stderr.write(f"assay: no command is named {first!r}; the commands are {', '.join(COMMANDS)}\n")
+        return 2
+    from assay.scanner.cli.guard import guarded
+
+    return guarded(first, argv[1:])
+
+
+def _leave_python_path() -> None:
+    """Starts over without PYTHONPATH: it may name a tree that is being scanned, with an `assay` folder of its own."""
+    if os.environ.get("PYTHONPATH") and not sys.flags.ignore_environment:
+        from assay.scanner.engine.interpreter import isolation_flags
+
+        os.execv(sys.executable, [sys.executable, *isolation_flags(), "-m", "assay.scanner.cli.main", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""`assay observe`: look, and keep what was seen, unjudged."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from assay.scanner.cli import options, output
+from assay.scanner.cli.progress import Progress
+from assay.scanner.config.settings import load_settings
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0, or 3 where a planned look failed."""
+    parser = argparse.ArgumentParser(
+        prog="assay observe", description="Look at targets, and save what was seen as an inventory for `assay judge`."
+    )
+    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
+    parser.add_argument("--output", metavar="PATH", help="where to save it (default: standard output)")
+    parser.add_argument("--allow-incomplete", action="store_true", help="exit 0 even where a planned look failed")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    options.add_selection(parser)
+    options.add_jobs(parser)
+    args = parser.parse_args(argv)
+
+    from assay.detectors.registry import DETECTORS
+    from assay.policies import book as policy
+    from assay.scanner.engine import gate, inventory
+    from assay.scanner.engine.observe import observe
+    from assay.scanner.engine.target import parse_targets
+
+    target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
+    settings = load_settings(options.folder_of(args.target))
+    if args.output:
+        output.check_writable(Path(args.output))
+    book = policy.load(())
+    chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+    progress = Progress(args.quiet)
+    try:
+        seen = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress)
+    finally:
+        progress.clear()
+    if args.output:
+        output.write_whole(Path(args.output), inventory.dump(seen))
+    else:
+        for line in inventory.dump(seen):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    complete = inventory.is_complete(seen) or args.allow_incomplete
+    return gate.EXIT_GREEN if complete else gate.EXIT_INCOMPLETE

@@ -1,0 +1,124 @@
+"""Options that several commands share, and what they mean together with the configuration file."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.policies.book import Book
+from assay.scanner.config.settings import Settings
+from assay.scanner.engine.observe import Selection, default_jobs
+from assay.scanner.errors import UsageError
+from assay.scanner.model.detector import DetectorSpec
+from assay.scanner.model.finding import SEVERITIES, Severity
+
+DEFAULT_PACKS = ("gdpr", "hipaa")
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """What `--only` and `--skip` come to."""
+
+    selection: Selection
+    only_rules: frozenset[str]
+    skip_rules: frozenset[str]
+
+    def wants_rule(self, rule: str) -> bool:
+        """Whether a rule or an engine's check is judged."""
+        return rule not in self.skip_rules and (not self.only_rules or rule in self.only_rules)
+
+
+def add_selection(parser: argparse.ArgumentParser) -> None:
+    """`--only` and `--skip`."""
+    names = "NAME,…"
+    parser.add_argument(
+        "--only", action="append", default=[], metavar=names, help="only these detectors, surfaces or rules"
+    )
+    parser.add_argument("--skip", action="append", default=[], metavar=names, help="all but these")
+
+
+def add_policy(parser: argparse.ArgumentParser) -> None:
+    """`--pack`, `--fail-on` and `--allow-incomplete`."""
+    parser.add_argument(
+        "--pack", action="append", default=[], metavar="ID", help="a policy pack, or the path of one; repeatable"
+    )
+    parser.add_argument(
+        "--fail-on", choices=SEVERITIES, help="the least severity that makes the gate red (default: high)"
+    )
+    parser.add_argument("--allow-incomplete", action="store_true", help="let the gate alone decide the exit code")
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """`--jobs`"""
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="parts looked at side by side (default: processors)"
+    )
+
+
+def packs(given: Sequence[str], settings: Settings) -> tuple[str, ...]:
+    """The packs to judge by: the command line's, else the configuration's, else GDPR and HIPAA."""
+    return tuple(given) or settings.packs or DEFAULT_PACKS
+
+
+def fail_on(given: str | None, settings: Settings) -> Severity:
+    """The gate's threshold."""
+    chosen = given or settings.fail_on or "high"
+    return SEVERITIES[SEVERITIES.index(chosen)]  # type: ignore[arg-type]  # argparse and the settings' type allow no other
+
+
+def jobs(given: int | None, settings: Settings) -> int:
+    """How many parts may run side by side."""
+    return given or settings.jobs or default_jobs()
+
+
+def choose(
+    only: Sequence[str], skip: Sequence[str], settings: Settings, book: Book, specs: Sequence[DetectorSpec]
+) -> Chosen:
+    """Sorts names into detectors, surfaces and rules. Raises UsageError for a name that is none of them."""
+    detectors = {spec.id for spec in specs}
+    surfaces = {surface for spec in specs for surface in spec.surfaces}
+    surfaces |= {s for engine in book.engines.values() for check in engine.checks.values() for s in check.surfaces}
+    rules: dict[str, str] = {alias: rule.id for rule in book.rules.values() for alias in (rule.id, *rule.aliases)}
+    rules |= {check: check for engine in book.engines.values() for check in engine.checks}
+
+    def sort(given: Sequence[str], option: str) -> tuple[list[str], list[str], list[str]]:
+        found: tuple[list[str], list[str], list[str]] = ([], [], [])
+        for name in (part.strip() for text in given for part in text.split(",") if part.strip()):
+            if name in detectors:
+                found[0].append(name)
+            elif name in surfaces:
+                found[1].append(name)
+            elif name in rules:
+                found[2].append(rules[name])
+            else:
+                raise UsageError(
+                    f"{option} {name}: neither a detector ({', '.join(sorted(detectors))}), nor a surface "
+                    f"({', '.join(sorted(surfaces))}), nor a rule; `assay rules` lists the rules"
+                )
+        return found
+
+    only_d, only_s, only_r = sort([*only, *settings.only], "--only")
+    skip_d, skip_s, skip_r = sort([*skip, *settings.skip], "--skip")
+    return Chosen(
+        selection=Selection(
+            only_detectors=tuple(only_d),
+            skip_detectors=tuple(skip_d),
+            only_parts=tuple(only_s),
+            skip_parts=tuple(skip_s),
+        ),
+        only_rules=frozenset(only_r),
+        skip_rules=frozenset(skip_r),
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if not 1 <= number <= 256:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 to 256, not {text!r}")
+    return number
+
+
+def folder_of(targets: Sequence[str]) -> Path:
+    """The folder whose configuration file counts: the first target's."""
+    first = Path(targets[0]) if targets else Path()
+    return first if first.is_dir() else first.parent

@@ -1,0 +1,78 @@
+"""Writes reports: to standard output, or to files that appear whole or not at all."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from assay.reports.options import RenderOptions, options_for
+from assay.reports.registry import FORMATS, renderer
+from assay.scanner.errors import UsageError
+from assay.scanner.model.finding import Report
+
+
+def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
+    """`FORMAT=PATH` pairs. Raises UsageError before anything is scanned where one could not be written."""
+    found: list[tuple[str, Path]] = []
+    for text in given:
+        name, separator, path = text.partition("=")
+        if not separator or not path or name not in FORMATS:
+            raise UsageError(f"--output {text}: write FORMAT=PATH, with one of the formats {', '.join(FORMATS)}")
+        target = Path(path)
+        check_writable(target)
+        found.append((name, target))
+    return tuple(found)
+
+
+def check_writable(path: Path) -> None:
+    """Raises UsageError where a file can't be made at the path."""
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError(f"{path}: the folder {folder} does not exist; make it first")
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"{path}: cannot be written; choose another path")
+
+
+def write_report(report: Report, name: str, path: Path) -> None:
+    """One report into a file."""
+    write_whole(path, (renderer(name)(report, RenderOptions()),))
+
+
+def print_report(report: Report, name: str, verbose: bool) -> None:
+    """One report to standard output."""
+    out = sys.stdout
+    terminal = out.isatty()
+    columns = os.get_terminal_size(out.fileno()).columns if terminal else None
+    options = options_for(
+        terminal=terminal, columns=columns, encoding=out.encoding, environment=os.environ, verbose=verbose
+    )
+    out.buffer.write(renderer(name)(report, options))
+    out.buffer.flush()
+
+
+def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes beside the path, syncs, renames: the file is there whole or as it was. Raises UsageError."""
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        with os.fdopen(handle, "wb") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror or error}; free space or choose another path"
+        ) from None
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,59 @@
+"""The configuration file: `[tool.assay]` in pyproject.toml, or assay.toml."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from assay.scanner.errors import UsageError
+from assay.scanner.model.finding import Severity
+
+_MAX_BYTES = 1 << 20
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What a configuration file may say; the command line wins over it."""
+
+    packs: tuple[str, ...] = ()
+    fail_on: Severity | None = None
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    jobs: int | None = None
+    allow_incomplete: bool = False
+
+
+def load_settings(folder: Path) -> Settings:
+    """The folder's configuration, or none. Raises UsageError, naming the file, for one that can't be used."""
+    own = _table(folder / "assay.toml")
+    shared = _table(folder / "pyproject.toml")
+    section = shared.get("tool", {}).get("assay") if shared and isinstance(shared.get("tool"), dict) else None
+    if own is not None and section is not None:
+        raise UsageError(f"{folder}: both assay.toml and [tool.assay] in pyproject.toml; keep one of them")
+    found, name = (own, "assay.toml") if own is not None else (section, "pyproject.toml: [tool.assay]")
+    if found is None:
+        return Settings()
+    try:
+        return msgspec.convert(found, Settings)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{folder / name}: {error}") from None
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    # A link could lead out of the tree; a configuration is a file of the tree itself.
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        with path.open("rb") as stream:
+            text = stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(text) > _MAX_BYTES:
+        raise UsageError(f"{path}: larger than 1 MiB")
+    try:
+        return tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        if path.name == "pyproject.toml" and b"tool.assay" not in text:
+            return None  # Not ours to complain of.
+        raise UsageError(f"{path}: not valid TOML: {error}") from None

@@ -1,0 +1,185 @@
+"""The child process of one detector: enters the sandbox, imports the detector once, forks a child for each part.
+
+Run as `python -I -m assay.scanner.engine.host FD`, with a Job on standard input; answers go to the descriptor.
+"""
+
+import importlib
+import os
+import selectors
+import signal
+import sys
+import time
+from typing import BinaryIO
+
+from msgspec import Struct
+
+from assay.scanner.engine import protocol, sandbox
+from assay.scanner.model.detector import Detector, Part, Tree
+from assay.scanner.model.resource import Record
+
+_GRACE_SECONDS = 5.0
+
+
+def main() -> None:
+    """Serves one job, then ends."""
+    answers = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
+    os.set_inheritable(answers.fileno(), False)
+    job = protocol.decode_job(sys.stdin.buffer.read())
+    try:
+        _serve(job, answers)
+    except MemoryError:
+        _send(answers, protocol.Broken(reason="ran out of memory"))
+    except Exception as error:  # noqa: BLE001  # the worker's boundary: whatever a detector raises becomes a frame
+        _send(answers, protocol.Broken(reason=describe(error)))
+
+
+def _serve(job: protocol.Job, answers: BinaryIO) -> None:
+    network = "network" in job.spec.capabilities
+    path_folders = tuple(folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/"))
+    grants = sandbox.Grants(read=(job.tree.root, *path_folders), write=(job.scratch,), network=network)
+    isolation = sandbox.enter(grants)
+    limits = sandbox.Limits(memory_bytes=job.spec.memory_bytes, cpu_seconds=3600)
+    sandbox.limit(limits)
+    _send(answers, protocol.Started(isolation=isolation))
+    module, name = job.spec.entry.split(":")
+    detector: Detector = getattr(importlib.import_module(module), name)()
+    plan = detector.plan(job.tree)
+    parts = [p for p in plan.parts if p.id not in job.skip and (not job.only or p.id in job.only)]
+    reason = plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip"
+    _send(answers, protocol.Planned(parts=tuple(part.id for part in parts), reason=reason))
+    if parts:
+        detector.preload(parts)
+        _run_parts(detector, job, parts, answers)
+    _send(answers, protocol.End())
+
+
+class _Running(Struct):
+    part: Part
+    pid: int
+    pipe: int
+    started: float
+    received: bytearray
+    failure: str | None = None
+
+
+def _run_parts(detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO) -> None:
+    waiting = list(reversed(parts))
+    running: dict[int, _Running] = {}
+    with selectors.DefaultSelector() as selector:
+        while waiting or running:
+            while waiting and len(running) < max(1, job.jobs):
+                child = _start(detector, job.tree, waiting.pop())
+                running[child.pipe] = child
+                selector.register(child.pipe, selectors.EVENT_READ)
+            for key, _ in selector.select(timeout=0.5):
+                child = running[key.fd]
+                chunk = os.read(child.pipe, 1 << 20)
+                if chunk:
+                    child.received += chunk
+                    if len(child.received) > job.spec.output_bytes:
+                        _kill(child, f"sent more than {job.spec.output_bytes >> 20} MiB and was stopped")
+                else:
+                    selector.unregister(child.pipe)
+                    _finish(running.pop(key.fd), answers)
+            for child in running.values():
+                if time.monotonic() - child.started > child.part.seconds:
+                    _kill(child, f"took longer than {child.part.seconds:.0f} s and was stopped")
+
+
+def _start(detector: Detector, tree: Tree, part: Part) -> _Running:
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        os.setpgid(0, 0)  # so that whatever it starts ends with it
+        sandbox.die_with_parent()
+        os._exit(_observe(detector, tree, part, writer))
+    os.close(writer)
+    return _Running(part=part, pid=pid, pipe=reader, started=time.monotonic(), received=bytearray())
+
+
+def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
+    """The part's own process. The exit status is 0 only if every record was sent."""
+    sandbox.limit(sandbox.Limits(memory_bytes=1 << 62, cpu_seconds=int(part.seconds * 2) + 10))
+    with os.fdopen(writer, "wb", buffering=1 << 16) as out:
+
+        def emit(record: Record) -> None:
+            out.write(protocol.encode(record))
+            out.write(b"\n")
+
+        try:
+            detector.observe(tree, part, emit)
+        except MemoryError:
+            out.write(b"!ran out of memory\n")
+            return 1
+        except Exception as error:  # noqa: BLE001  # the worker's boundary: a crash of this part alone
+            out.write(b"!" + describe(error).encode("utf-8", "backslashreplace") + b"\n")
+            return 1
+    return 0
+
+
+def _finish(child: _Running, answers: BinaryIO) -> None:
+    os.close(child.pipe)
+    _, status = os.waitpid(child.pid, 0)
+    _kill_group(child.pid)
+    records, failure = _split(bytes(child.received))
+    if child.failure:
+        failure = child.failure
+    elif failure is None and status != 0:
+        code = os.waitstatus_to_exitcode(status)
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        failure = f"{how} before it was done"
+    elif failure is not None:
+        failure = f"crashed: {failure}"
+    seconds = time.monotonic() - child.started
+    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure, seconds=seconds)
+    _send(answers, done)
+    view = memoryview(records)
+    while view:
+        view = view[answers.write(view) :]
+
+
+def _split(received: bytes) -> tuple[bytes, str | None]:
+    """The whole record lines, and the crash line that may end them. A line that was cut off is dropped."""
+    whole = received[: received.rfind(b"\n") + 1]
+    last = whole.rfind(b"\n!", 0, len(whole) - 1) + 1
+    if whole.startswith(b"!", last):
+        return whole[:last], whole[last + 1 : -1].decode("utf-8", "replace")
+    return whole, None
+
+
+def _kill(child: _Running, why: str) -> None:
+    if child.failure is None:
+        child.failure = why
+        _kill_group(child.pid)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def describe(error: BaseException) -> str:
+    """The error's type and place. Never its text, which may quote what was scanned; an import error's is our own."""
+    if isinstance(error, ImportError):
+        return f"{type(error).__name__}: {error}"
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    code = trace.tb_frame.f_code
+    number = f" (errno {error.errno})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{number} at {os.path.basename(code.co_filename)}:{trace.tb_lineno}"  # noqa: PTH119
+
+
+def _send(answers: BinaryIO, frame: protocol.Frame) -> None:
+    answers.write(protocol.encode(frame) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""Judges an inventory by a policy: rules on resources, engines' verdicts, and what could not be looked at."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from assay.policies.book import Book, Variant
+from assay.policies.compiled import prepare
+from assay.scanner.engine.fingerprint import Fingerprints
+from assay.scanner.engine.inventory import Inventory
+from assay.scanner.model.fact import Location
+from assay.scanner.model.finding import Finding, Outcome, ResourceRef, Suppression
+from assay.scanner.model.resource import EngineVerdict, Failure, Resource
+
+OWN_ENGINE = "assay"
+"""The engine's name under which Assay's own remarks stand in the catalogue."""
+LOOK_FAILED = "look-failed"
+"""The rule id of a planned look that failed."""
+_NOT_COUNTED_YET = ""
+
+
+def judge(inventory: Inventory, book: Book, selected: Callable[[str], bool] = lambda _: True) -> tuple[Finding, ...]:
+    """Every finding, in the report's order: by file, line, rule and address.
+
+    `selected` says of a rule's or an engine check's id whether the user wants it judged.
+    """
+    ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, selected)]
+    kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
+    verdicts = (verdict for verdict in inventory.verdicts if selected(verdict.check))
+    engines = [_judge_verdict(verdict, book, kinds) for verdict in verdicts]
+    folded = _fold(ours, engines, book)
+    failed = [_judge_failure(failure, book) for failure in inventory.failures]
+    ordered = sorted([*folded, *failed], key=_order)
+    prints = Fingerprints()
+    return tuple(
+        msgspec.structs.replace(
+            f, fingerprint=prints.next(f.rule, f.location.path if f.location else "", f.resource.address)
+        )
+        for f in ordered
+    )
+
+
+def _judge_resource(resource: Resource, book: Book, selected: Callable[[str], bool]) -> Iterator[Finding]:
+    variants = [v for v in book.variants(resource.kind) if selected(v.compiled.rule.id)]
+    if not variants:
+        return
+    facts, context = prepare(resource)
+    found: dict[tuple[str, Outcome], Finding] = {}
+    for variant in variants:
+        decision = variant.compiled.decide(facts, context)
+        if decision.outcome is None:
+            continue
+        finding = _finding(resource, variant, decision.outcome, decision.reasons, facts)
+        # Packs with other parameters that come to the same outcome share one finding.
+        key = (finding.rule, finding.outcome)
+        if key in found:
+            controls = tuple(sorted({*found[key].controls, *finding.controls}))
+            finding = msgspec.structs.replace(found[key], controls=controls)
+        found[key] = finding
+    yield from found.values()
+
+
+def _finding(
+    resource: Resource, variant: Variant, outcome: Outcome, reasons: tuple[str, ...], facts: Mapping[str, Any]
+) -> Finding:
+    compiled = variant.compiled
+    rule = compiled.rule
+    evidence: dict[str, Any] = {"facts": {name: facts[name] for name in compiled.reads}}
+    if compiled.parameters:
+        evidence["parameters"] = dict(compiled.parameters)
+    if reasons:
+        evidence["unknown"] = list(reasons)
+    message = {
+        "pass": rule.title,
+        "fail": rule.message.replace("{address}", resource.address),
+        "unknown": f"not decided: {'; '.join(reasons[:3])}",
+    }[outcome]
+    return Finding(
+        rule=rule.id,
+        outcome=outcome,
+        severity=rule.severity,
+        title=rule.title,
+        message=message,
+        resource=ResourceRef(kind=resource.kind, address=resource.address),
+        location=_origin(resource, compiled.reads) if outcome == "fail" else resource.location,
+        safeguards=rule.safeguards,
+        controls=variant.controls,
+        evidence=evidence,
+        fix=rule.fix.strip(),
+        fingerprint=_NOT_COUNTED_YET,
+    )
+
+
+def _origin(resource: Resource, reads: tuple[str, ...]) -> Location | None:
+    """The place of the one fact that the rule reads, where it was read elsewhere than in the resource's own block."""
+    origins = {fact.origin for name in reads if (fact := resource.facts.get(name)) and fact.origin}
+    if len(origins) == 1 and len(reads) == 1:
+        origin = origins.pop()
+        if resource.location is None or origin.path == resource.location.path:
+            return origin
+    return resource.location
+
+
+def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str]) -> Finding:
+    check, catalogued = book.engine_check(verdict.engine, verdict.check)
+    path = verdict.location.path if verdict.location else ""
+    outcome: Outcome = "fail" if verdict.result == "skipped" else verdict.result
+    evidence: dict[str, Any] = {} if catalogued else {"catalogued": False}
+    if verdict.result == "unknown" and verdict.reason:
+        evidence["unknown"] = [verdict.reason]
+    suppressed = None
+    if verdict.result == "skipped":
+        # The engine did not look, so nothing is known in its favour; the comment is shown, and can be audited.
+        suppressed = Suppression(by="engine", reason=verdict.reason or "no reason was given")
+    return Finding(
+        rule=verdict.check,
+        engine=None if verdict.engine == OWN_ENGINE else verdict.engine,
+        outcome=outcome,
+        severity=check.severity,
+        title=verdict.title,
+        message=_verdict_message(verdict),
+        resource=ResourceRef(kind=kinds.get((path, verdict.resource), verdict.framework), address=verdict.resource),
+        location=verdict.location,
+        safeguards=check.safeguards,
+        controls=book.controls(verdict.check, check.safeguards),
+        evidence=evidence,
+        fix=check.fix,
+        fingerprint=_NOT_COUNTED_YET,
+        suppressed=suppressed,
+    )
+
+
+def _verdict_message(verdict: EngineVerdict) -> str:
+    match verdict.result:
+        case "fail":
+            return f"{verdict.resource}: {verdict.title}"
+        case "unknown":
+            return f"{verdict.resource}: not decided: {verdict.reason or 'the engine gave no reason'}"
+        case "skipped":
+            return f"{verdict.resource}: a comment in the file skips this check"
+    return verdict.title
+
+
+def _judge_failure(failure: Failure, book: Book) -> Finding:
+    path = failure.location.path if failure.location else None
+    # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
+    safeguards = book.surface_safeguards(failure.part)
+    return Finding(
+        rule=LOOK_FAILED,
+        outcome="unknown",
+        severity="medium",
+        title="A planned look failed",
+        message=f"{failure.detector}/{failure.part}: {failure.reason}",
+        resource=ResourceRef(kind="file" if path else "detector", address=path or f"{failure.detector}/{failure.part}"),
+        location=failure.location,
+        safeguards=safeguards,
+        controls=book.controls(LOOK_FAILED, safeguards),
+        evidence={"unknown": [failure.reason]},
+        fix="Mend what stood in the way, or leave it out by name with --skip, and scan again.",
+        fingerprint=_NOT_COUNTED_YET,
+    )
+
+
+def _fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Iterator[Finding]:
+    """Merges an engine's finding into ours where both say the same of the same resource in the same file."""
+    waiting: dict[tuple[str, str, str, Outcome], list[Finding]] = {}
+    for found in engines:
+        waiting.setdefault(_fold_key(found.rule, found), []).append(found)
+    for finding in ours:
+        same: list[Finding] = []
+        for check in book.rules[finding.rule].equivalents:
+            key = _fold_key(check, finding)
+            if key in waiting and not any(found.suppressed for found in waiting[key]):
+                same += waiting.pop(key)
+        yield _corroborate(finding, same) if same else finding
+    for rest in waiting.values():
+        yield from rest
+
+
+def _fold_key(check: str, finding: Finding) -> tuple[str, str, str, Outcome]:
+    return check, finding.location.path if finding.location else "", finding.resource.address, finding.outcome
+
+
+def _corroborate(finding: Finding, same: list[Finding]) -> Finding:
+    checks = tuple(sorted({found.rule for found in same}))
+    controls = tuple(sorted({*finding.controls, *(control for found in same for control in found.controls)}))
+    return msgspec.structs.replace(finding, corroborated_by=checks, controls=controls)
+
+
+def _order(finding: Finding) -> tuple[str, int, str, str, str, str]:
+    place = finding.location
+    return (
+        place.path if place else "\uffff",
+        (place.start_line or 0) if place else 0,
+        finding.rule,
+        finding.resource.address,
+        finding.outcome,
+        finding.message,
+    )

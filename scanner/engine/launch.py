@@ -1,0 +1,214 @@
+"""Starts a detector's host process and takes what it sends; nothing from it is trusted."""
+
+import os
+import shutil
+import signal
+import subprocess  # each detector runs in a process of its own
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from assay.scanner.engine import protocol
+from assay.scanner.engine.interpreter import isolation_flags
+from assay.scanner.kinds import registry
+from assay.scanner.model.detector import DetectorOutcome, DetectorSpec, Tree
+from assay.scanner.model.resource import Failure, Record, Resource
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.tree import is_inside
+
+_decode_record = msgspec.json.Decoder(Record).decode
+_PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ")
+"""The only variables of the user's environment that a detector sees, besides what its spec grants."""
+
+
+class Observed(Struct, frozen=True, kw_only=True):
+    """Everything one detector gave."""
+
+    outcome: DetectorOutcome
+    records: tuple[Record, ...]
+
+
+class HostProcess:
+    """One detector's host; `stop` may be called from another thread."""
+
+    def __init__(self, spec: DetectorSpec, tree: Tree, only: tuple[str, ...], skip: tuple[str, ...], jobs: int) -> None:
+        self._spec = spec
+        self._tree = tree
+        self._only = only
+        self._skip = skip
+        self._jobs = jobs
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def id(self) -> str:
+        """The detector's id."""
+        return self._spec.id
+
+    def run(self) -> Observed:
+        """Runs it to its end. Every way it can fail is in the outcome and in Failure records."""
+        try:
+            scratch = tempfile.mkdtemp(prefix="assay-")
+        except OSError as error:
+            return self._failed(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one with space")
+        try:
+            return self._run(scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Kills the host and everything that it started."""
+        if self._process is not None and self._process.poll() is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+
+    def _run(self, scratch: str) -> Observed:
+        job = protocol.Job(
+            spec=self._spec, tree=self._tree, skip=self._skip, only=self._only, jobs=self._jobs, scratch=scratch
+        )
+        reader, writer = os.pipe()
+        with os.fdopen(reader, "rb") as answers, Path(scratch, "host.log").open("wb") as log:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, *isolation_flags(), "-m", "assay.scanner.engine.host", str(writer)],
+                    stdin=subprocess.PIPE,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(writer,),
+                    env=_environment(scratch),
+                    cwd=scratch,
+                    start_new_session=True,
+                )
+            finally:
+                os.close(writer)
+            try:
+                assert self._process.stdin is not None  # noqa: S101  # stdin=PIPE
+                try:
+                    self._process.stdin.write(protocol.encode(job))
+                    self._process.stdin.close()
+                except BrokenPipeError:
+                    pass  # It ended before reading; the missing frames tell.
+                return _Receiver(self._spec).receive(answers)
+            finally:
+                self.stop()
+                self._process.wait()
+
+    def _failed(self, reason: str) -> Observed:
+        outcome = DetectorOutcome(id=self._spec.id, status="failed", reason=reason)
+        return Observed(outcome=outcome, records=(Failure(detector=self._spec.id, part=self._spec.id, reason=reason),))
+
+
+class _Receiver:
+    def __init__(self, spec: DetectorSpec) -> None:
+        self._spec = spec
+        self._records: list[Record] = []
+        self._planned: tuple[str, ...] | None = None
+        self._plan_reason: str | None = None
+        self._done: set[str] = set()
+        self._failures: list[str] = []
+        self._isolation = "none"
+        self._seconds = 0.0
+
+    def receive(self, answers: BinaryIO) -> Observed:
+        try:
+            ended = self._read_frames(answers)
+        except (msgspec.DecodeError, ValueError, EOFError) as error:
+            ended = False
+            self._fail(self._spec.id, f"sent garbage ({type(error).__name__}); what followed is lost")
+        if not ended and not self._failures:
+            self._fail(self._spec.id, "ended before it was done")
+        for part in self._planned or ():
+            if part not in self._done and not ended:
+                self._fail(part, "was not looked at: the detector's process ended first")
+        return Observed(outcome=self._outcome(), records=tuple(self._records))
+
+    def _read_frames(self, answers: BinaryIO) -> bool:
+        while line := answers.readline(protocol.MAX_FRAME):
+            match protocol.decode_frame(line):
+                case protocol.Started(isolation=isolation):
+                    self._isolation = one_line(isolation, 60)
+                case protocol.Planned(parts=parts, reason=reason):
+                    self._planned, self._plan_reason = parts, one_line(reason) if reason else None
+                case protocol.PartDone() as done:
+                    self._take_part(done, answers)
+                case protocol.Broken(reason=reason):
+                    self._fail(self._spec.id, one_line(reason))
+                    return False
+                case protocol.End():
+                    return True
+        return False
+
+    def _take_part(self, done: protocol.PartDone, answers: BinaryIO) -> None:
+        if done.bytes > self._spec.output_bytes or done.bytes < 0:
+            raise ValueError("a part claims more than it may send")
+        if done.id not in (self._planned or ()) or done.id in self._done:
+            raise ValueError("a part that was not planned")
+        payload = answers.read(done.bytes)
+        if len(payload) < done.bytes:
+            raise EOFError
+        self._done.add(done.id)
+        self._seconds += done.seconds
+        for line in payload.splitlines():
+            try:
+                record = _decode_record(line)
+                self._check(record)
+            except (msgspec.DecodeError, registry.KindError, ValueError) as error:
+                self._fail(done.id, f"sent a record that is not valid: {one_line(str(error))}")
+                break
+            self._records.append(record)
+        if done.failure:
+            self._fail(done.id, one_line(done.failure))
+
+    def _check(self, record: Record) -> None:
+        if isinstance(record, Resource):
+            registry.check(record)
+        path = getattr(record, "path", None) or getattr(getattr(record, "location", None), "path", None)
+        if path is not None and not is_inside(path):
+            raise ValueError("a path that leaves the target")
+
+    def _fail(self, part: str, reason: str) -> None:
+        self._failures.append(f"{part} {reason}" if part != self._spec.id else reason)
+        self._records.append(Failure(detector=self._spec.id, part=part, reason=reason))
+
+    def _outcome(self) -> DetectorOutcome:
+        looks = sum(isinstance(record, Failure) for record in self._records)
+        reason: str | None
+        if self._failures:
+            status = "partial" if self._done else "failed"
+            reason = "; ".join(self._failures)
+        elif looks:
+            status = "partial"
+            reason = f"{looks} {'file' if looks == 1 else 'files'} could not be looked at"
+        elif not self._planned:
+            status, reason = "skipped", self._plan_reason or "nothing here for it to look at"
+        else:
+            status, reason = "ok", None
+        return DetectorOutcome(
+            id=self._spec.id,
+            status=status,  # type: ignore[arg-type]  # one of the four literals above
+            reason=reason,
+            resources=sum(isinstance(record, Resource) for record in self._records),
+            seconds=round(self._seconds, 3),
+            isolation=self._isolation,
+        )
+
+
+def _environment(scratch: str) -> Mapping[str, str]:
+    kept = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
+    return {
+        "LANG": "C.UTF-8",
+        **kept,
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "XDG_CACHE_HOME": scratch,
+        "XDG_CONFIG_HOME": scratch,
+        # Sets iterate in the same order in every run, so that an engine's own loose ends cannot show.
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

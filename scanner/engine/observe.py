@@ -1,0 +1,139 @@
+"""Looks at targets: lists their files, runs every detector that takes them, and gathers the inventory."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.scanner.engine.inventory import Header, Inventory, build
+from assay.scanner.engine.launch import HostProcess, Observed
+from assay.scanner.engine.target import Target, list_target
+from assay.scanner.model.detector import DetectorOutcome, DetectorSpec
+from assay.scanner.model.fact import Location
+from assay.scanner.model.resource import EngineVerdict, Failure, Record
+from assay.scanner.safe.repository import read_repository
+from assay.scanner.safe.tree import Listing
+from assay.scanner.version import __version__
+
+Progress = Callable[[str, str], None]
+"""Called with a detector's id and what it is doing now; may come from several threads."""
+
+ENGINE_PACKAGES = ("checkov",)
+"""Outside engines whose version belongs to the evidence."""
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """Which detectors, and which of their parts, the user wants."""
+
+    only_detectors: tuple[str, ...] = ()
+    skip_detectors: tuple[str, ...] = ()
+    only_parts: tuple[str, ...] = ()
+    skip_parts: tuple[str, ...] = ()
+
+    def wants(self, detector: str) -> bool:
+        """Whether a detector runs at all."""
+        return detector not in self.skip_detectors and (not self.only_detectors or detector in self.only_detectors)
+
+
+def observe(
+    target: Target,
+    specs: Sequence[DetectorSpec],
+    selection: Selection,
+    jobs: int,
+    progress: Progress,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Inventory:
+    """Runs the detectors side by side. What fails is in the inventory; nothing is raised for it."""
+    started = now()
+    listing = list_target(target)
+    outcomes: list[DetectorOutcome] = []
+    records: list[Record] = list(_listing_records(listing))
+    hosts: list[HostProcess] = []
+    for spec in specs:
+        if not selection.wants(spec.id):
+            outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason="left out by --only or --skip"))
+        elif target.scheme not in spec.targets:
+            outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=f"does not look at {target.scheme}"))
+        else:
+            hosts.append(HostProcess(spec, listing.tree, selection.only_parts, selection.skip_parts, jobs))
+    for observed in _run(hosts, jobs, progress):
+        outcomes.append(observed.outcome)
+        records += observed.records
+    header = Header(
+        version=__version__,
+        engines=engine_versions(),
+        targets=target.names,
+        repository=read_repository(Path(listing.tree.root)),
+        started=_rfc3339(started),
+        finished=_rfc3339(now()),
+    )
+    return build(header, outcomes, records)
+
+
+def engine_versions() -> Mapping[str, str]:
+    """The installed version of each outside engine."""
+    found: dict[str, str] = {}
+    for package in ENGINE_PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def default_jobs() -> int:
+    """As many parts at a time as this process may use processors."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run(hosts: Sequence[HostProcess], jobs: int, progress: Progress) -> list[Observed]:
+    if not hosts:
+        return []
+
+    def run(host: HostProcess) -> Observed:
+        progress(host.id, "looking")
+        observed = host.run()
+        progress(host.id, observed.outcome.status)
+        return observed
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        futures = [pool.submit(run, host) for host in hosts]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            # Ctrl-C above all: no child outlives the scan.
+            for future in futures:
+                future.cancel()
+            for host in hosts:
+                host.stop()
+            raise
+
+
+def _listing_records(listing: Listing) -> Sequence[Record]:
+    """What the walk itself could not look at."""
+    failed = [
+        Failure(detector="tree", part="tree", reason=reason, location=Location(path=path))
+        for path, reason in listing.unreadable
+    ]
+    refused = [
+        EngineVerdict(
+            engine="assay",
+            check="link-out-of-target",
+            result="unknown",
+            resource=path,
+            title="A link leads out of the target",
+            framework="tree",
+            location=Location(path=path),
+            reason="links out of the target are not followed",
+        )
+        for path in listing.links_out
+    ]
+    return [*failed, *refused]
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

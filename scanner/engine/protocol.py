@@ -1,0 +1,67 @@
+"""What the engine and a detector's host process say to each other.
+
+The job goes down the host's standard input as one JSON value. Frames come back through a pipe of their own: one JSON
+line each, a part's line followed by the bytes that it counts. A host that ends without an `end` frame was cut short.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from assay.scanner.model.detector import DetectorSpec, Tree
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What a host is to do."""
+
+    spec: DetectorSpec
+    tree: Tree
+    skip: tuple[str, ...]
+    """Parts that the user left out."""
+    only: tuple[str, ...]
+    """Parts that the user chose; empty: all."""
+    jobs: int
+    """Parts that may run at the same time."""
+    scratch: str
+    """A private folder that the engine removes afterwards."""
+
+
+class Started(Struct, frozen=True, kw_only=True, tag_field="frame", tag="started"):
+    """The sandbox is up."""
+
+    isolation: str
+
+
+class Planned(Struct, frozen=True, kw_only=True, tag_field="frame", tag="planned"):
+    """The detector's plan."""
+
+    parts: tuple[str, ...]
+    reason: str | None = None
+
+
+class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part"):
+    """A part has ended; `bytes` of records follow, one JSON object a line."""
+
+    id: str
+    bytes: int
+    failure: str | None
+    """How it failed, for a person; None: it ended well."""
+    seconds: float
+
+
+class Broken(Struct, frozen=True, kw_only=True, tag_field="frame", tag="broken"):
+    """The host itself could not go on."""
+
+    reason: str
+
+
+class End(Struct, frozen=True, kw_only=True, tag_field="frame", tag="end"):
+    """Everything was sent."""
+
+
+Frame = Started | Planned | PartDone | Broken | End
+
+encode = msgspec.json.Encoder().encode
+decode_job = msgspec.json.Decoder(Job).decode
+decode_frame = msgspec.json.Decoder(Frame).decode
+MAX_FRAME = 1 << 20
+"""Longest frame line; plans are short."""

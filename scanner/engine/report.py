@@ -1,0 +1,87 @@
+"""Puts the report document together: everything that the formats tell is computed here."""
+
+from collections.abc import Iterable
+
+from assay.policies.book import Book
+from assay.scanner.engine import controls, gate
+from assay.scanner.engine.inventory import Inventory, is_complete
+from assay.scanner.engine.judge import LOOK_FAILED
+from assay.scanner.model.finding import Finding, PackRef, Report, RuleRef, Severity, Summary, Tool
+from assay.scanner.model.resource import Excerpt
+
+
+def make_report(
+    inventory: Inventory, findings: tuple[Finding, ...], book: Book, fail_on: Severity, allow_incomplete: bool
+) -> Report:
+    """The whole document; the same inventory and policy give the same bytes."""
+    complete = is_complete(inventory)
+    decision = gate.decide(findings, book.packs, fail_on)
+    header = inventory.header
+    return Report(
+        tool=Tool(version=header.version, engines=header.engines),
+        targets=header.targets,
+        detectors=inventory.detectors,
+        findings=findings,
+        controls=controls.statuses(book.packs, findings),
+        summary=_summary(findings),
+        gate=decision,
+        complete=complete,
+        packs=tuple(PackRef(id=p.id, title=p.title, version=p.version, source=p.source) for p in book.packs),
+        rules=_rules(findings, book),
+        excerpts=_excerpts(inventory.excerpts, findings),
+        repository=header.repository,
+        started=header.started,
+        finished=header.finished,
+        exit_code=gate.exit_code(decision, complete, allow_incomplete),
+    )
+
+
+def _summary(findings: Iterable[Finding]) -> Summary:
+    counts = dict.fromkeys(("fail", "pass", "unknown", "suppressed", "new", "existing"), 0)
+    for finding in findings:
+        counts["suppressed" if finding.suppressed else finding.outcome] += 1
+        if finding.change in ("new", "existing"):
+            counts[finding.change] += 1
+    return Summary(
+        fail=counts["fail"],
+        passed=counts["pass"],
+        unknown=counts["unknown"],
+        suppressed=counts["suppressed"],
+        new=counts["new"],
+        existing=counts["existing"],
+    )
+
+
+def _rules(findings: Iterable[Finding], book: Book) -> dict[str, RuleRef]:
+    found: dict[str, RuleRef] = {}
+    for finding in findings:
+        if finding.rule in found:
+            continue
+        rule = book.rules.get(finding.rule)
+        if rule:
+            why, references = rule.why.strip(), rule.references
+        elif finding.rule == LOOK_FAILED:
+            why, references = "What was not looked at may hold anything; an incomplete scan shows nothing sound.", ()
+        else:
+            why = f"{finding.engine} check {finding.rule}, which evidences {', '.join(finding.safeguards)}."
+            references = ()
+        found[finding.rule] = RuleRef(
+            title=rule.title if rule else finding.title,
+            severity=finding.severity,
+            safeguards=finding.safeguards,
+            controls=book.controls(finding.rule, finding.safeguards),
+            why=why,
+            fix=finding.fix,
+            references=references,
+        )
+    return dict(sorted(found.items()))
+
+
+def _excerpts(excerpts: Iterable[Excerpt], findings: Iterable[Finding]) -> tuple[Excerpt, ...]:
+    """Only what a finding that isn't a pass points at."""
+    wanted = {
+        (finding.location.path, finding.location.start_line)
+        for finding in findings
+        if finding.outcome != "pass" and finding.location
+    }
+    return tuple(excerpt for excerpt in excerpts if (excerpt.path, excerpt.start_line) in wanted)

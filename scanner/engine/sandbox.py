@@ -1,0 +1,119 @@
+"""What a detector's process may not do, applied inside it before the detector is imported."""
+
+import ctypes
+import os
+import resource
+import signal
+import site
+import sys
+import sysconfig
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.scanner.engine import landlock
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG = 1
+
+_SYSTEM_PATHS = (
+    "/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/opt", "/nix/store",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/mime.types",
+    "/etc/nsswitch.conf", "/etc/ssl", "/etc/alternatives",
+    "/proc/self", "/proc/meminfo", "/proc/cpuinfo", "/proc/stat", "/proc/filesystems", "/proc/sys/vm",
+    "/sys/devices/system/cpu", "/sys/fs/cgroup", "/sys/kernel/mm/transparent_hugepage",
+    "/dev/urandom", "/dev/random", "/dev/zero",
+)  # fmt: skip
+_WRITABLE_DEVICES = ("/dev/null",)
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What one process of a detector may use."""
+
+    memory_bytes: int
+    """Address space."""
+    cpu_seconds: int
+    file_bytes: int = 512 << 20
+    """Size of any one file that it writes."""
+
+
+class Grants(Struct, frozen=True, kw_only=True):
+    """What a detector's process is allowed beyond computing."""
+
+    read: tuple[str, ...]
+    """Files and folders of the target."""
+    write: tuple[str, ...]
+    """Its private temporary folder."""
+    network: bool = False
+
+
+def enter(grants: Grants) -> str:
+    """Gives up everything that isn't granted, and returns the level reached, such as `landlock+netns`.
+
+    Must run while the process has one thread. Children inherit it. What the machine can't do is left out of the
+    level, never raised: the report states what was reached.
+    """
+    die_with_parent()
+    levels: list[str] = []
+    no_network = grants.network or _leave_network()
+    if landlock.restrict(
+        read=(*_SYSTEM_PATHS, *_python_paths(), *grants.read), write=(*_WRITABLE_DEVICES, *grants.write)
+    ):
+        levels.append("landlock")
+        if not no_network and landlock.blocks_tcp():
+            levels.append("tcp")
+    if no_network and not grants.network:
+        levels.append("netns")
+    return "+".join(levels) or "none"
+
+
+def limit(limits: Limits) -> None:
+    """Sets this process's resource limits; children inherit them."""
+    _lower(resource.RLIMIT_AS, limits.memory_bytes)
+    _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
+    _lower(resource.RLIMIT_FSIZE, limits.file_bytes)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def die_with_parent() -> None:
+    """Has the kernel kill this process when its parent ends, so that nothing is left behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _lower(what: int, value: int) -> None:
+    _, hard = resource.getrlimit(what)
+    value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(what, (value, value))
+
+
+def _python_paths() -> Sequence[str]:
+    """Where the interpreter, its libraries and Assay itself lie; they may be inside a home folder."""
+    here = Path(__file__).resolve().parents[2]
+    paths = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).resolve().parent)}
+    paths |= set(sysconfig.get_paths().values()) | {path for path in sys.path if path}
+    if site.ENABLE_USER_SITE:
+        paths.add(site.getusersitepackages())
+    paths |= {str(here / folder) for folder in ("scanner", "detectors", "policies", "reports")}
+    return sorted(paths)
+
+
+def _leave_network() -> bool:
+    """Moves into a network namespace that has no interface but a dead loopback. False where that isn't allowed."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) == 0:
+        return True
+    uid, gid = os.getuid(), os.getgid()
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return False
+    # Keep our own ids, so that what the user may read stays readable.
+    try:
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    except OSError:
+        pass  # Unmapped ids read as nobody; access is still decided by the real ones.
+    return True

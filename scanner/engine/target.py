@@ -1,0 +1,72 @@
+"""What the user named, and the files that this means."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.scanner.errors import UsageError
+from assay.scanner.model.detector import Tree
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.tree import Listing, list_tree
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+-]+:(?!\\)")
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """One or more places of the same scheme."""
+
+    scheme: str
+    """`path` for files and folders."""
+    names: tuple[str, ...]
+    """As the user wrote them."""
+
+
+def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
+    """Raises UsageError for a scheme that no detector takes, a path that isn't there, or a mixture."""
+    found = {_scheme(name) for name in names}
+    if len(found) > 1:
+        raise UsageError(f"targets of several sorts ({', '.join(sorted(found))}); scan each in a run of its own")
+    scheme = found.pop()
+    if scheme not in schemes:
+        raise UsageError(
+            f"{one_line(names[0], 80)}: nothing in this version looks at {scheme!r} targets; `assay doctor` lists what can"
+        )
+    if scheme == "path":
+        for name in names:
+            if not os.path.lexists(name):
+                raise UsageError(f"{one_line(name, 200)}: no such file or folder")
+    return Target(scheme=scheme, names=tuple(names))
+
+
+def list_target(target: Target) -> Listing:
+    """The files of a path target, relative to the one folder, or to the deepest folder that holds them all."""
+    if target.scheme != "path":
+        return Listing(tree=Tree(root=os.getcwd(), files=()), links_out=(), unreadable=())  # noqa: PTH109
+    paths = [Path(name).resolve() for name in target.names]
+    if len(paths) == 1 and paths[0].is_dir():
+        return list_tree(paths[0])
+    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+    listings = [(path, list_tree(path) if path.is_dir() else None) for path in paths]
+    files: set[str] = set()
+    links: set[str] = set()
+    unreadable: set[tuple[str, str]] = set()
+    for path, listing in listings:
+        inside = path.relative_to(root).as_posix()
+        if listing is None:
+            files.add(inside)
+            continue
+        prefix = "" if inside == "." else f"{inside}/"
+        files |= {prefix + name for name in listing.tree.files}
+        links |= {prefix + name for name in listing.links_out}
+        unreadable |= {(prefix + name, reason) for name, reason in listing.unreadable}
+    tree = Tree(root=str(root), files=tuple(sorted(files)))
+    return Listing(tree=tree, links_out=tuple(sorted(links)), unreadable=tuple(sorted(unreadable)))
+
+
+def _scheme(name: str) -> str:
+    if _SCHEME.match(name) and not os.path.lexists(name):
+        return name.split(":", 1)[0]
+    return "path"

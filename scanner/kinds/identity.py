@@ -1,0 +1,44 @@
+"""Principals and what they are granted."""
+
+from msgspec import Struct
+
+
+class Principal(Struct, frozen=True, kw_only=True):
+    """A role, user, service account or managed identity."""
+
+    provider: str
+    type: str
+    """`role`, `user`, `group`, `service-account` or `managed-identity`."""
+    assumable_by_anyone: bool
+    """Its trust policy names every principal, with no condition."""
+    assumable_by: list[str]
+    """Principals that its trust policy names, as written."""
+    long_lived_keys: bool
+    """Has access keys that do not expire."""
+    permission_boundary: str | None
+    """Reference of the boundary; None: none."""
+    tags: dict[str, str]
+
+
+class Statement(Struct, frozen=True, kw_only=True):
+    """One allowing statement of a grant."""
+
+    actions: list[str]
+    """As written: `s3:GetObject`, `*`, `roles/storage.admin`."""
+    resources: list[str]
+    """As written; `*` is everything."""
+    conditional: bool
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """A policy or a binding: who may do what on which resources."""
+
+    provider: str
+    principals: list[str]
+    """Who is granted, as written; empty where the source attaches it elsewhere."""
+    public: bool
+    """Granted to everyone (`*`, `allUsers`, `allAuthenticatedUsers`)."""
+    administrator: bool
+    """Allows every action on every resource, or is the provider's owner or administrator role."""
+    statements: list[Statement]
+    """Allowing statements only."""

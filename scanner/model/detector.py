@@ -1,0 +1,87 @@
+"""The interface of a detector, and what the engine says of its run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+
+from assay.scanner.model.resource import Record
+
+Emit = Callable[[Record], None]
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A piece of a detector's work that may fail alone; each runs in a process of its own."""
+
+    id: str
+    """Unique within the detector, such as `terraform`."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values for `observe`."""
+    seconds: float = 900.0
+    """Wall-clock limit."""
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What a detector will do with a target, or why nothing."""
+
+    parts: tuple[Part, ...] = ()
+    reason: str | None = None
+    """Why there is nothing to do; only when there are no parts."""
+
+
+class Tree(Struct, frozen=True, kw_only=True):
+    """The regular files under a target folder, listed once by the engine; links are never followed."""
+
+    root: str
+    """Absolute path."""
+    files: tuple[str, ...]
+    """POSIX paths relative to the root, sorted."""
+    only: tuple[str, ...] | None = None
+    """Where the user named single files: the files that findings are for. None: all."""
+
+
+class Detector(Protocol):
+    """Looks at targets of some sort and states facts. Decides nothing."""
+
+    def plan(self, tree: Tree) -> Plan:
+        """Runs in the sandboxed host process. Reads names, and file contents only as far as needed to plan."""
+        ...
+
+    def preload(self, parts: Sequence[Part]) -> None:
+        """Imports what the parts need, once, before one process is forked for each part."""
+        ...
+
+    def observe(self, tree: Tree, part: Part, emit: Emit) -> None:
+        """Looks, and emits records. An exception is a crash of this part alone."""
+        ...
+
+
+class DetectorSpec(Struct, frozen=True, kw_only=True):
+    """A line of the registry: everything the engine must know without importing the detector."""
+
+    id: str
+    entry: str
+    """`package.module:Class`, imported in the sandboxed child only."""
+    targets: tuple[str, ...]
+    """Schemes it takes: `path`, `kube`, `aws` …"""
+    surfaces: Mapping[str, tuple[str, ...]]
+    """Surface → kinds that it states there."""
+    capabilities: frozenset[Literal["network", "credentials", "runs_target_code"]] = frozenset()
+    """Granted by the operator, never by the scanned tree."""
+    memory_bytes: int = 4 << 30
+    """Address-space limit of each process."""
+    output_bytes: int = 256 << 20
+    """How much one part may send."""
+
+
+class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag="detector"):
+    """How a detector's run ended."""
+
+    id: str
+    status: Literal["ok", "partial", "failed", "skipped"]
+    reason: str | None = None
+    """Always given unless the status is ok."""
+    resources: int = 0
+    seconds: float = 0.0
+    isolation: str = "none"
+    """The sandbox level that was reached, such as `landlock+netns`."""

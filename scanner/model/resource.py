@@ -1,0 +1,64 @@
+"""What detectors state: resources with facts, engines' verdicts, and the looks that failed."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from assay.scanner.model.fact import Fact, Location
+
+
+class Resource(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="resource"):
+    """One thing found."""
+
+    kind: str
+    """A typed kind from `assay.scanner.kinds`, such as `storage.bucket`."""
+    address: str
+    """Its name at the source: a Terraform address, a CloudFormation logical id, an ARN."""
+    surface: str
+    """Where it was seen: `terraform`, `cloudformation`, `kubernetes`, `aws` …"""
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    """By field of the kind. A field that is missing counts as Unknown(not collected)."""
+    location: Location | None = None
+
+
+class EngineVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="verdict"):
+    """What an outside engine concluded about one resource; a fact about that engine."""
+
+    engine: str
+    check: str
+    """The engine's own id, such as `CKV_AWS_18`."""
+    result: Literal["fail", "pass", "unknown", "skipped"]
+    """`skipped`: a comment in the scanned file told the engine not to look."""
+    resource: str
+    """The engine's own text for the resource."""
+    title: str
+    framework: str
+    """The engine's framework, such as `terraform`; also the finding's surface."""
+    location: Location | None = None
+    reason: str | None = None
+    """For `skipped` the comment's reason, for `unknown` what stood in the way."""
+
+
+class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="failure"):
+    """A look that was planned and failed: it makes the scan incomplete."""
+
+    detector: str
+    part: str
+    """The detector's part of the work, such as `terraform`."""
+    reason: str
+    """One line: what happened and what to do next."""
+    location: Location | None = None
+    """The file that could not be looked at; None where it is the whole part."""
+
+
+class Excerpt(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="excerpt"):
+    """Source lines shown with a finding, secrets masked and length bounded by the detector."""
+
+    path: str
+    start_line: int
+    lines: tuple[str, ...]
+
+
+Record = Resource | EngineVerdict | Failure | Excerpt
+"""Anything a detector may emit."""

@@ -1,0 +1,102 @@
+"""Rules, safeguards, packs and the catalogue of an engine's checks: what judges."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from assay.scanner.model.finding import Severity, Testable
+
+
+class Example(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A resource with the outcome that the rule must give; the rule's own test."""
+
+    name: str
+    outcome: Literal["fail", "pass", "unknown", "not-applicable"]
+    facts: Mapping[str, Any]
+    """By field of the kind; `{unknown: reason}` stands for a fact that could not be read."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Where they differ from the rule's defaults."""
+
+
+class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"assertion": "assert"}):
+    """One YAML file under `policies/rules/`."""
+
+    id: str
+    title: str
+    kind: str
+    severity: Severity
+    safeguards: tuple[str, ...]
+    assertion: str
+    """CEL over `resource` and `params`; true is a pass."""
+    message: str
+    """What is wrong, for a failing resource; `{address}` is filled in."""
+    why: str
+    """Why it matters, for someone who must decide whether to fix it."""
+    fix: str
+    examples: tuple[Example, ...]
+    applies: str | None = None
+    """CEL; where it is false the rule has nothing to say of the resource."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of `params.*`; a pack may override them."""
+    equivalents: tuple[str, ...] = ()
+    """Engine checks that look at the same thing."""
+    references: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    """Earlier ids of the rule."""
+
+
+class Safeguard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A framework-neutral protection."""
+
+    id: str
+    title: str
+    statement: str
+    evidenced_by: str
+    not_evidenced_by: str
+
+
+class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An article or section of a framework."""
+
+    id: str
+    """Without a prefix inside its pack: `32(1)(a)`."""
+    title: str
+    citation: str
+    testable: Testable
+    safeguards: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    """Single rules that evidence it besides those of its safeguards."""
+    exclude: tuple[str, ...] = ()
+    """Single rules that do not, though they share a safeguard."""
+    requirement: str = "required"
+    """`required` or `addressable`, as the framework says."""
+    human: str | None = None
+    """What a person must do about the part that no scanner can see."""
+    unverified: str | None = None
+    """Set where the id or heading could not be checked against the source, with the reason."""
+
+
+class Pack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A framework's controls plus parameters."""
+
+    id: str
+    title: str
+    version: str
+    source: str
+    controls: tuple[Control, ...]
+    unknown: Literal["report", "fail"] = "report"
+    """Whether an unknown finding that one of its controls names reddens the gate."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class EngineCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What we say of one check of an outside engine."""
+
+    id: str
+    title: str
+    category: str
+    surfaces: tuple[str, ...]
+    severity: Severity
+    safeguards: tuple[str, ...]
+    fix: str

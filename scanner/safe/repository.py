@@ -1,0 +1,71 @@
+"""Which commit of which repository a folder is, read from git's own files.
+
+git itself is not run: a repository's configuration can name programs that it would start (core.fsmonitor and others).
+"""
+
+import re
+from pathlib import Path
+
+from assay.scanner.model.finding import Repository
+from assay.scanner.safe.text import one_line
+
+_MAX_BYTES = 1 << 20
+_HASH = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
+_REF = re.compile(r"^ref: (refs/[^\s\\:?*\[~^]+)$")
+_SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!/)(.+)$")
+
+
+def read_repository(root: Path) -> Repository | None:
+    """None where the folder is not the top of a repository."""
+    git = root / ".git"
+    if git.is_symlink() or not git.is_dir():
+        return None
+    head = _read(git / "HEAD").strip()
+    ref = _REF.match(head)
+    revision = head if _HASH.match(head) else None
+    branch = None
+    if ref and ".." not in ref[1]:
+        branch = ref[1].removeprefix("refs/heads/")
+        revision = _resolve(git, ref[1])
+    return Repository(uri=_remote(_read(git / "config")), revision=revision, branch=branch and one_line(branch, 200))
+
+
+def _resolve(git: Path, ref: str) -> str | None:
+    loose = _read(git / ref).strip()
+    if _HASH.match(loose):
+        return loose
+    for line in _read(git / "packed-refs").splitlines():
+        value, _, name = line.partition(" ")
+        if name == ref and _HASH.match(value):
+            return value
+    return None
+
+
+def _remote(config: str) -> str | None:
+    """The URL of `origin` as https, credentials and queries removed; None where there is none that can be shown."""
+    section = ""
+    for line in config.splitlines():
+        stripped = line.strip()
+        if stripped.startswith("["):
+            section = stripped
+        elif section == '[remote "origin"]' and stripped.partition("=")[0].strip() == "url":
+            return _public(stripped.partition("=")[2].strip())
+    return None
+
+
+def _public(url: str) -> str | None:
+    scp = _SCP.match(url)
+    if scp and "://" not in url:
+        url = f"https://{scp[1]}/{scp[2]}"
+    found = re.match(r"^(?:https?|ssh|git)://(?:[^@/]*@)?([\w.-]+)(?::\d+)?/([^?#\s]+)", url)
+    return f"https://{found[1]}/{found[2].removesuffix('.git')}" if found else None
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_symlink():
+            return ""
+        with path.open("rb") as stream:
+            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,82 @@
+"""Lists the regular files under a folder that may be hostile; links are never followed."""
+
+import os
+import stat
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.scanner.model.detector import Tree
+
+MAX_FILES = 1_000_000
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """What lies under a folder, and what could not be listed."""
+
+    tree: Tree
+    links_out: tuple[str, ...]
+    """Links whose target is outside the folder; they were not followed."""
+    unreadable: tuple[tuple[str, str], ...]
+    """Path and reason of every folder or name that could not be listed."""
+
+
+def list_tree(root: Path) -> Listing:
+    """Walks the folder once. `root` must be an existing directory, already resolved."""
+    files: list[str] = []
+    links_out: list[str] = []
+    unreadable: list[tuple[str, str]] = []
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = sorted(os.scandir(root / folder), key=lambda e: e.name)
+        except OSError as error:
+            unreadable.append((folder or ".", f"the folder cannot be listed: {error.strerror}"))
+            continue
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if not _is_unicode(path):
+                shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+                unreadable.append((shown, "the name is not UTF-8; rename the file"))
+                continue
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except OSError as error:
+                unreadable.append((path, f"cannot be looked at: {error.strerror}"))
+                continue
+            if stat.S_ISLNK(mode):
+                if not _stays_inside(root, path):
+                    links_out.append(path)
+            elif stat.S_ISDIR(mode):
+                if entry.name not in _SKIPPED_FOLDERS:
+                    pending.append(path)
+            elif stat.S_ISREG(mode):
+                files.append(path)
+        if len(files) > MAX_FILES:
+            unreadable.append((".", f"more than {MAX_FILES} files; scan its folders one by one"))
+            break
+    tree = Tree(root=str(root), files=tuple(sorted(files)))
+    return Listing(tree=tree, links_out=tuple(sorted(links_out)), unreadable=tuple(sorted(unreadable)))
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative path, taken as text, stays below the folder it is relative to."""
+    return not path.startswith("/") and "\0" not in path and ".." not in path.split("/")
+
+
+def _stays_inside(root: Path, path: str) -> bool:
+    # A link in a loop resolves to nowhere; it leads to no file, inside or out.
+    try:
+        return (root / path).resolve(strict=False).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return True
+
+
+def _is_unicode(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
