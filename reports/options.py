@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-NARROWEST, WIDEST, PLAIN_WIDTH = 60, 200, 100
+NARROWEST, WIDEST, PLAIN_WIDTH = 72, 200, 100
 
 
 class RenderOptions(Struct, frozen=True, kw_only=True):

@@ -4,16 +4,21 @@ from collections.abc import Iterable
 
 from assay.scanner.model.resource import Excerpt
 
+REDACTED = "[redacted]"
+"""What detectors put in the place of a secret or a personal datum."""
+
 
 class SourceLines:
-    """The lines of all excerpts, by path and line number. Where excerpts overlap, the first one counts."""
+    """The lines of all excerpts, by path and line number. Where excerpts overlap, the one that shows less counts:
+    what one detector masked, another may not have known for a secret."""
 
     def __init__(self, excerpts: Iterable[Excerpt]) -> None:
         self._files: dict[str, dict[int, str]] = {}
         for excerpt in excerpts:
             lines = self._files.setdefault(excerpt.path, {})
             for number, text in enumerate(excerpt.lines, excerpt.start_line):
-                lines.setdefault(number, text)
+                known = lines.get(number)
+                lines[number] = text if known is None else max(known, text, key=_masked)
 
     def at(self, path: str, number: int) -> str | None:
         """One line, or None where no excerpt has it."""
@@ -41,3 +46,7 @@ class SourceLines:
         while end - last < margin and end + 1 in lines:
             end += 1
         return start, end
+
+
+def _masked(line: str) -> tuple[bool, int]:
+    return line.strip() == REDACTED, line.count(REDACTED)

@@ -1,8 +1,7 @@
 """The IaC detector: checkov's runners on a private copy of the tree, one part for each framework that is present."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from assay.detectors.iac import offline
 from assay.detectors.iac.excerpts import excerpts
@@ -11,6 +10,7 @@ from assay.detectors.iac.frameworks import FRAMEWORKS
 from assay.detectors.iac.graph_facts import resources
 from assay.detectors.iac.helm import HelmCharts
 from assay.detectors.iac.kustomize import Kustomizations
+from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import load_runner, run
@@ -39,8 +39,9 @@ class IacDetector:
         """Imports the runners and makes the copy, which all parts then share."""
         offline.settle_environment()
         gc.disable()
-        for part in parts:
-            load_runner(part.id)
+        with lean_imports():
+            for part in parts:
+                load_runner(part.id)
         gc.freeze()
         gc.enable()
         self._copy_tree()
@@ -65,6 +66,7 @@ class IacDetector:
             yield failure(framework, None, missing)
             return
         load_runner(framework)
+        keep_parser_tables()
         offline.confine(framework, copy.root)
         ran = run(framework, copy, log, renderer.prepare if renderer else None)
         found = verdicts(ran.reports, copy, framework)
@@ -74,10 +76,10 @@ class IacDetector:
             found += renderer.unknowns()
         yield from found
         yield from excerpts(found, copy, framework)
-        yield from resources(framework, ran.graphs, copy)
         yield from failures(framework, self._survey, copy, ran.parsed, ran.errors, log)
         if renderer is not None:
             yield from renderer.failures()
+        yield from resources(framework, ran.graphs, copy)
 
     def _look(self, tree: Tree) -> None:
         if self._tree != tree:

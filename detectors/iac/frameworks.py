@@ -184,3 +184,12 @@ FRAMEWORKS: tuple[Framework, ...] = (
 and `sca_*`, which do nothing without the vendor's platform; `github_configuration` and its kin, which call an API."""
 
 BY_ID = {framework.id: framework for framework in FRAMEWORKS}
+
+NEEDED_KEYS = {
+    "arm": frozenset({"$schema"}),
+    "cloudformation": frozenset({"Resources"}),
+    "kubernetes": frozenset({"kind"}),
+    "openapi": frozenset({"openapi", "swagger"}),
+    "terraform_plan": frozenset({"terraform_version"}),
+}
+"""Top-level keys of which a file that parses must have one for its framework to find anything in it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from assay.detectors.iac.frameworks import FRAMEWORKS, SECRET_MAX_BYTES, Seen, visible
+from assay.detectors.iac.frameworks import FRAMEWORKS, NEEDED_KEYS, SECRET_MAX_BYTES, Seen, visible
 from assay.detectors.iac.syntax import Fault, Syntax, read_syntax
 from assay.scanner.api import Tree
 
@@ -66,6 +66,8 @@ def survey(tree: Tree) -> Survey:
         if fault is None and content and not in_chart_templates:
             syntaxes[path] = syntax = read_syntax(path, content)
             fault = _fault_of(path, syntax, content)
+            if syntax.fault is None:
+                takers -= {taker for taker in takers & NEEDED_KEYS.keys() if not _has_any(syntax, NEEDED_KEYS[taker])}
             if fault is None and syntax.fault is not None and takers - _CONTENT_BLIND and syntax.templated:
                 unrendered.add(path)
         if fault is None and size > MAX_BYTES and takers - _CONTENT_BLIND:
@@ -106,6 +108,10 @@ def _read(root: str, path: str) -> tuple[bytes, int, Fault | None]:
         return b"", 0, Fault(reason="it vanished during the scan", hostile=True)
     except OSError as error:
         return b"", 0, Fault(reason=f"it cannot be read: {error.strerror}", hostile=True)
+
+
+def _has_any(syntax: Syntax, keys: frozenset[str]) -> bool:
+    return any(document is not None and document & keys for document in syntax.documents)
 
 
 def _fault_of(path: str, syntax: Syntax, content: bytes) -> Fault | None:

@@ -193,7 +193,10 @@ class _Checker:
             self._boolean(node.right, scope, solid | _not_null_if(node.left, op == "&&"), depth)
             return BOOL
         if op in ("==", "!="):
-            left, right = (self.type_of(n, scope, solid, depth) for n in (node.left, node.right))
+            # A second null test where a guard has already settled it is idle, not wrong.
+            tests_null = Literal(None, "null") in (node.left, node.right)
+            guarded = frozenset[str]() if tests_null else solid
+            left, right = (self.type_of(n, scope, guarded, depth) for n in (node.left, node.right))
             if not _comparable(left, right):
                 raise CelError(f"{unparse(node)}: compares {left} with {right}, which is never equal")
             return BOOL

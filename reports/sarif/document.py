@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import orjson
 
 from assay.reports.sarif.invocation import invocation, notification_descriptors
-from assay.reports.sarif.results import REDACTED, ResultBuilder
+from assay.reports.sarif.results import ResultBuilder
 from assay.reports.sarif.rules import rule_descriptors
 from assay.reports.sarif.taxonomies import Taxonomies
 from assay.reports.sarif.values import ROOT, Json, repository_uri, semantic_version
-from assay.reports.source_lines import SourceLines
+from assay.reports.source_lines import REDACTED, SourceLines
 from assay.reports.visible_text import cut, one_line
 from assay.scanner.model.finding import Finding, Report
 

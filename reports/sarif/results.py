@@ -3,7 +3,7 @@
 from assay.reports.sarif.taxonomies import Taxonomies
 from assay.reports.sarif.values import LEVELS, ROOT, SCORES, Json, artifact_uri, digest, markdown_code, plain_message
 from assay.reports.sarif.values import markdown_text as escaped
-from assay.reports.source_lines import SourceLines
+from assay.reports.source_lines import REDACTED, SourceLines
 from assay.reports.visible_text import cut, one_line, paragraph, sentence, source_line
 from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding, ResourceRef, Suppression
@@ -12,8 +12,8 @@ MOST_SNIPPET_LINES, MOST_LINE_LENGTH, MARGIN = 10, 160, 2
 MOST_CONTROLS = 12
 """Named in a message; all of them are in `taxa`."""
 MOST_TEXT = 1000
-REDACTED = "[redacted]"
-"""What detectors put in a secret's place, so that columns after it aren't the file's."""
+CUT = "…"
+"""What detectors end a line with that was too long to show."""
 
 _BASELINE = {"new": "new", "worsened": "updated", "existing": "unchanged"}
 
@@ -105,7 +105,8 @@ class ResultBuilder:
         first, last = self._source.at(path, start), self._source.at(path, end)
         start_column = len(first) - len(first.lstrip()) + 1 if first and first.strip() else 1
         region["startColumn"] = start_column
-        if last is not None and REDACTED not in last:
+        # Where something was masked or cut, the columns after it aren't the file's.
+        if last is not None and REDACTED not in last and not last.endswith(CUT):
             end_column = len(last.rstrip()) + 1
             region["endColumn"] = max(end_column, start_column) if start == end else end_column
         if self._snippets and first is not None:

@@ -8,7 +8,15 @@ from assay.reports.sarif.values import Json, web_uri
 from assay.reports.visible_text import one_line, sentence
 from assay.scanner.model.finding import ControlStatus, Report
 
-_URI = re.compile(r"https?://[^\s<>\"']+")
+_CITATIONS = (
+    (re.compile(r"(https?://[^\s<>\"']+)"), "{0}"),
+    (re.compile(r"CELEX:? ?(\w+)"), "https://eur-lex.europa.eu/legal-content/EN/TXT/?uri=CELEX:{0}"),
+    (
+        re.compile(r"(\d+) CFR Parts? (?:160 and )?(\d+)", re.IGNORECASE),
+        "https://www.ecfr.gov/current/title-{0}/part-{1}",
+    ),
+)
+"""How a pack's source names its law → where the law is published."""
 
 
 class Taxonomies:
@@ -39,9 +47,9 @@ class Taxonomies:
                 component["version"] = one_line(packs[pack].version)
                 component["shortDescription"] = {"text": sentence(title)}
                 component["fullDescription"] = {"text": sentence(f"{title}: {one_line(packs[pack].source)}")}
-                uri = _URI.search(packs[pack].source)
-                if uri and web_uri(uri[0]):
-                    component["informationUri"] = web_uri(uri[0])
+                uri = _published(packs[pack].source)
+                if uri:
+                    component["informationUri"] = uri
             self.components.append(component)
             self.supported.append({"name": name, "index": index, "guid": guid})
             for number, control in enumerate(controls[pack]):
@@ -70,6 +78,14 @@ class Taxonomies:
 def pack_guid(pack: str) -> str:
     """The same for a pack in every report, whatever the pack's version."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:assay:pack:{pack}"))
+
+
+def _published(source: str) -> str | None:
+    for citation, uri in _CITATIONS:
+        match = citation.search(source)
+        if match:
+            return web_uri(uri.format(*match.groups()))
+    return None
 
 
 def _taxon(control: ControlStatus) -> Json:

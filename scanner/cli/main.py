@@ -60,7 +60,8 @@ def _leave_python_path() -> None:
     if os.environ.get("PYTHONPATH") and not sys.flags.ignore_environment:
         from assay.scanner.engine.interpreter import isolation_flags
 
-        os.execv(sys.executable, [sys.executable, *isolation_flags(), "-m", "assay.scanner.cli.main", *sys.argv[1:]])
+        command = [sys.executable, *isolation_flags(), "-m", "assay.scanner.cli.main", *sys.argv[1:]]
+        os.execv(sys.executable, command)  # noqa: S606  # no shell is wanted
 
 
 if __name__ == "__main__":

@@ -3,21 +3,19 @@
 Run as `python -I -m assay.scanner.engine.host FD`, with a Job on standard input; answers go to the descriptor.
 """
 
-import importlib
+import importlib.util
 import os
 import selectors
 import signal
 import sys
 import time
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from msgspec import Struct
 
 from assay.scanner.engine import protocol, sandbox
 from assay.scanner.model.detector import Detector, Part, Tree
 from assay.scanner.model.resource import Record
-
-_GRACE_SECONDS = 5.0
 
 
 def main() -> None:
@@ -36,13 +34,13 @@ def main() -> None:
 def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     network = "network" in job.spec.capabilities
     path_folders = tuple(folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/"))
-    grants = sandbox.Grants(read=(job.tree.root, *path_folders), write=(job.scratch,), network=network)
+    plugin = (job.spec.entry.rpartition(":")[0],) if job.spec.entry.startswith("/") else ()
+    grants = sandbox.Grants(read=(job.tree.root, *path_folders, *plugin), write=(job.scratch,), network=network)
     isolation = sandbox.enter(grants)
     limits = sandbox.Limits(memory_bytes=job.spec.memory_bytes, cpu_seconds=3600)
     sandbox.limit(limits)
     _send(answers, protocol.Started(isolation=isolation))
-    module, name = job.spec.entry.split(":")
-    detector: Detector = getattr(importlib.import_module(module), name)()
+    detector = _load(job.spec.entry)
     plan = detector.plan(job.tree)
     parts = [p for p in plan.parts if p.id not in job.skip and (not job.only or p.id in job.only)]
     reason = plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip"
@@ -51,6 +49,18 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
         detector.preload(parts)
         _run_parts(detector, job, parts, answers)
     _send(answers, protocol.End())
+
+
+def _load(entry: str) -> Detector:
+    module, _, name = entry.rpartition(":")
+    if not module.startswith("/"):
+        return cast(Detector, getattr(importlib.import_module(module), name)())
+    spec = importlib.util.spec_from_file_location("assay_plugin", module)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{module} is not a Python file")
+    plugin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plugin)
+    return cast(Detector, getattr(plugin, name)())
 
 
 class _Running(Struct):
@@ -68,7 +78,7 @@ def _run_parts(detector: Detector, job: protocol.Job, parts: list[Part], answers
     with selectors.DefaultSelector() as selector:
         while waiting or running:
             while waiting and len(running) < max(1, job.jobs):
-                child = _start(detector, job.tree, waiting.pop())
+                child = _start(detector, job.tree, waiting.pop(), (answers.fileno(), *running))
                 running[child.pipe] = child
                 selector.register(child.pipe, selectors.EVENT_READ)
             for key, _ in selector.select(timeout=0.5):
@@ -80,19 +90,24 @@ def _run_parts(detector: Detector, job: protocol.Job, parts: list[Part], answers
                         _kill(child, f"sent more than {job.spec.output_bytes >> 20} MiB and was stopped")
                 else:
                     selector.unregister(child.pipe)
-                    _finish(running.pop(key.fd), answers)
+                    _finish(running.pop(key.fd), answers, job.spec.output_bytes)
             for child in running.values():
                 if time.monotonic() - child.started > child.part.seconds:
                     _kill(child, f"took longer than {child.part.seconds:.0f} s and was stopped")
+                elif _has_exited(child.pid):
+                    # Something that it started may still hold the pipe open.
+                    _kill_group(child.pid)
 
 
-def _start(detector: Detector, tree: Tree, part: Part) -> _Running:
+def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...]) -> _Running:
+    """Forks. `private` are the host's own descriptors, which a part must not be able to write to or read from."""
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
-        os.close(reader)
+        for descriptor in (reader, *private):
+            os.close(descriptor)
         os.setpgid(0, 0)  # so that whatever it starts ends with it
         sandbox.die_with_parent()
         os._exit(_observe(detector, tree, part, writer))
@@ -120,11 +135,11 @@ def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
     return 0
 
 
-def _finish(child: _Running, answers: BinaryIO) -> None:
+def _finish(child: _Running, answers: BinaryIO, most: int) -> None:
     os.close(child.pipe)
     _, status = os.waitpid(child.pid, 0)
     _kill_group(child.pid)
-    records, failure = _split(bytes(child.received))
+    records, failure = _split(bytes(child.received[:most]))
     if child.failure:
         failure = child.failure
     elif failure is None and status != 0:
@@ -154,6 +169,10 @@ def _kill(child: _Running, why: str) -> None:
     if child.failure is None:
         child.failure = why
         _kill_group(child.pid)
+
+
+def _has_exited(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _kill_group(pid: int) -> None:

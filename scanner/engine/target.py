@@ -32,7 +32,8 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
     scheme = found.pop()
     if scheme not in schemes:
         raise UsageError(
-            f"{one_line(names[0], 80)}: nothing in this version looks at {scheme!r} targets; `assay doctor` lists what can"
+            f"{one_line(names[0], 80)}: nothing in this version looks at {scheme!r} targets; "
+            "`assay doctor` lists what it can scan"
         )
     if scheme == "path":
         for name in names:

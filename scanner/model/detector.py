@@ -61,7 +61,8 @@ class DetectorSpec(Struct, frozen=True, kw_only=True):
 
     id: str
     entry: str
-    """`package.module:Class`, imported in the sandboxed child only."""
+    """`package.module:Class`, or `/path/of/a/file.py:Class` where the operator named one; imported in the sandboxed
+    child only."""
     targets: tuple[str, ...]
     """Schemes it takes: `path`, `kube`, `aws` …"""
     surfaces: Mapping[str, tuple[str, ...]]

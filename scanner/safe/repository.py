@@ -12,7 +12,7 @@ from assay.scanner.safe.text import one_line
 _MAX_BYTES = 1 << 20
 _HASH = re.compile(r"^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 _REF = re.compile(r"^ref: (refs/[^\s\\:?*\[~^]+)$")
-_SCP = re.compile(r"^(?:[\w.-]+@)?([\w.-]+):(?!/)(.+)$")
+_SCP = re.compile(r"^[\w.-]+@([\w.-]+):(?![:/])(\S+)$")
 
 
 def read_repository(root: Path) -> Repository | None:

@@ -1,5 +1,6 @@
 """YAML from strangers and from ourselves: bounded in size, depth and aliases, without tags that build objects."""
 
+import re
 from typing import Any
 
 import yaml
@@ -23,6 +24,19 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Counted as if every alias were written out, so an alias bomb is refused before it is walked."""
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # the base is chosen at run time
+    """YAML 1.2's idea of a boolean: `on`, `off`, `yes` and `no` are text. Dates are text too."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own way of setting them
+        first: [
+            (tag, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$") if tag.endswith(":bool") else pattern)
+            for tag, pattern in resolvers
+            if not tag.endswith(":timestamp")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def load(text: bytes | str, limits: Limits = Limits()) -> Any:  # noqa: B008  # frozen
     """The one document's value. Raises YamlError; a duplicate key is an error, not a silent overwrite."""
     return _construct(compose(text, limits))
@@ -32,12 +46,11 @@ def compose(text: bytes | str, limits: Limits = Limits()) -> yaml.Node | None:  
     """The one document's node tree with line marks, within the limits. None: an empty document."""
     if len(text) > limits.bytes:
         raise YamlError(f"larger than {limits.bytes >> 20} MiB")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
+    loader = _Loader(text)
     try:
         node: yaml.Node | None = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlError(str(error.problem or error.context), mark.line + 1 if mark else None) from None
+        raise _placed(error) from None
     except yaml.reader.ReaderError as error:
         raise YamlError(f"not text: {error.reason}") from None
     except (ValueError, RecursionError) as error:
@@ -64,6 +77,12 @@ def line_of(node: yaml.Node | None, path: tuple[str | int, ...]) -> int | None:
             break
         node = found
     return line
+
+
+def _placed(error: yaml.MarkedYAMLError) -> YamlError:
+    mark = error.problem_mark or error.context_mark
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return YamlError(said, mark.line + 1 if mark else None)
 
 
 def _measure(root: yaml.Node, limits: Limits) -> None:
@@ -112,8 +131,7 @@ def _construct(node: yaml.Node | None) -> Any:
     try:
         return constructor.construct_document(node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlError(str(error.problem or error.context), mark.line + 1 if mark else None) from None
+        raise _placed(error) from None
     except (ValueError, TypeError) as error:
         raise YamlError(f"a value cannot be read: {error}", _line(node)) from None
 

@@ -109,8 +109,8 @@ def public(policy: Policy, probes: Iterable[str] = ()) -> Fact:
     return answer
 
 
-def tls_required(policy: Policy) -> Fact:
-    """Whether a statement denies everything that comes without TLS."""
+def tls_required(policy: Policy, probes: Iterable[str]) -> Fact:
+    """Whether a statement denies the actions to everyone who comes without TLS, on the whole of the resource."""
     if isinstance(policy, Unknown):
         return policy
     unknown: Unknown | None = None
@@ -120,7 +120,12 @@ def tls_required(policy: Policy) -> Fact:
         elif isinstance(statement.condition, Unknown) and statement.allows is not True:
             unknown = statement.condition
         elif _denies_plain(statement):
-            return Known(value=True)
+            parts = [_value(covers(statement, probe)) for probe in probes]
+            parts.append(_whole(statement))
+            if all(part is True for part in parts):
+                return Known(value=True)
+            if False not in parts:
+                unknown = next((part for part in parts if isinstance(part, Unknown)), unknown)
     return unknown or Known(value=False)
 
 
@@ -207,11 +212,6 @@ def _denies_plain(statement: PolicyStatement) -> bool:
         return False
     if _value(everyone(statement)) is not True or statement.all_principals_but:
         return False
-    if any(_value(covers(statement, probe)) is not True for probe in ("s3:getobject", "s3:putobject")) and any(
-        _value(covers(statement, probe)) is not True
-        for probe in ("elasticfilesystem:clientmount", "elasticfilesystem:clientwrite")
-    ):
-        return False
     for operator, tests in statement.condition.items():
         if operator.lower() in ("bool", "boolifexists") and isinstance(tests, Mapping) and len(tests) == 1:
             for key, value in tests.items():
@@ -219,6 +219,22 @@ def _denies_plain(statement: PolicyStatement) -> bool:
                 if key.lower() == "aws:securetransport" and str(single).lower() == "false":
                     return True
     return False
+
+
+def _whole(statement: PolicyStatement) -> bool | Unknown:
+    """Whether a statement reaches everything in its resource, and not only what lies under a prefix."""
+    if isinstance(statement.resources, Unknown):
+        return statement.resources
+    if statement.all_resources_but:
+        return False
+    for resource in statement.resources:
+        if isinstance(resource, str) and (resource == "*" or ":elasticfilesystem:" in resource):
+            return True
+        if isinstance(resource, str) and resource.endswith("*") and "/" not in resource.removesuffix("/*"):
+            return True
+    unknown = next((resource for resource in statement.resources if isinstance(resource, Unknown)), None)
+    # A file system's policy names nothing smaller than the file system, by `*`, its ARN, or not at all.
+    return unknown or not any("s3" in str(resource) for resource in statement.resources)
 
 
 def _decoded(value: Any) -> Any:

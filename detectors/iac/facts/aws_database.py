@@ -1,0 +1,262 @@
+"""Facts of AWS databases and warehouses."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.values import (
+    all_of,
+    any_of,
+    at,
+    boolean,
+    integer,
+    kms_key,
+    present,
+    settled,
+    tags,
+    text,
+)
+from assay.scanner.api import Fact, Known, Unknown
+
+_FORCES_TLS = {
+    # The parameter that refuses plain connections, by engine.
+    # See: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+    "postgres": ("rds.force_ssl", "1"),
+    "sqlserver": ("rds.force_ssl", "1"),
+    "mysql": ("require_secure_transport", "1", "on"),
+    "mariadb": ("require_secure_transport", "1", "on"),
+}
+
+
+def instance(block: Block, world: World) -> Mapping[str, Fact]:
+    """`aws_db_instance`."""
+    engine = text(block.get("engine"), None)
+    facts = {
+        "provider": Known(value="aws"),
+        "engine": _named(engine),
+        # Plain unless asked for.
+        # See: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+        "encrypted_at_rest": boolean(block.get("storage_encrypted"), False),
+        "kms_key": kms_key(block.get("kms_key_id")),
+        "public": boolean(block.get("publicly_accessible"), False),
+        "transit_encrypted": _transit(block, world, engine, "parameter_group_name", "aws_db_parameter_group"),
+        # Terraform asks for no backups unless told otherwise; CloudFormation and the API keep one day.
+        # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance
+        "backup_days": integer(block.get("backup_retention_period"), 0),
+        "point_in_time_recovery": _positive(integer(block.get("backup_retention_period"), 0)),
+        "deletion_protected": boolean(block.get("deletion_protection"), False),
+        "audit_logged": present(block.first("enabled_cloudwatch_logs_exports")),
+        "iam_authentication": boolean(block.get("iam_database_authentication_enabled"), False),
+        "multi_zone": boolean(block.get("multi_az"), False),
+        "tags": tags(block.get("tags")),
+    }
+    if any(block.get(name) is not None for name in ("snapshot_identifier", "replicate_source_db", "restore_to_point_in_time")):
+        inherited = Unknown(reason="not declared: it is inherited from the source of the copy")
+        for name, argument in (("encrypted_at_rest", "storage_encrypted"), ("kms_key", "kms_key_id"), ("engine", "engine")):
+            if block.get(argument) is None:
+                facts[name] = inherited
+    if isinstance(engine, Known) and str(engine.value).startswith("aurora"):
+        # Storage, backups and encryption are those of the cluster.
+        for name in ("encrypted_at_rest", "kms_key", "backup_days", "point_in_time_recovery", "multi_zone"):
+            facts[name] = Unknown(reason="the Aurora cluster decides")
+    return facts
+
+
+def cluster(block: Block, world: World) -> Mapping[str, Fact]:
+    """`aws_rds_cluster`, and `aws_docdb_cluster` and `aws_neptune_cluster`, whose arguments are alike."""
+    engine = text(block.get("engine"), _ENGINES.get(block.type))
+    # Backups of a cluster can't be switched off; one day is kept unless told otherwise.
+    # See: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+    days = integer(block.get("backup_retention_period"), 1)
+    encrypted = boolean(block.get("storage_encrypted"), False)
+    if block.get("storage_encrypted") is None:
+        if settled(block.get("engine_mode")) == "serverless":
+            # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/rds_cluster
+            encrypted = Known(value=True)
+        elif any(block.get(name) is not None for name in ("snapshot_identifier", "replication_source_identifier")):
+            encrypted = Unknown(reason="not declared: it is inherited from the source of the copy")
+    return {
+        "provider": Known(value="aws"),
+        "engine": _named(engine),
+        "encrypted_at_rest": encrypted,
+        "kms_key": kms_key(block.get("kms_key_id")),
+        "public": Unknown(reason="the cluster's instances decide"),
+        "transit_encrypted": _transit(
+            block, world, engine, "db_cluster_parameter_group_name", "aws_rds_cluster_parameter_group"
+        ),
+        "backup_days": days,
+        "point_in_time_recovery": _positive(days),
+        "deletion_protected": boolean(block.get("deletion_protection"), False),
+        "audit_logged": present(block.first("enabled_cloudwatch_logs_exports", "enable_cloudwatch_logs_exports")),
+        "iam_authentication": boolean(
+            block.first("iam_database_authentication_enabled", "iam_database_authentication_enabled"), False
+        ),
+        # Storage is kept in three zones.
+        # See: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html
+        "multi_zone": Known(value=True),
+        "tags": tags(block.get("tags")),
+    }
+
+
+_ENGINES = {"aws_rds_cluster": "aurora", "aws_docdb_cluster": "docdb", "aws_neptune_cluster": "neptune"}
+
+
+def table(block: Block, _world: World) -> Mapping[str, Fact]:
+    """`aws_dynamodb_table`."""
+    recovery = boolean(block.at("point_in_time_recovery", "enabled"), False)
+    days = integer(block.at("point_in_time_recovery", "recovery_period_in_days"), 35)
+    own_key = boolean(block.at("server_side_encryption", "enabled"), False)
+    key = kms_key(block.at("server_side_encryption", "kms_key_arn"))
+    if isinstance(own_key, Known):
+        key = key if own_key.value else Known(value=None)
+    else:
+        key = own_key
+    return {
+        "provider": Known(value="aws"),
+        "engine": Known(value="dynamodb"),
+        # Every table is encrypted; the setting only chooses whose key.
+        # See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
+        "encrypted_at_rest": Known(value=True),
+        "kms_key": key,
+        # An API behind IAM: it has no address of its own, and no way in without TLS or without an identity.
+        # See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/inter-network-traffic-privacy.html
+        "public": Known(value=False),
+        "transit_encrypted": Known(value=True),
+        "iam_authentication": Known(value=True),
+        "backup_days": days if recovery == Known(value=True) else recovery if isinstance(recovery, Unknown) else Known(value=0),
+        "point_in_time_recovery": recovery,
+        "deletion_protected": boolean(block.get("deletion_protection_enabled"), False),
+        "multi_zone": Known(value=True),
+        "tags": tags(block.get("tags")),
+    }
+
+
+def warehouse(block: Block, world: World) -> Mapping[str, Fact]:
+    """`aws_redshift_cluster`."""
+    # One day is kept unless told otherwise.
+    # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/redshift_cluster
+    days = integer(block.get("automated_snapshot_retention_period"), 1)
+    logged = world.joined(block, "aws_redshift_logging", "cluster_identifier", name="cluster_identifier")
+    answers = [boolean(block.at("logging", "enable"), False)]
+    answers += [Known(value=True, origin=other.location) for other in logged.blocks]
+    answers += [logged.stray] if logged.stray else []
+    encrypted = boolean(block.get("encrypted"), False)
+    if block.get("encrypted") is None:
+        # New provisioned clusters are encrypted by default since January 2025; earlier ones are not.
+        # See: https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-db-encryption.html
+        encrypted = Unknown(reason="not declared: it depends on when the cluster was made")
+    public = boolean(block.get("publicly_accessible"), False)
+    if block.get("publicly_accessible") is None:
+        # The default changed from public to private, with the same release.
+        public = Unknown(reason="not declared: it depends on the provider's version and on when the cluster was made")
+    return {
+        "provider": Known(value="aws"),
+        "engine": Known(value="redshift"),
+        "encrypted_at_rest": encrypted,
+        "kms_key": kms_key(block.get("kms_key_id")),
+        "public": public,
+        "transit_encrypted": _parameter(
+            block, world, "cluster_parameter_group_name", "aws_redshift_parameter_group", ("require_ssl", "true")
+        ),
+        "backup_days": days,
+        "point_in_time_recovery": Known(value=False),
+        "audit_logged": any_of(answers),
+        "iam_authentication": Known(value=True),
+        "multi_zone": boolean(block.get("multi_az"), False),
+        "tags": tags(block.get("tags")),
+    }
+
+
+def search(block: Block, _world: World) -> Mapping[str, Fact]:
+    """`aws_opensearch_domain` and `aws_elasticsearch_domain`."""
+    logs = block.blocks("log_publishing_options")
+    audit: list[Fact] = []
+    for log in logs:
+        if isinstance(log, Unknown):
+            audit.append(log)
+        else:
+            kind = text(log.get("log_type"), "")
+            is_audit = Known(value=kind.value == "AUDIT_LOGS") if isinstance(kind, Known) else kind
+            audit.append(all_of([is_audit, boolean(log.get("enabled"), True)]))
+    in_network = block.blocks("vpc_options")
+    public: Fact = Known(value=not in_network)
+    if in_network and isinstance(in_network[0], Unknown):
+        public = in_network[0]
+    return {
+        "provider": Known(value="aws"),
+        "engine": Known(value="opensearch" if "opensearch" in block.type else "elasticsearch"),
+        # Plain unless asked for, in both.
+        # See: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html
+        "encrypted_at_rest": boolean(block.at("encrypt_at_rest", "enabled"), False),
+        "kms_key": kms_key(block.at("encrypt_at_rest", "kms_key_id")),
+        "public": public,
+        "transit_encrypted": all_of(
+            [
+                boolean(block.at("domain_endpoint_options", "enforce_https"), False),
+                boolean(block.at("node_to_node_encryption", "enabled"), False),
+            ]
+        ),
+        # Hourly snapshots are kept for 14 days. See: the same guide, managedomains-snapshots.html
+        "backup_days": Known(value=14),
+        "point_in_time_recovery": Known(value=False),
+        "audit_logged": any_of(audit),
+        "multi_zone": boolean(block.at("cluster_config", "zone_awareness_enabled"), False),
+        "tags": tags(block.get("tags")),
+    }
+
+
+def _named(engine: Fact) -> Fact:
+    if isinstance(engine, Unknown):
+        return engine
+    return Unknown(reason="not declared") if engine.value is None else Known(value=str(engine.value).lower())
+
+
+def _positive(days: Fact) -> Fact:
+    return Known(value=days.value > 0) if isinstance(days, Known) else days
+
+
+def _transit(block: Block, world: World, engine: Fact, argument: str, group: str) -> Fact:
+    if isinstance(engine, Unknown):
+        return engine
+    name = str(engine.value or "").lower()
+    family = "postgres" if "postgres" in name else next((key for key in _FORCES_TLS if name.startswith(key)), None)
+    if name.startswith("aurora") and family is None:
+        family = "mysql"
+    if family is None:
+        return Unknown(reason=f"not collected for the engine {name or 'that is not named'}")
+    parameter = _FORCES_TLS[family]
+    if block.get(argument) is None:
+        # The engine's default group: newer PostgreSQL versions force TLS, others don't.
+        return Unknown(reason="not declared: the engine's version decides")
+    return _parameter(block, world, argument, group, parameter)
+
+
+def _parameter(block: Block, world: World, argument: str, group: str, parameter: tuple[str, ...]) -> Fact:
+    """Whether the parameter group that a database names sets a parameter to one of some values."""
+    named = block.get(argument)
+    if named is None:
+        return Unknown(reason="not declared: the default parameter group decides")
+    for other in world.of_type(group):
+        if not _names(named, other):
+            continue
+        for entry in other.blocks("parameter"):
+            if isinstance(entry, Unknown):
+                return at(entry, other.location)
+            if settled(entry.get("name")) == parameter[0]:
+                value = text(entry.get("value"), "")
+                if isinstance(value, Known):
+                    value = Known(value=str(value.value).lower() in parameter[1:])
+                return at(value, other.location)
+        return Unknown(reason=f"{other.address} does not set {parameter[0]}: the engine's version decides")
+    return Unknown(reason=f"its parameter group isn't declared here: {_shown(named)}")
+
+
+def _names(named: Any, other: Block) -> bool:
+    targets = getattr(named, "targets", ())
+    return other.id in targets or (isinstance(named, str) and named == settled(other.get("name")))
+
+
+def _shown(named: Any) -> str:
+    return named.reason if isinstance(named, Unknown) else str(getattr(named, "text", named))
+
+

@@ -1,0 +1,194 @@
+"""Facts of AWS identities and of the policies that grant them something."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.detectors.iac.facts import policy_document as policies
+from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.values import (
+    Reference,
+    all_of,
+    any_of,
+    as_fact,
+    at,
+    choice,
+    reference,
+    strings,
+    tags,
+    unresolved,
+    value_of,
+    written,
+)
+from assay.scanner.api import Fact, Known, Unknown
+
+_MANAGED = ":iam::aws:policy/"
+
+
+def role(block: Block, _world: World) -> Mapping[str, Fact]:
+    """`aws_iam_role`, by its trust policy."""
+    trust = policies.read(block.get("assume_role_policy"))
+    return {
+        "provider": Known(value="aws"),
+        "type": Known(value="role"),
+        "assumable_by_anyone": _assumable_by_anyone(trust),
+        "assumable_by": _assumable_by(trust),
+        "long_lived_keys": Known(value=False),
+        "permission_boundary": reference(block.get("permissions_boundary")),
+        "tags": tags(block.get("tags")),
+    }
+
+
+def user(block: Block, world: World) -> Mapping[str, Fact]:
+    """`aws_iam_user`, with the access keys declared for it."""
+    keys = world.joined(block, "aws_iam_access_key", "user", name="name")
+    active = [at(choice(key.get("status"), "Active", "Active"), key.location) for key in keys.blocks]
+    return {
+        "provider": Known(value="aws"),
+        "type": Known(value="user"),
+        "assumable_by_anyone": Known(value=False),
+        "assumable_by": Known(value=[]),
+        "long_lived_keys": any_of([*active, *([keys.stray] if keys.stray else [])]),
+        "permission_boundary": reference(block.get("permissions_boundary")),
+        "tags": tags(block.get("tags")),
+    }
+
+
+def policy(block: Block, _world: World) -> Mapping[str, Fact]:
+    """`aws_iam_policy`, `aws_iam_role_policy`, `aws_iam_user_policy`, `aws_iam_group_policy`."""
+    named = [block.get(name) for name in ("role", "user", "group")]
+    attached = [written(value) for value in named if value is not None]
+    for name in ("roles", "users", "groups"):
+        listed = strings(block.get(name))
+        attached += [listed] if isinstance(listed, Unknown) else listed
+    return _grant(attached, [policies.read(block.get("policy"))])
+
+
+def inline(block: Block, _world: World) -> Mapping[str, Fact] | None:
+    """What a role or a user is granted inside its own declaration; None where nothing is."""
+    found: list[policies.Policy] = []
+    for entry in block.blocks("inline_policy"):
+        if isinstance(entry, Unknown):
+            found.append(entry)
+        elif entry.get("policy") is not None:
+            found.append(policies.read(entry.get("policy")))
+    arns = strings(block.get("managed_policy_arns"))
+    found += [arns] if isinstance(arns, Unknown) else [managed for managed in map(_managed, arns) if managed]
+    return _grant([block.address], found) if found else None
+
+
+def attachment(block: Block, _world: World) -> Mapping[str, Fact] | None:
+    """A managed policy attached to an identity. One declared in the same source speaks for itself: None."""
+    arn = block.get("policy_arn")
+    if isinstance(arn, Reference):
+        return None
+    attached: list[Any] = []
+    for name in ("role", "user", "group", "roles", "users", "groups"):
+        listed = strings(block.get(name))
+        attached += [listed] if isinstance(listed, Unknown) else listed
+    managed = _managed(written(arn))
+    return _grant(attached, [managed]) if managed else None
+
+
+def _managed(arn: Any) -> policies.Policy | None:
+    if isinstance(arn, Unknown):
+        return arn
+    if not isinstance(arn, str) or (_MANAGED not in arn and "${" not in arn):
+        return None
+    if arn.endswith(f"{_MANAGED}AdministratorAccess"):
+        return policies.read({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    return Unknown(reason=f"the policy {arn} isn't in the source") if _MANAGED in arn else unresolved(arn)
+
+
+def _grant(principals: list[Any], found: list[policies.Policy]) -> Mapping[str, Fact]:
+    statements: list[Any] = []
+    for granted in found:
+        if isinstance(granted, Unknown):
+            statements.append(granted)
+        else:
+            statements += [shown for shown in map(_allowing, granted) if shown is not None]
+    return {
+        "provider": Known(value="aws"),
+        "principals": Known(value=[value for value in principals if value is not None]),
+        # A policy of an identity can't be one for everyone.
+        "public": Known(value=False),
+        "administrator": any_of(_administrator(granted) for granted in found),
+        "statements": Known(value=statements),
+    }
+
+
+def _allowing(statement: policies.PolicyStatement | Unknown) -> Any:
+    """A statement in the shape of the kind; None for one that denies."""
+    if isinstance(statement, Unknown):
+        return statement
+    if isinstance(statement.allows, Unknown):
+        return statement.allows
+    if not statement.allows:
+        return None
+    condition = statement.condition
+    return {
+        "actions": _but(statement.actions, statement.all_actions_but, "action"),
+        "resources": _but(statement.resources, statement.all_resources_but, "resource"),
+        "conditional": condition if isinstance(condition, Unknown) else bool(condition),
+    }
+
+
+def _but(listed: list[Any] | Unknown, inverted: bool, noun: str) -> Any:
+    if isinstance(listed, Unknown) or not inverted:
+        return listed
+    shown = ", ".join(str(value_of(as_fact(value))) for value in listed if isinstance(value, str))
+    return [Unknown(reason=f"every {noun} but {shown}")]
+
+
+def _administrator(policy: policies.Policy) -> Fact:
+    if isinstance(policy, Unknown):
+        return policy
+    return any_of(_everything(statement) for statement in policy)
+
+
+def _everything(statement: policies.PolicyStatement | Unknown) -> Fact:
+    if isinstance(statement, Unknown):
+        return statement
+    if statement.all_actions_but or statement.all_resources_but:
+        return Known(value=False)
+    actions = any_of([policies.contains(statement.actions, "*"), policies.contains(statement.actions, "*:*")])
+    condition = statement.condition
+    return all_of(
+        [
+            as_fact(statement.allows),
+            actions,
+            policies.contains(statement.resources, "*"),
+            as_fact(condition if isinstance(condition, Unknown) else not condition),
+        ]
+    )
+
+
+def _assumable_by_anyone(trust: policies.Policy) -> Fact:
+    if isinstance(trust, Unknown):
+        return trust
+    answers: list[Fact] = []
+    for statement in trust:
+        if isinstance(statement, Unknown):
+            answers.append(statement)
+            continue
+        condition = statement.condition
+        free = as_fact(condition if isinstance(condition, Unknown) else not condition)
+        answers.append(all_of([as_fact(statement.allows), policies.everyone(statement), free]))
+    return any_of(answers)
+
+
+def _assumable_by(trust: policies.Policy) -> Fact:
+    if isinstance(trust, Unknown):
+        return trust
+    names: list[Any] = []
+    for statement in trust:
+        if isinstance(statement, Unknown):
+            names.append(statement)
+        elif statement.allows is not False and statement.principals is not None:
+            listed = statement.principals
+            if isinstance(listed, Unknown) or isinstance(statement.allows, Unknown):
+                names.append(listed if isinstance(listed, Unknown) else statement.allows)
+            elif statement.all_principals_but:
+                names.append("*")
+            else:
+                names += listed
+    return Known(value=names)

@@ -1,0 +1,211 @@
+"""Renders the private copy's Helm charts without network, home or plugins, and puts that in the place of checkov's
+own `helm template --dependency-update`."""
+
+import importlib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assay.detectors.iac.failures import failure
+from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
+from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.redact import mask_line
+from assay.detectors.iac.verdicts import unknown
+from assay.scanner.api import EngineVerdict, Failure, Location
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.yaml import YamlError, load
+
+FRAMEWORK = "helm"
+_TIMEOUT_SECONDS = 120
+_SEPARATOR = re.compile(r"(?:^|\s*\n)---\s*")
+"""Where Helm splits a rendered template into documents (`releaseutil.SplitManifests`)."""
+
+
+class HelmCharts:
+    """The charts of a tree."""
+
+    def __init__(self, folders: Sequence[str], copy: PrivateCopy) -> None:
+        self._folders = folders
+        self._copy = copy
+        self._remote: dict[str, list[str]] = {}
+        self._failed: dict[str, str] = {}
+
+    def missing_tool(self) -> str | None:
+        """The line that says what to install, if nothing here can render a chart."""
+        if shutil.which("helm") or importlib.util.find_spec("helm_python"):
+            return None
+        charts = ", ".join(one_line(folder or ".", 80) for folder in self._folders[:5])
+        more = f" and {len(self._folders) - 5} more" if len(self._folders) > 5 else ""
+        return (
+            f"cannot render the Helm charts in {charts}{more}: "
+            "install helm, or the renderer that comes with `pip install 'assay-scanner[helm]'`"
+        )
+
+    def prepare(self, runner: Any) -> Any:
+        """Vendors what the tree holds of the charts' dependencies, and gives checkov's runner our renderer."""
+        for folder in self._folders:
+            try:
+                self._remote[folder] = _settle_dependencies(Path(self._copy.root, folder), Path(self._copy.root))
+            except (YamlError, OSError, tarfile.TarError):
+                self._failed[folder] = "its Chart.yaml cannot be read"
+        module = importlib.import_module(type(runner).__module__)
+        module.Runner.get_binary_output = staticmethod(self._output)
+        parse_output = module.Runner._parse_output
+        module.Runner._parse_output = staticmethod(_mapping_any_temporary_folder(parse_output))
+        # Its rule against hidden folders looks at the whole path, of which the temporary folder is a part.
+        kubernetes = importlib.import_module("checkov.kubernetes.kubernetes_utils")
+        kubernetes.should_include_path = lambda *_: True
+        return runner
+
+    def unknowns(self) -> list[EngineVerdict]:
+        """For each chart with dependencies that are not in the tree."""
+        found = []
+        for folder, missing in sorted(self._remote.items()):
+            if missing:
+                path = f"{folder}/Chart.yaml" if folder else "Chart.yaml"
+                names = ", ".join(one_line(name, 60) for name in missing)
+                reason = f"its dependencies {names} are not in the scanned folder, and nothing is downloaded"
+                location = Location(path=path, start_line=1, end_line=1)
+                found.append(unknown(REMOTE_REFERENCE, folder or ".", REMOTE_TITLE, FRAMEWORK, reason, location))
+        return found
+
+    def failures(self) -> Iterator[Failure]:
+        """For each chart that could not be rendered, unless a dependency that is not here explains it."""
+        for folder, reason in sorted(self._failed.items()):
+            if not self._remote.get(folder):
+                path = f"{folder}/Chart.yaml" if folder else "Chart.yaml"
+                yield failure(FRAMEWORK, path, f"the chart cannot be rendered: {reason}")
+
+    def _output(self, chart_item: Any, *_: Any, **__: Any) -> tuple[bytes, Any] | tuple[None, None]:
+        """In the place of checkov's `get_binary_output`."""
+        folder = self._copy.relative(os.path.abspath(chart_item[0]))  # noqa: PTH100
+        try:
+            return render(Path(self._copy.root, folder)), chart_item
+        except RenderError as error:
+            self._failed[folder] = str(error).replace(f"{self._copy.root}/", "")
+            return None, None
+
+
+class RenderError(Exception):
+    """A chart that cannot be rendered; the text is one line without secrets."""
+
+
+def render(chart: Path) -> bytes:
+    """What `helm template CHART` prints."""
+    return _render_with_program(chart) if shutil.which("helm") else _render_with_package(chart)
+
+
+def _render_with_program(chart: Path) -> bytes:
+    with tempfile.TemporaryDirectory() as home:
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home, "KUBECONFIG": os.devnull}
+        environment |= {f"HELM_{name}_HOME": home for name in ("CACHE", "CONFIG", "DATA")}
+        environment |= {"HELM_PLUGINS": f"{home}/none", "HELM_REPOSITORY_CONFIG": f"{home}/none.yaml"}
+        try:
+            done = subprocess.run(
+                ["helm", "template", str(chart)],
+                capture_output=True,
+                env=environment,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RenderError(f"helm did not answer ({type(error).__name__})") from None
+    if done.returncode != 0:
+        raise RenderError(_first_line(done.stderr.decode("utf-8", "replace")))
+    return done.stdout
+
+
+def _render_with_package(chart: Path) -> bytes:
+    # Imported here, in the process of this part: a Go runtime does not survive a fork.
+    helm = importlib.import_module("helm_python")
+    try:
+        with importlib.import_module("helm_python.chart").Chart.load(chart) as loaded:
+            rendered: Mapping[str, str] = loaded.render(name="release-name", namespace="default")
+    except helm.HelmError as error:
+        raise RenderError(_first_line(str(error))) from None
+    return template_output(rendered).encode()
+
+
+def template_output(rendered: Mapping[str, str]) -> str:
+    """The rendered templates as `helm template` prints them, though by path and not by kind, which checkov undoes."""
+    printed = []
+    for path, text in sorted(rendered.items()):
+        name = path.rpartition("/")[2]
+        if name.startswith("_") or name.endswith("NOTES.txt"):
+            continue
+        printed += [f"---\n# Source: {path}\n{part.strip()}\n" for part in _SEPARATOR.split(text) if part.strip()]
+    return "".join(printed)
+
+
+def _first_line(text: str) -> str:
+    line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+    return mask_line(one_line(line.removeprefix("Error: "), 300))
+
+
+def _settle_dependencies(chart: Path, root: Path) -> list[str]:
+    """Packs dependencies of the same tree into `charts/`, as `helm dependency update` does, and strikes those that are
+    nowhere in it from the chart, so that the rest can be rendered. Returns their names."""
+    path = chart / "Chart.yaml"
+    meta = load(path.read_bytes())
+    declared_in = path
+    dependencies = meta.get("dependencies") if isinstance(meta, dict) else None
+    if dependencies is None and (chart / "requirements.yaml").is_file():
+        declared_in = chart / "requirements.yaml"
+        meta = load(declared_in.read_bytes())
+        dependencies = meta.get("dependencies") if isinstance(meta, dict) else None
+    if not isinstance(dependencies, list):
+        return []
+    kept, missing = [], []
+    for dependency in dependencies:
+        name = str(dependency.get("name", "?")) if isinstance(dependency, dict) else "?"
+        repository = str(dependency.get("repository") or "") if isinstance(dependency, dict) else ""
+        if _is_vendored(chart, name) or _pack(chart, name, repository, root):
+            kept.append(dependency)
+        else:
+            missing.append(name)
+    if missing:
+        declared_in.write_text(yaml.safe_dump({**meta, "dependencies": kept}), "utf-8")
+        for lock in ("Chart.lock", "requirements.lock"):
+            (chart / lock).unlink(missing_ok=True)
+    return missing
+
+
+def _is_vendored(chart: Path, name: str) -> bool:
+    charts = chart / "charts"
+    if not re.fullmatch(r"[\w.\-]+", name) or not charts.is_dir():
+        return False
+    return (charts / name / "Chart.yaml").is_file() or any(charts.glob(f"{name}-*.tgz"))
+
+
+def _pack(chart: Path, name: str, repository: str, root: Path) -> bool:
+    if not repository.startswith("file://") or not re.fullmatch(r"[\w.\-]+", name):
+        return False
+    source = (chart / repository.removeprefix("file://")).resolve()
+    if not source.is_relative_to(root) or not (source / "Chart.yaml").is_file() or chart.is_relative_to(source):
+        return False
+    (chart / "charts").mkdir(exist_ok=True)
+    with tarfile.open(chart / "charts" / f"{name}-0.tgz", "w:gz") as archive:
+        archive.add(source, arcname=name)
+    return True
+
+
+def _mapping_any_temporary_folder(parse_output: Any) -> Any:
+    # checkov looks the rendered file up by its path from the working folder with every `/..` cut off, which is the path
+    # that it stored only where the two share no folder.
+    def parse(target_dir: str, output: bytes, chart_dir: str, template_mapping: dict[str, str]) -> None:
+        from checkov.common.output.record import Record
+
+        parse_output(target_dir, output, chart_dir, template_mapping)
+        for rendered, template in list(template_mapping.items()):
+            template_mapping[Record._determine_repo_file_path(rendered)] = template
+
+    return parse

@@ -1,0 +1,176 @@
+"""Builds the private copy's kustomizations without network, home or plugins, in the place of checkov's own build."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from assay.detectors.iac.failures import failure
+from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
+from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.redact import mask_line
+from assay.detectors.iac.verdicts import unknown
+from assay.scanner.api import EngineVerdict, Failure, Location
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.yaml import YamlError, load
+
+FRAMEWORK = "kustomize"
+NAMES = ("kustomization.yml", "kustomization.yaml")
+"""In the order in which checkov takes them."""
+
+_TIMEOUT_SECONDS = 120
+_REFERENCE_LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
+_PROGRAM_LISTS = ("generators", "transformers", "validators", "helmCharts", "helmChartInflationGenerator")
+"""Lists that name programs or charts; kustomize runs them only with flags that are not given here."""
+_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.\-]*::|[a-z][a-z0-9+.\-]*://|git@|github\.com[/:]|[\w.\-]+@[\w.\-]+:)", re.IGNORECASE)
+
+
+class Kustomizations:
+    """The kustomizations of a tree."""
+
+    def __init__(self, folders: Sequence[str], copy: PrivateCopy) -> None:
+        self._folders = folders
+        self._copy = copy
+        self._program = "kubectl" if shutil.which("kubectl") else "kustomize"
+        self._remote: dict[str, list[str]] = {}
+        self._local: dict[str, list[str]] = {}
+        self._failed: dict[str, str] = {}
+
+    def missing_tool(self) -> str | None:
+        """The line that says what to install, if nothing here can build a kustomization."""
+        if shutil.which(self._program):
+            return None
+        folders = ", ".join(one_line(folder or ".", 80) for folder in self._folders[:5])
+        more = f" and {len(self._folders) - 5} more" if len(self._folders) > 5 else ""
+        return f"cannot build the kustomizations in {folders}{more}: install kubectl or kustomize"
+
+    def prepare(self, runner: Any) -> Any:
+        """Strikes references that lead out of the tree, and gives checkov's runner our build."""
+        for folder in self._folders:
+            self._settle(folder)
+        runner.templateRendererCommand = self._program
+        runner._get_kubectl_output = self._output
+        runner.run_kustomize_to_k8s = lambda *arguments: _build_in_turn(runner, *arguments)
+        return runner
+
+    def unknowns(self) -> list[EngineVerdict]:
+        """For each kustomization with references that lead out of the tree."""
+        found = []
+        for folder, references in sorted(self._remote.items()):
+            if references:
+                names = ", ".join(one_line(mask_line(reference), 100) for reference in references)
+                reason = f"{names}: not in the scanned folder, and nothing is downloaded or run"
+                location = Location(path=self._path(folder), start_line=1, end_line=1)
+                found.append(unknown(REMOTE_REFERENCE, folder or ".", REMOTE_TITLE, FRAMEWORK, reason, location))
+        return found
+
+    def failures(self) -> Iterator[Failure]:
+        """For each kustomization that could not be built, unless a reference that leads out of the tree explains it."""
+        for folder, reason in sorted(self._failed.items()):
+            if not self._leads_out(folder, set()):
+                yield failure(FRAMEWORK, self._path(folder), f"the kustomization cannot be built: {reason}")
+
+    def _output(self, file_path: str, *_: Any) -> bytes | None:
+        """In the place of checkov's `_get_kubectl_output`."""
+        folder = self._copy.relative(file_path)
+        if folder in self._failed:
+            return None
+        arguments = [self._program, "kustomize" if self._program == "kubectl" else "build"]
+        with tempfile.TemporaryDirectory() as home:
+            environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home, "KUBECONFIG": os.devnull}
+            environment |= {"XDG_CONFIG_HOME": home, "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
+            # In case it still finds something to fetch and no sandbox stands in its way.
+            environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
+            try:
+                done = subprocess.run(
+                    arguments, cwd=file_path, capture_output=True, env=environment, timeout=_TIMEOUT_SECONDS, check=False
+                )
+            except (OSError, subprocess.TimeoutExpired) as error:
+                self._failed[folder] = f"{self._program} did not answer ({type(error).__name__})"
+                return None
+        if done.returncode != 0:
+            text = done.stderr.decode("utf-8", "replace").replace(f"{self._copy.root}/", "").replace(self._copy.root, ".")
+            line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
+            self._failed[folder] = mask_line(one_line(line.removeprefix("error: "), 300))
+            return None
+        return done.stdout
+
+    def _settle(self, folder: str) -> None:
+        path = Path(self._copy.root, self._path(folder))
+        try:
+            content = load(path.read_bytes())
+        except (YamlError, OSError):
+            self._failed[folder] = "it is not valid YAML"
+            return
+        if not isinstance(content, dict):
+            return
+        remote: list[str] = []
+        local: list[str] = []
+        for key in _REFERENCE_LISTS:
+            entries = content.get(key)
+            if isinstance(entries, list):
+                kept = [entry for entry in entries if not isinstance(entry, str) or self._is_inside(folder, entry)]
+                remote += [entry for entry in entries if entry not in kept]
+                local += [entry for entry in kept if isinstance(entry, str)]
+                content[key] = kept
+        for key in _PROGRAM_LISTS:
+            if content.get(key):
+                remote.append(f"{key} (a chart or a program)")
+                del content[key]
+        schema = content.get("openapi")
+        if isinstance(schema, dict) and isinstance(schema.get("path"), str) and _REMOTE.match(schema["path"]):
+            remote.append(schema["path"])
+            del content["openapi"]
+        self._local[folder] = local
+        self._remote[folder] = remote
+        if remote:
+            path.write_text(yaml.safe_dump({key: value for key, value in content.items() if value != []}), "utf-8")
+
+    def _is_inside(self, folder: str, reference: str) -> bool:
+        if _REMOTE.match(reference) or reference.startswith("/"):
+            return False
+        target = os.path.normpath(os.path.join(self._copy.root, folder, reference))  # noqa: PTH118
+        # A repository without a scheme (`host.example/org/repo//path`) also names nothing here.
+        looks_remote = "//" in reference or "?ref=" in reference or "?version=" in reference
+        return (target == self._copy.root or target.startswith(f"{self._copy.root}/")) and not (
+            looks_remote and not os.path.exists(target)  # noqa: PTH110
+        )
+
+    def _leads_out(self, folder: str, seen: set[str]) -> bool:
+        if folder in seen:
+            return False
+        seen.add(folder)
+        if self._remote.get(folder):
+            return True
+        below = (os.path.normpath(os.path.join(folder, reference)) for reference in self._local.get(folder, ()))  # noqa: PTH118
+        return any(self._leads_out("" if base == "." else base, seen) for base in below)
+
+    def _path(self, folder: str) -> str:
+        names = (f"{folder}/{name}" if folder else name for name in NAMES)
+        return next((name for name in names if Path(self._copy.root, name).is_file()), f"{folder}/{NAMES[1]}")
+
+
+def _build_in_turn(runner: Any, root_folder: str | None, files: Any, runner_filter: Any) -> None:
+    """checkov's `run_kustomize_to_k8s` without its manager process, which talks through a socket."""
+    from checkov.kustomize.runner import Runner, find_kustomize_directories
+
+    folders = find_kustomize_directories(root_folder, files, runner_filter.excluded_paths)
+    if not folders:
+        return
+    metas = runner.kustomizeProcessedFolderAndMeta
+    for folder in folders:
+        metas[folder] = runner._parseKustomization(folder)
+    runner.target_folder_path = tempfile.mkdtemp()
+    for folder, meta in metas.items():
+        if meta.get("type") == "overlay":
+            runner._handle_overlay_case(folder)
+    for folder in metas:
+        output, _ = runner.get_binary_output(folder, metas, runner.templateRendererCommand)
+        if output:
+            Runner._parse_output(output, folder, metas, runner.target_folder_path, runner.kustomizeFileMappings)

@@ -1,0 +1,126 @@
+"""Detectors in child processes: whatever one does, nothing else is lost and the scan says so."""
+
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from assay.scanner.engine.launch import HostProcess, Observed
+from assay.scanner.model.detector import DetectorSpec, Tree
+from assay.scanner.model.resource import Failure, Resource
+
+TOYS = Path(__file__).parents[1] / "toys" / "toy_detectors.py"
+
+
+def run(name: str, root: Path, jobs: int = 2, only: tuple[str, ...] = (), **spec: object) -> Observed:
+    made = DetectorSpec(id="toy", entry=f"{TOYS}:{name}", targets=("path",), surfaces={})
+    return HostProcess(msgspec.structs.replace(made, **spec), Tree(root=str(root), files=("main.tf",)), only, (), jobs).run()
+
+
+def addresses(observed: Observed) -> list[str]:
+    return [record.address for record in observed.records if isinstance(record, Resource)]
+
+
+def failures(observed: Observed) -> list[str]:
+    return [f"{record.part}: {record.reason}" for record in observed.records if isinstance(record, Failure)]
+
+
+@pytest.mark.parametrize(
+    ("toy", "said"),
+    [
+        ("Raises", "crashed: RuntimeError at toy_detectors.py:"),
+        ("Killed", "killed by SIGKILL"),
+        ("Sleeps", "took longer than 1 s"),
+        ("Hungry", "memory"),
+        ("Garbage", "not valid"),
+        ("WrongFact", "versioned: expected a boolean"),
+        ("OutsidePath", "leaves the target"),
+        ("Floods", "sent more than"),
+    ],
+)
+def test_a_part_that_fails_is_named_and_loses_nothing_of_the_others(toy: str, said: str, tmp_path: Path) -> None:
+    observed = run(toy, tmp_path, memory_bytes=1 << 30, output_bytes=1 << 20)
+    assert observed.outcome.status == "partial"
+    assert said in (observed.outcome.reason or "")
+    assert [f.startswith("second: ") for f in failures(observed)] == [True]
+    assert [a for a in addresses(observed) if not a.startswith(("second", "x"))] == [
+        *(f"first.{n}" for n in range(3)),
+        *(f"third.{n}" for n in range(3)),
+    ]
+
+
+def test_what_a_crashed_part_said_before_is_kept(tmp_path: Path) -> None:
+    assert [a for a in addresses(run("Raises", tmp_path)) if a.startswith("second")] == ["second.0", "second.1", "second.2"]
+
+
+def test_an_error_text_never_leaves_the_worker(tmp_path: Path) -> None:
+    for toy in ("Raises", "BreaksPlan"):
+        observed = run(toy, tmp_path)
+        assert "secret-in-the-message" not in msgspec.json.encode([observed.outcome, *observed.records]).decode()
+
+
+@pytest.mark.parametrize("toy", ["BreaksPlan", "DiesInPreload", "NoSuchClass"])
+def test_a_host_that_breaks_is_a_failed_detector(toy: str, tmp_path: Path) -> None:
+    observed = run(toy, tmp_path)
+    assert observed.outcome.status == "failed"
+    assert observed.outcome.reason
+    assert failures(observed)
+
+
+def test_nothing_to_do_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    observed = run("NothingToDo", tmp_path)
+    assert (observed.outcome.status, observed.outcome.reason) == ("skipped", "no such files here")
+    assert not failures(observed)
+
+
+def test_the_number_of_jobs_changes_no_record(tmp_path: Path) -> None:
+    seen = {jobs: sorted(map(msgspec.json.encode, run("Sound", tmp_path, jobs).records)) for jobs in (1, 2, 8)}
+    assert seen[1] == seen[2] == seen[8]
+
+
+def test_only_the_chosen_parts_run(tmp_path: Path) -> None:
+    assert {a.split(".")[0] for a in addresses(run("Sound", tmp_path, only=("first",)))} == {"first"}
+
+
+def test_a_detector_reaches_neither_network_nor_home_nor_the_users_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    tree.mkdir()
+    outside.mkdir()
+    (outside / "secret").write_text("s")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "worthless")
+    monkeypatch.setenv("HOME", str(outside))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tree / "port").write_text(str(server.getsockname()[1]))
+        observed = run("Prisoner", tree)
+    said = addresses(observed)
+    assert observed.outcome.status == "ok", observed.outcome.reason
+    assert "read:True" in said
+    assert "env:AWS_SECRET_ACCESS_KEY" not in said
+    if "landlock" in observed.outcome.isolation:
+        assert not [a for a in said if a in ("could:secret-file", "could:write-target", "could:home", "could:passwd")]
+    if {"netns", "tcp"} & set(observed.outcome.isolation.split("+")):
+        assert "could:network" not in said
+    if "netns" in observed.outcome.isolation:
+        assert "could:udp" not in said
+    assert not (tree / "written").exists() or "landlock" not in observed.outcome.isolation
+
+
+def test_nothing_that_a_part_started_outlives_it(tmp_path: Path) -> None:
+    observed = run("LeavesSleepingChild", tmp_path)
+    time.sleep(0.3)
+    listing = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert observed.outcome.status == "ok"
+    assert f"{TOYS}" not in listing
+    assert "assay.scanner.engine.host" not in listing
+
+
+def test_the_scratch_folder_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run("Killed", tmp_path)
+    assert [name for name in os.listdir(tmp_path) if name.startswith("assay-")] == []
