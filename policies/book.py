@@ -35,12 +35,15 @@ class Book:
         rules: Sequence[Rule],
         engines: Mapping[str, Engine],
         packs: Sequence[Pack],
+        guests: frozenset[str] = frozenset(),
     ) -> None:
         """Raises PolicyError where a pack names a rule or a parameter value that doesn't fit."""
         self.safeguards = safeguards
         self.rules = {rule.id: rule for rule in rules}
         self.engines = engines
         self.packs = tuple(packs)
+        self.guests = guests
+        """Rules that the operator didn't write or name: they are judged under a time limit."""
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._check_packs()
         self._variants: dict[str, list[Variant]] = {}
@@ -128,18 +131,45 @@ def built_in_packs() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (HOME / "packs").glob("*.yaml")))
 
 
-def load(packs: Sequence[str], home: Path = HOME) -> Book:
-    """The built-in policy with the named packs. Raises PolicyError or UsageError."""
+class RuleFolder(Struct, frozen=True, kw_only=True):
+    """A folder of rules besides the built-in ones."""
+
+    path: Path
+    trusted: bool
+    """Whether the operator named it, rather than a configuration file in the scanned tree."""
+
+
+def load(packs: Sequence[str], home: Path = HOME, folders: Sequence[RuleFolder] = ()) -> Book:
+    """The built-in policy with the named packs and further rules. Raises PolicyError or UsageError."""
     safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
     engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
-    rules = rule_files.load(home / "rules", safeguards)
+    rules, guests = _load_rules(home, folders, safeguards)
     chosen = [pack_files.load_pack(_pack_path(name, home), safeguards) for name in dict.fromkeys(packs)]
     seen: set[str] = set()
     for pack in chosen:
         if pack.id in seen:
             raise UsageError(f"two packs have the id {pack.id!r}; give each pack an id of its own")
         seen.add(pack.id)
-    return Book(safeguards, rules, {engine.name: engine for engine in engines}, chosen)
+    return Book(safeguards, rules, {engine.name: engine for engine in engines}, chosen, guests)
+
+
+def _load_rules(
+    home: Path, folders: Sequence[RuleFolder], safeguards: Mapping[str, Safeguard]
+) -> tuple[tuple[Rule, ...], frozenset[str]]:
+    rules = list(rule_files.load(home / "rules", safeguards))
+    taken = {name for rule in rules for name in (rule.id, *rule.aliases)}
+    guests: set[str] = set()
+    for folder in folders:
+        if not folder.path.is_dir():
+            raise UsageError(f"{folder.path}: no such folder of rules")
+        for rule in rule_files.load(folder.path, safeguards):
+            if not taken.isdisjoint((rule.id, *rule.aliases)):
+                raise PolicyError(f"{folder.path}: the rule id {rule.id!r} is already taken; choose another")
+            taken |= {rule.id, *rule.aliases}
+            rules.append(rule)
+            if not folder.trusted:
+                guests.add(rule.id)
+    return tuple(sorted(rules, key=lambda rule: rule.id)), frozenset(guests)
 
 
 def _pack_path(name: str, home: Path) -> Path:

@@ -71,14 +71,16 @@ class IacDetector:
         ran = run(framework, copy, log, renderer.prepare if renderer else None)
         found = verdicts(ran.reports, copy, framework)
         found += remote_modules(ran.graphs, copy, framework)
-        found += unrendered(self._survey.unrendered & self._survey.claims.get(framework, frozenset()), framework)
+        found += unrendered(self._unrendered_of(framework), framework)
         if renderer is not None:
             found += renderer.unknowns()
         yield from found
         yield from excerpts(found, copy, framework)
-        yield from failures(framework, self._survey, copy, ran.parsed, ran.errors, log)
+        failed = list(failures(framework, self._survey, copy, ran.parsed, ran.errors, log))
+        named = {one.location.path for one in failed if one.location}
+        yield from failed
         if renderer is not None:
-            yield from renderer.failures()
+            yield from (one for one in renderer.failures() if one.location is None or one.location.path not in named)
         yield from resources(framework, ran.graphs, copy)
 
     def _look(self, tree: Tree) -> None:
@@ -89,6 +91,12 @@ class IacDetector:
         if self._copy is None:
             self._copy = make_copy(self._tree.root if self._tree else "", self._survey.wanted)
         return self._copy
+
+    def _unrendered_of(self, framework: str) -> frozenset[str]:
+        """The unrendered templates that the framework is the first to claim."""
+        before = [f.id for f in FRAMEWORKS[: next(i for i, f in enumerate(FRAMEWORKS) if f.id == framework)]]
+        claimed = self._survey.claims.get(framework, frozenset()) if framework != "secrets" else frozenset()
+        return self._survey.unrendered & claimed - {path for other in before for path in self._survey.claims.get(other, ())}
 
     def _concerns(self, framework: str) -> bool:
         claimed = self._survey.claims.get(framework, frozenset())

@@ -11,6 +11,7 @@ from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.survey import Survey
 from assay.detectors.iac.syntax import Syntax
 from assay.scanner.api import Failure, Location
+from assay.scanner.safe.text import one_line
 
 DETECTOR = "iac"
 
@@ -102,7 +103,7 @@ def failures(
 def failure(part: str, path: str | None, reason: str) -> Failure:
     """A failure of this detector."""
     named = f"{path}: {reason}" if path else reason
-    return Failure(detector=DETECTOR, part=part, reason=named, location=Location(path=path) if path else None)
+    return Failure(detector=DETECTOR, part=part, reason=one_line(named), location=Location(path=path) if path else None)
 
 
 def _faults(part: str, survey: Survey, copy: PrivateCopy) -> Iterator[tuple[str, str]]:

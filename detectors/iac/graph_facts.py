@@ -4,6 +4,8 @@ import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import json
+
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.scanner.api import Resource
 
@@ -21,4 +23,12 @@ def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Itera
         return
     module = importlib.import_module(stated_by)
     for graph in graphs:
-        yield from module.resources(graph, copy.root)
+        for resource in module.resources(graph, copy.root):
+            # checkov's own kinds of text, list and mapping, which carry line marks, end here.
+            yield json.decode(json.encode(resource, enc_hook=_plain), type=Resource)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise NotImplementedError(f"{type(value).__name__} is no JSON value")

@@ -28,6 +28,7 @@ _TIMEOUT_SECONDS = 120
 _REFERENCE_LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
 _PROGRAM_LISTS = ("generators", "transformers", "validators", "helmCharts", "helmChartInflationGenerator")
 """Lists that name programs or charts; kustomize runs them only with flags that are not given here."""
+_LOGGED = re.compile(r'err="(.*)"\s*$')
 _REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.\-]*::|[a-z][a-z0-9+.\-]*://|git@|github\.com[/:]|[\w.\-]+@[\w.\-]+:)", re.IGNORECASE)
 
 
@@ -97,7 +98,9 @@ class Kustomizations:
         if done.returncode != 0:
             text = done.stderr.decode("utf-8", "replace").replace(f"{self._copy.root}/", "").replace(self._copy.root, ".")
             line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
-            self._failed[folder] = mask_line(one_line(line.removeprefix("error: "), 300))
+            # kubectl's own log line begins with a time and a process id.
+            said = _LOGGED.search(line)
+            self._failed[folder] = mask_line(one_line(said[1] if said else line.removeprefix("error: "), 300))
             return None
         return done.stdout
 

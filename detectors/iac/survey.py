@@ -58,22 +58,24 @@ def survey(tree: Tree) -> Survey:
         content, size, fault = _read(tree.root, path)
         seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
         takers = {framework.id for framework in FRAMEWORKS if framework.reads(seen)}
-        in_chart_templates = any(above.endswith("/templates") and above[:-10] in charts for above in _above(f"/{path}"))
-        if _HELM_MARK.search(content):
-            takers.discard("kubernetes")
-            if not in_chart_templates and b"apiVersion" in content:
+        in_chart_templates = any(is_below(path, f"{chart}/templates" if chart else "templates") for chart in charts)
+        if _HELM_MARK.search(content) and "kubernetes" in takers:
+            if in_chart_templates:
+                takers.remove("kubernetes")  # It stands aside for such files, and Helm's part renders them.
+            else:
                 unrendered.add(path)
         if fault is None and content and not in_chart_templates:
             syntaxes[path] = syntax = read_syntax(path, content)
             fault = _fault_of(path, syntax, content)
             if syntax.fault is None:
                 takers -= {taker for taker in takers & NEEDED_KEYS.keys() if not _has_any(syntax, NEEDED_KEYS[taker])}
-            if fault is None and syntax.fault is not None and takers - _CONTENT_BLIND and syntax.templated:
+            elif fault is None and takers - _CONTENT_BLIND and syntax.templated:
                 unrendered.add(path)
         if fault is None and size > MAX_BYTES and takers - _CONTENT_BLIND:
             fault = Fault(reason=f"it is larger than {MAX_BYTES // 1_000_000} MB", hostile=True)
         if fault is not None:
             faults[path] = fault
+        unrendered -= set() if takers - _CONTENT_BLIND else {path}
         for taker in takers:
             claims.setdefault(taker, set()).add(path)
         if (fault is None or not fault.hostile) and _is_wanted(path, size, takers, bundles):

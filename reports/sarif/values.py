@@ -21,6 +21,7 @@ SCORES: dict[Severity, float] = {"critical": 9.5, "high": 8.0, "medium": 5.5, "l
 
 _SCP_REMOTE = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!/)(.+)")
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_PASCAL = re.compile(r"([A-Z][a-z0-9]+)+")
 _MARKDOWN = "\\`*_[]<>#|~!@&$"
 """Backslash first: it is what escapes the others."""
 _VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?[.-]?(.*)")
@@ -83,9 +84,9 @@ def pascal_name(rule: str, title: str) -> str:
         alone = len(word) == 1 or word[0].isdigit()
         # A word of one letter or a number would not be a Pascal word of its own.
         name += word.lower() if alone and name else word[0].upper() + word[1:].lower()
-    if len(name) < 2 or name[0].isdigit() or name.lower() == rule.lower():
+    if not _PASCAL.fullmatch(name):
         name = f"Rule{name.lower()}"
-    return name
+    return f"{name}Rule" if name.lower() == rule.lower() else name
 
 
 def markdown_text(text: str) -> str:

@@ -52,12 +52,12 @@ def _show_violated(
     page.line((f"Violated in {pack}", "bold"))
     width = min(max(len(control.id) for control in named), 22)
     digits = max(len(str(control.fail)) for control in named)
+    room = page.width - width - digits - 24
     for control in named:
         severity = worst.get(f"{pack}:{control.id}")
         told = (f"{severity or '':8}  ", SEVERITY_STYLES[severity] if severity else "")
-        page.item(
-            control.id, told, (f"{control.fail:>{digits}} failing  ", "dim"), control.title, indent=2, width=width
-        )
+        failing = (f"{control.fail:>{digits}} failing  ", "dim")
+        page.item(control.id, told, failing, page.fit(control.title, room), indent=2, width=width)
     if len(ordered) > len(named):
         page.line((f"and {len(ordered) - len(named)} more", "dim"), indent=2)
 

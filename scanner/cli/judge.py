@@ -22,14 +22,13 @@ def run(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
 
     from assay.detectors.registry import DETECTORS
-    from assay.policies import book as policy
     from assay.scanner.engine import inventory
-    from assay.scanner.engine.judge import judge
+    from assay.scanner.engine.bounded import judge_bounded
     from assay.scanner.engine.report import make_report
 
     settings = load_settings(Path())
     outputs = output.parse_outputs(args.output)
-    book = policy.load(options.packs(args.pack, settings))
+    book = options.load_book(args, settings, Path())
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
     path = Path(args.inventory)
     try:
@@ -37,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
             seen = inventory.load(stream, args.inventory)
     except OSError as error:
         raise UsageError(f"{args.inventory}: cannot be read: {error.strerror}") from None
-    findings = judge(seen, book, chosen.wants_rule)
+    findings = judge_bounded(seen, book, chosen.wants_rule)
     report = make_report(
         seen,
         findings,

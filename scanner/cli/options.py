@@ -43,6 +43,9 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
         "--pack", action="append", default=[], metavar="ID", help="a policy pack, or the path of one; repeatable"
     )
     parser.add_argument(
+        "--rules", action="append", default=[], metavar="DIR", help="a folder of further rules; repeatable"
+    )
+    parser.add_argument(
         "--fail-on", choices=SEVERITIES, help="the least severity that makes the gate red (default: high)"
     )
     parser.add_argument("--allow-incomplete", action="store_true", help="let the gate alone decide the exit code")
@@ -58,6 +61,15 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
 def packs(given: Sequence[str], settings: Settings) -> tuple[str, ...]:
     """The packs to judge by: the command line's, else the configuration's, else GDPR and HIPAA."""
     return tuple(given) or settings.packs or DEFAULT_PACKS
+
+
+def load_book(args: argparse.Namespace, settings: Settings, folder: Path) -> Book:
+    """The policy to judge by; rule folders that only a configuration file names are guests in it."""
+    from assay.policies import book as policy
+
+    folders = [policy.RuleFolder(path=Path(path), trusted=True) for path in args.rules]
+    folders += [policy.RuleFolder(path=folder / path, trusted=False) for path in settings.rules]
+    return policy.load(packs(args.pack, settings), folders=folders)
 
 
 def fail_on(given: str | None, settings: Settings) -> Severity:

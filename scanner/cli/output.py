@@ -27,6 +27,8 @@ def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
 
 def check_writable(path: Path) -> None:
     """Raises UsageError where a file can't be made at the path."""
+    if path.exists() and not path.is_file() and not path.is_dir() and os.access(path, os.W_OK):
+        return
     folder = path.parent
     if not folder.is_dir():
         raise UsageError(f"{path}: the folder {folder} does not exist; make it first")
@@ -52,9 +54,16 @@ def print_report(report: Report, name: str, verbose: bool) -> None:
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
-    """Writes beside the path, syncs, renames: the file is there whole or as it was. Raises UsageError."""
+    """Writes beside the path, syncs, renames: the file is there whole or as it was. Raises UsageError.
+
+    A pipe or a device is written to as it is; it must not be replaced by a file.
+    """
     temporary: str | None = None
     try:
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+            return
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         with os.fdopen(handle, "wb") as stream:
             for chunk in chunks:

@@ -21,8 +21,7 @@ def run(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
 
     from assay.detectors.registry import DETECTORS
-    from assay.policies import book as policy
-    from assay.scanner.engine.judge import judge
+    from assay.scanner.engine.bounded import judge_bounded
     from assay.scanner.engine.observe import observe
     from assay.scanner.engine.report import make_report
     from assay.scanner.engine.target import parse_targets
@@ -30,14 +29,14 @@ def run(argv: Sequence[str]) -> int:
     target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
     settings = load_settings(options.folder_of(args.target))
     outputs = output.parse_outputs(args.output)
-    book = policy.load(options.packs(args.pack, settings))
+    book = options.load_book(args, settings, options.folder_of(args.target))
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
     progress = Progress(args.quiet)
     try:
         inventory = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress)
     finally:
         progress.clear()
-    findings = judge(inventory, book, chosen.wants_rule)
+    findings = judge_bounded(inventory, book, chosen.wants_rule)
     report = make_report(
         inventory,
         findings,

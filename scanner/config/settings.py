@@ -17,6 +17,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     """What a configuration file may say; the command line wins over it."""
 
     packs: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Folders of further rules, relative to the configuration file; judged under a time limit."""
     fail_on: Severity | None = None
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from assay.policies.book import Book, Variant
-from assay.policies.compiled import prepare
+from assay.policies.compiled import CompiledRule, Decision, prepare
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.model.fact import Location
@@ -20,12 +20,21 @@ LOOK_FAILED = "look-failed"
 _NOT_COUNTED_YET = ""
 
 
-def judge(inventory: Inventory, book: Book, selected: Callable[[str], bool] = lambda _: True) -> tuple[Finding, ...]:
+Decide = Callable[[CompiledRule, Mapping[str, Any], Any], Decision]
+"""How a rule is put to a resource's facts and context."""
+
+
+def judge(
+    inventory: Inventory,
+    book: Book,
+    selected: Callable[[str], bool] = lambda _: True,
+    decide: Decide = CompiledRule.decide,
+) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address.
 
     `selected` says of a rule's or an engine check's id whether the user wants it judged.
     """
-    ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, selected)]
+    ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, selected, decide)]
     kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
     verdicts = (verdict for verdict in inventory.verdicts if selected(verdict.check))
     engines = [_judge_verdict(verdict, book, kinds) for verdict in verdicts]
@@ -41,14 +50,16 @@ def judge(inventory: Inventory, book: Book, selected: Callable[[str], bool] = la
     )
 
 
-def _judge_resource(resource: Resource, book: Book, selected: Callable[[str], bool]) -> Iterator[Finding]:
+def _judge_resource(
+    resource: Resource, book: Book, selected: Callable[[str], bool], decide: Decide
+) -> Iterator[Finding]:
     variants = [v for v in book.variants(resource.kind) if selected(v.compiled.rule.id)]
     if not variants:
         return
     facts, context = prepare(resource)
     found: dict[tuple[str, Outcome], Finding] = {}
     for variant in variants:
-        decision = variant.compiled.decide(facts, context)
+        decision = decide(variant.compiled, facts, context)
         if decision.outcome is None:
             continue
         finding = _finding(resource, variant, decision.outcome, decision.reasons, facts)

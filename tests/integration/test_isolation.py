@@ -18,7 +18,9 @@ TOYS = Path(__file__).parents[1] / "toys" / "toy_detectors.py"
 
 def run(name: str, root: Path, jobs: int = 2, only: tuple[str, ...] = (), **spec: object) -> Observed:
     made = DetectorSpec(id="toy", entry=f"{TOYS}:{name}", targets=("path",), surfaces={})
-    return HostProcess(msgspec.structs.replace(made, **spec), Tree(root=str(root), files=("main.tf",)), only, (), jobs).run()
+    return HostProcess(
+        msgspec.structs.replace(made, **spec), Tree(root=str(root), files=("main.tf",)), only, (), jobs
+    ).run()
 
 
 def addresses(observed: Observed) -> list[str]:
@@ -54,7 +56,11 @@ def test_a_part_that_fails_is_named_and_loses_nothing_of_the_others(toy: str, sa
 
 
 def test_what_a_crashed_part_said_before_is_kept(tmp_path: Path) -> None:
-    assert [a for a in addresses(run("Raises", tmp_path)) if a.startswith("second")] == ["second.0", "second.1", "second.2"]
+    assert [a for a in addresses(run("Raises", tmp_path)) if a.startswith("second")] == [
+        "second.0",
+        "second.1",
+        "second.2",
+    ]
 
 
 def test_an_error_text_never_leaves_the_worker(tmp_path: Path) -> None:

@@ -126,18 +126,30 @@ def mixed() -> Report:
     waived = Suppression(by="waiver", reason="Public by design", owner="data@acme.example", until="2027-01-31")
     inline = Suppression(by="inline", reason="Test bucket")
     live = "arn:aws:s3:::acme-live"
+    one_line = Location(path="terraform/storage.tf", start_line=4, end_line=4)
+    hostile = Location(path=f"a:b/{HOSTILE}.tf", start_line=1, end_line=2)
+    broken = Location(path="broken.tf", start_line=1, end_line=1)
+    logging = "Ensure the S3 bucket has access logging enabled"
     return report(
         [
             finding(1, severity="critical", rule="bucket-not-public", title="A bucket is not public", change="new"),
             finding(2, corroborated_by=("CKV_AWS_19",), change="worsened"),
-            finding(3, rule="CKV_AWS_18", engine="checkov", severity="low", title="Ensure the S3 bucket has access logging enabled"),
+            finding(3, rule="CKV_AWS_18", engine="checkov", severity="low", title=logging, message=logging),
             finding(4, severity="medium", suppressed=waived, address="aws_s3_bucket.site", change="existing"),
-            finding(5, severity="info", suppressed=inline, location=Location(path="terraform/storage.tf", start_line=4, end_line=4)),
+            finding(5, severity="info", suppressed=inline, location=one_line),
             finding(6, location=None, address=live),
-            finding(7, location=Location(path=f"a:b/{HOSTILE}.tf", start_line=1, end_line=2), address=HOSTILE, message=HOSTILE, fix=HOSTILE, title=HOSTILE),
-            finding(8, location=Location(path="data/patients.csv"), kind="dataset.table", address="data/patients.csv", controls=()),
-            finding(9, outcome="unknown", message="aws_s3_bucket.logs: unresolved var.kms_key", address="aws_s3_bucket.logs"),
-            finding(10, outcome="unknown", rule="file-read", title="Every file can be read", message="broken.tf did not parse", location=Location(path="broken.tf", start_line=1, end_line=1), controls=("gdpr:99", "gdpr:32(1)(a)")),
+            finding(7, location=hostile, address=HOSTILE, message=HOSTILE, fix=HOSTILE, title=HOSTILE),
+            finding(8, location=Location(path="data/patients.csv"), kind="dataset.table", controls=()),
+            finding(9, outcome="unknown", message="aws_s3_bucket.logs: unresolved var.kms_key"),
+            finding(
+                10,
+                outcome="unknown",
+                rule="file-read",
+                title="Every file can be read",
+                message="broken.tf did not parse",
+                location=broken,
+                controls=("gdpr:99", "gdpr:32(1)(a)"),
+            ),
             finding(11, outcome="pass", address="aws_s3_bucket.good"),
         ],
         detectors=(
@@ -147,7 +159,7 @@ def mixed() -> Report:
         ),
         complete=False,
         exit_code=3,
-    )  # fmt: skip
+    )
 
 
 def large(count: int, rules: int = 300, controls: int = 149) -> Report:
@@ -171,7 +183,7 @@ def large(count: int, rules: int = 300, controls: int = 149) -> Report:
                 location=Location(
                     path=f"infra/env{resource % 7}/part{resource // 20}.tf", start_line=line, end_line=line + 9
                 ),
-                controls=tuple(sorted(names[(check * 7 + step * 11) % controls] for step in range(4))),
+                controls=tuple(sorted(names[(check * 7 + step * 11) % controls] for step in range(11))),
             )
         )
     excerpts = [

@@ -148,7 +148,9 @@ def test_a_packs_parameter_of_a_wrong_type_is_refused(tmp_path: Path) -> None:
     for name in ("rules", "engines", "packs"):
         (home / name).mkdir(parents=True)
     (home / "safeguards.yaml").write_bytes((HOME / "safeguards.yaml").read_bytes())
-    rule = GOOD.replace("assert: resource.versioned", "parameters: {days: 3}\nassert: resource.versioned && params.days > 1")
+    rule = GOOD.replace(
+        "assert: resource.versioned", "parameters: {days: 3}\nassert: resource.versioned && params.days > 1"
+    )
     write(home / "rules", rule)
     fits = write(tmp_path, PACK + "parameters: {days: 5}\n", "fits.yaml")
     assert policy.load([str(fits)], home).variants("storage.bucket")[0].compiled.parameters == {"days": 5}

@@ -72,9 +72,7 @@ atoms = st.one_of(
             "resource.s.startsWith(resource.s)",
         ]
     ),
-    st.builds(
-        lambda x, op, y: f"{x} {op} {y}", numbers, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), numbers
-    ),
+    st.builds(lambda x, op, y: f"{x} {op} {y}", numbers, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), numbers),
     st.builds(lambda x, op, y: f"{x} {op} {y}", texts, st.sampled_from(["==", "!="]), texts),
     st.builds(lambda x, f, y: f"{x}.{f}({y})", texts, st.sampled_from(["startsWith", "contains", "endsWith"]), texts),
     st.builds(lambda x: f"{x} in resource.names", texts),

@@ -250,5 +250,3 @@ def _common_key(keys: list[Fact]) -> Fact:
         if isinstance(key, Unknown):
             return key
     return keys[0] if keys else Known(value=None)
-
-

@@ -276,5 +276,3 @@ def _object_lock(block: Block, world: World) -> Fact:
     if isinstance(enabled, Known) and enabled.value or inline or others:
         return Unknown(reason="object lock is on without a default retention: each upload decides for itself")
     return enabled
-
-

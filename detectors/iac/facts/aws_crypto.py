@@ -50,5 +50,3 @@ def _usable_by_anyone(block: Block, world: World) -> Fact:
 
 def _open(policy: policies.Policy) -> Fact:
     return policies.public(policy, ("kms:decrypt", "kms:encrypt", "kms:putkeypolicy", "kms:creategrant"))
-
-

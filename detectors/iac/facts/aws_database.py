@@ -50,15 +50,22 @@ def instance(block: Block, world: World) -> Mapping[str, Fact]:
         "multi_zone": boolean(block.get("multi_az"), False),
         "tags": tags(block.get("tags")),
     }
-    if any(block.get(name) is not None for name in ("snapshot_identifier", "replicate_source_db", "restore_to_point_in_time")):
+    if any(
+        block.get(name) is not None
+        for name in ("snapshot_identifier", "replicate_source_db", "restore_to_point_in_time")
+    ):
         inherited = Unknown(reason="not declared: it is inherited from the source of the copy")
-        for name, argument in (("encrypted_at_rest", "storage_encrypted"), ("kms_key", "kms_key_id"), ("engine", "engine")):
+        for name, argument in (
+            ("encrypted_at_rest", "storage_encrypted"),
+            ("kms_key", "kms_key_id"),
+            ("engine", "engine"),
+        ):
             if block.get(argument) is None:
                 facts[name] = inherited
-    if isinstance(engine, Known) and str(engine.value).startswith("aurora"):
+    if block.get("db_cluster_identifier") is not None:
         # Storage, backups and encryption are those of the cluster.
         for name in ("encrypted_at_rest", "kms_key", "backup_days", "point_in_time_recovery", "multi_zone"):
-            facts[name] = Unknown(reason="the Aurora cluster decides")
+            facts[name] = Unknown(reason="the cluster decides")
     return facts
 
 
@@ -80,7 +87,7 @@ def cluster(block: Block, world: World) -> Mapping[str, Fact]:
         "engine": _named(engine),
         "encrypted_at_rest": encrypted,
         "kms_key": kms_key(block.get("kms_key_id")),
-        "public": Unknown(reason="the cluster's instances decide"),
+        "public": _reachable(block, world),
         "transit_encrypted": _transit(
             block, world, engine, "db_cluster_parameter_group_name", "aws_rds_cluster_parameter_group"
         ),
@@ -88,14 +95,24 @@ def cluster(block: Block, world: World) -> Mapping[str, Fact]:
         "point_in_time_recovery": _positive(days),
         "deletion_protected": boolean(block.get("deletion_protection"), False),
         "audit_logged": present(block.first("enabled_cloudwatch_logs_exports", "enable_cloudwatch_logs_exports")),
-        "iam_authentication": boolean(
-            block.first("iam_database_authentication_enabled", "iam_database_authentication_enabled"), False
-        ),
+        "iam_authentication": boolean(block.get("iam_database_authentication_enabled"), False),
         # Storage is kept in three zones.
         # See: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.AuroraHighAvailability.html
         "multi_zone": Known(value=True),
         "tags": tags(block.get("tags")),
     }
+
+
+def _reachable(block: Block, world: World) -> Fact:
+    """A cluster has the address of its instances."""
+    instances = world.joined(block, "aws_rds_cluster_instance", "cluster_identifier", name="cluster_identifier")
+    answers = [at(boolean(other.get("publicly_accessible"), False), other.location) for other in instances.blocks]
+    if instances.stray:
+        answers.append(instances.stray)
+    if not answers:
+        # A cluster with no declared instance is a Multi-AZ or serverless one, with an argument of its own.
+        return boolean(block.get("publicly_accessible"), False)
+    return any_of(answers)
 
 
 _ENGINES = {"aws_rds_cluster": "aurora", "aws_docdb_cluster": "docdb", "aws_neptune_cluster": "neptune"}
@@ -123,7 +140,11 @@ def table(block: Block, _world: World) -> Mapping[str, Fact]:
         "public": Known(value=False),
         "transit_encrypted": Known(value=True),
         "iam_authentication": Known(value=True),
-        "backup_days": days if recovery == Known(value=True) else recovery if isinstance(recovery, Unknown) else Known(value=0),
+        "backup_days": days
+        if recovery == Known(value=True)
+        else recovery
+        if isinstance(recovery, Unknown)
+        else Known(value=0),
         "point_in_time_recovery": recovery,
         "deletion_protected": boolean(block.get("deletion_protection_enabled"), False),
         "multi_zone": Known(value=True),
@@ -258,5 +279,3 @@ def _names(named: Any, other: Block) -> bool:
 
 def _shown(named: Any) -> str:
     return named.reason if isinstance(named, Unknown) else str(getattr(named, "text", named))
-
-

@@ -137,6 +137,12 @@ class World:
         """The resources of a type, in the order of the source."""
         return self._by_type.get(type_, ())
 
+    def target(self, value: Any, *types: str) -> Block | None:
+        """The block that a reference points at, where it is one of these types and the only one it may be."""
+        targets = value.targets if isinstance(value, Reference) else ()
+        found = [block for type_ in types for block in self.of_type(type_) if block.id in targets]
+        return found[0] if len(found) == 1 else None
+
     def joined(self, block: Block, type_: str, argument: str, name: str | None = None) -> Joined:
         """The resources of a type whose `argument` refers to the block, or repeats what its argument `name` says."""
         key = (type_, argument)
@@ -160,6 +166,8 @@ class _Join:
                 self._by_name.setdefault(value, []).append(block)
             elif isinstance(value, Template):
                 self._by_template.setdefault((value.text, block.scope), []).append(block)
+                for target in {target for part in value.references for target in part.targets}:
+                    self._by_target.setdefault(target, []).append(block)
             elif isinstance(value, Unknown) and not _elsewhere(value):
                 self._stray = Unknown(reason=f"{block.address} may say so, but what it is for is {value.reason}")
 
@@ -168,7 +176,7 @@ class _Join:
         if isinstance(name, str):
             found += self._by_name.get(name, ())
         elif isinstance(name, Template):
-            found += self._by_template.get((name.text, block.scope), ())
+            found += [other for other in self._by_template.get((name.text, block.scope), ()) if other not in found]
         return Joined(blocks=tuple(found), stray=self._stray)
 
 

@@ -8,7 +8,9 @@ from assay.detectors.iac.facts.block import Bindings
 from assay.detectors.iac.facts.values import Reference, unresolved
 from assay.scanner.api import Unknown
 
-_REFERENCE = re.compile(r"(?P<address>(?:data\.|module\.)?[A-Za-z]\w*\.[A-Za-z_][\w-]*(?:\[[^\]]*\])?)(?:\.(?P<rest>.+))?")
+_REFERENCE = re.compile(
+    r"(?P<address>(?:data\.|module\.)?[A-Za-z]\w*\.[A-Za-z_][\w-]*(?:\[[^\]]*\])?)(?:\.(?P<rest>.+))?"
+)
 _AFTER_APPLY = "true_after_unknown"
 
 

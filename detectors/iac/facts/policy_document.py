@@ -252,7 +252,9 @@ def _decoded(value: Any) -> Any:
         except (ValueError, RecursionError):
             continue
         return _filled(tree, template)
-    return settled(value) if isinstance(value, Template) and template.unknowns else Unknown(reason="unreadable: not JSON")
+    return (
+        settled(value) if isinstance(value, Template) and template.unknowns else Unknown(reason="unreadable: not JSON")
+    )
 
 
 def _filled(tree: Any, template: Template) -> Any:

@@ -158,7 +158,9 @@ def tags(value: Any) -> Fact:
             pairs[key] = element.get("Value", element.get("value"))
         value = pairs
     if not isinstance(value, Mapping):
-        return settled(value) if isinstance(value, Reference | Template) else Unknown(reason="unreadable: expected tags")
+        return (
+            settled(value) if isinstance(value, Reference | Template) else Unknown(reason="unreadable: expected tags")
+        )
     return Known(value={str(key): _tag(inner) for key, inner in sorted(value.items(), key=lambda pair: str(pair[0]))})
 
 

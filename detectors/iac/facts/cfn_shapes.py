@@ -1,0 +1,402 @@
+"""CloudFormation's properties under the names that Terraform gives them, so that one function states both."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from assay.detectors.iac.facts.cfn_arguments import By, Each, Or, Shape
+from assay.detectors.iac.facts.values import written
+from assay.scanner.api import Unknown
+
+
+def _acl(value: Any) -> Any:
+    """`PublicReadWrite` → `public-read-write`."""
+    if not isinstance(value, str):
+        return value
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in value).lstrip("-")
+
+
+def _types(value: Any) -> Any:
+    """`[{Type: audit}]` → `[audit]`."""
+    if not isinstance(value, list):
+        return value
+    return [element.get("Type") if isinstance(element, Mapping) else element for element in value]
+
+
+def _parameters(value: Any) -> Any:
+    """`{name: value}` → blocks of a name and a value."""
+    if not isinstance(value, Mapping):
+        return value
+    return [{"name": name, "value": written(inner)} for name, inner in value.items()]
+
+
+def _log_options(value: Any) -> Any:
+    """`{AUDIT_LOGS: {Enabled}}` → blocks of a type and whether it is enabled."""
+    if not isinstance(value, Mapping):
+        return value
+    return [
+        {"log_type": name, "enabled": inner.get("Enabled") if isinstance(inner, Mapping) else inner}
+        for name, inner in value.items()
+    ]
+
+
+_PUBLIC_ACCESS = {
+    "block_public_acls": "BlockPublicAcls",
+    "block_public_policy": "BlockPublicPolicy",
+    "ignore_public_acls": "IgnorePublicAcls",
+    "restrict_public_buckets": "RestrictPublicBuckets",
+}
+_OPENING = {
+    "protocol": "IpProtocol",
+    "from_port": "FromPort",
+    "to_port": "ToPort",
+    "cidr_ipv4": "CidrIp",
+    "cidr_ipv6": "CidrIpv6",
+    "description": "Description",
+}
+_EVERYTHING_OUT = [{"protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]
+_DATABASE = {
+    "engine": "Engine",
+    "storage_encrypted": "StorageEncrypted",
+    "kms_key_id": "KmsKeyId",
+    # CloudFormation keeps backups for a day unless told otherwise.
+    # See: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
+    "backup_retention_period": Or("BackupRetentionPeriod", 1),
+    "deletion_protection": "DeletionProtection",
+    "enabled_cloudwatch_logs_exports": "EnableCloudwatchLogsExports",
+    "iam_database_authentication_enabled": "EnableIAMDatabaseAuthentication",
+    "tags": "Tags",
+}
+_MONITOR = {
+    "network_config": Each(
+        "NetworkConfig",
+        {
+            "enable_inter_container_traffic_encryption": "EnableInterContainerTrafficEncryption",
+            "enable_network_isolation": "EnableNetworkIsolation",
+            "vpc_config": Each("VpcConfig", {"subnets": "Subnets"}),
+        },
+    ),
+    "job_resources": Each(
+        "JobResources", {"cluster_config": Each("ClusterConfig", {"volume_kms_key_id": "VolumeKmsKeyId"})}
+    ),
+    "tags": "Tags",
+}
+
+
+def _monitor(output: str) -> Shape:
+    return "aws_sagemaker_data_quality_job_definition", {
+        **_MONITOR,
+        "data_quality_job_output_config": Each(output, {"kms_key_id": "KmsKeyId"}),
+    }
+
+
+def _policy(names: Mapping[str, str]) -> Shape:
+    return "aws_iam_policy", {"policy": "PolicyDocument", **names}
+
+
+SHAPES: Mapping[str, Shape] = {
+    "AWS::Bedrock::Agent": (
+        "aws_bedrockagent_agent",
+        {
+            "customer_encryption_key_arn": "CustomerEncryptionKeyArn",
+            "guardrail_configuration": Each("GuardrailConfiguration", {"guardrail_identifier": "GuardrailIdentifier"}),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::Bedrock::Guardrail": ("aws_bedrock_guardrail", {"kms_key_arn": "KmsKeyArn", "tags": "Tags"}),
+    "AWS::CloudTrail::Trail": (
+        "aws_cloudtrail",
+        {
+            "is_multi_region_trail": "IsMultiRegionTrail",
+            "enable_log_file_validation": "EnableLogFileValidation",
+            "kms_key_id": "KMSKeyId",
+            "event_selector": Each("EventSelectors", {"data_resource": Each("DataResources", {"type": "Type"})}),
+            "advanced_event_selector": Each(
+                "AdvancedEventSelectors",
+                {"field_selector": Each("FieldSelectors", {"field": "Field", "equals": "Equals"})},
+            ),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::DynamoDB::Table": (
+        "aws_dynamodb_table",
+        {
+            "point_in_time_recovery": Each(
+                "PointInTimeRecoverySpecification",
+                {"enabled": "PointInTimeRecoveryEnabled", "recovery_period_in_days": "RecoveryPeriodInDays"},
+            ),
+            "server_side_encryption": Each(
+                "SSESpecification", {"enabled": "SSEEnabled", "kms_key_arn": "KMSMasterKeyId"}
+            ),
+            "deletion_protection_enabled": "DeletionProtectionEnabled",
+            "tags": "Tags",
+        },
+    ),
+    "AWS::EC2::FlowLog": ("aws_flow_log", {"vpc_id": "ResourceId"}),
+    "AWS::EC2::SecurityGroup": (
+        "aws_security_group",
+        {
+            "ingress": Each("SecurityGroupIngress", _OPENING),
+            # Everything may leave unless rules are given.
+            # See: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
+            "egress": Each("SecurityGroupEgress", _OPENING),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::EC2::SecurityGroupEgress": (
+        "aws_vpc_security_group_egress_rule",
+        {"security_group_id": "GroupId", **_OPENING},
+    ),
+    "AWS::EC2::SecurityGroupIngress": (
+        "aws_vpc_security_group_ingress_rule",
+        {"security_group_id": "GroupId", **_OPENING},
+    ),
+    "AWS::EC2::VPC": ("aws_vpc", {"tags": "Tags"}),
+    "AWS::EC2::Volume": (
+        "aws_ebs_volume",
+        {"encrypted": "Encrypted", "kms_key_id": "KmsKeyId", "snapshot_id": "SnapshotId", "tags": "Tags"},
+    ),
+    "AWS::ECR::Repository": (
+        "aws_ecr_repository",
+        {
+            "image_tag_mutability": "ImageTagMutability",
+            "image_scanning_configuration": Each("ImageScanningConfiguration", {"scan_on_push": "ScanOnPush"}),
+            "encryption_configuration": Each(
+                "EncryptionConfiguration", {"encryption_type": "EncryptionType", "kms_key": "KmsKey"}
+            ),
+            "policy": "RepositoryPolicyText",
+            "tags": "Tags",
+        },
+    ),
+    "AWS::EFS::FileSystem": (
+        "aws_efs_file_system",
+        {
+            "encrypted": "Encrypted",
+            "kms_key_id": "KmsKeyId",
+            "policy": "FileSystemPolicy",
+            "backup_policy": Each("BackupPolicy", {"status": "Status"}),
+            "tags": "FileSystemTags",
+        },
+    ),
+    "AWS::EKS::Cluster": (
+        "aws_eks_cluster",
+        {
+            "name": "Name",
+            "vpc_config": Each(
+                "ResourcesVpcConfig",
+                {"endpoint_public_access": "EndpointPublicAccess", "public_access_cidrs": "PublicAccessCidrs"},
+            ),
+            "encryption_config": Each(
+                "EncryptionConfig", {"resources": "Resources", "provider": Each("Provider", {"key_arn": "KeyArn"})}
+            ),
+            "enabled_cluster_log_types": By("Logging.ClusterLogging.EnabledTypes", _types),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::EKS::PodIdentityAssociation": ("aws_eks_pod_identity_association", {"cluster_name": "ClusterName"}),
+    "AWS::IAM::AccessKey": ("aws_iam_access_key", {"user": "UserName", "status": "Status"}),
+    "AWS::IAM::GroupPolicy": _policy({"group": "GroupName"}),
+    "AWS::IAM::ManagedPolicy": _policy({"roles": "Roles", "users": "Users", "groups": "Groups"}),
+    "AWS::IAM::Policy": _policy({"roles": "Roles", "users": "Users", "groups": "Groups"}),
+    "AWS::IAM::Role": (
+        "aws_iam_role",
+        {
+            "assume_role_policy": "AssumeRolePolicyDocument",
+            "permissions_boundary": "PermissionsBoundary",
+            "inline_policy": Each("Policies", {"policy": "PolicyDocument"}),
+            "managed_policy_arns": "ManagedPolicyArns",
+            "tags": "Tags",
+        },
+    ),
+    "AWS::IAM::RolePolicy": _policy({"role": "RoleName"}),
+    "AWS::IAM::User": (
+        "aws_iam_user",
+        {
+            "name": "UserName",
+            "permissions_boundary": "PermissionsBoundary",
+            "inline_policy": Each("Policies", {"policy": "PolicyDocument"}),
+            "managed_policy_arns": "ManagedPolicyArns",
+            "tags": "Tags",
+        },
+    ),
+    "AWS::IAM::UserPolicy": _policy({"user": "UserName"}),
+    "AWS::KMS::Key": (
+        "aws_kms_key",
+        {
+            "key_spec": "KeySpec",
+            "enable_key_rotation": "EnableKeyRotation",
+            "rotation_period_in_days": "RotationPeriodInDays",
+            "pending_window_in_days": "PendingWindowInDays",
+            "policy": "KeyPolicy",
+            "tags": "Tags",
+        },
+    ),
+    "AWS::Logs::LogGroup": (
+        "aws_cloudwatch_log_group",
+        {"retention_in_days": "RetentionInDays", "kms_key_id": "KmsKeyId", "tags": "Tags"},
+    ),
+    "AWS::OpenSearchService::Domain": (
+        "aws_opensearch_domain",
+        {
+            "encrypt_at_rest": Each("EncryptionAtRestOptions", {"enabled": "Enabled", "kms_key_id": "KmsKeyId"}),
+            "node_to_node_encryption": Each("NodeToNodeEncryptionOptions", {"enabled": "Enabled"}),
+            "domain_endpoint_options": Each("DomainEndpointOptions", {"enforce_https": "EnforceHTTPS"}),
+            "vpc_options": Each("VPCOptions", {"subnet_ids": "SubnetIds"}),
+            "cluster_config": Each("ClusterConfig", {"zone_awareness_enabled": "ZoneAwarenessEnabled"}),
+            "log_publishing_options": By("LogPublishingOptions", _log_options),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::RDS::DBCluster": (
+        "aws_rds_cluster",
+        {
+            **_DATABASE,
+            "engine_mode": "EngineMode",
+            "snapshot_identifier": "SnapshotIdentifier",
+            "replication_source_identifier": "ReplicationSourceIdentifier",
+            "db_cluster_parameter_group_name": "DBClusterParameterGroupName",
+        },
+    ),
+    "AWS::RDS::DBClusterParameterGroup": (
+        "aws_rds_cluster_parameter_group",
+        {"name": "DBClusterParameterGroupName", "parameter": By("Parameters", _parameters)},
+    ),
+    "AWS::RDS::DBInstance": (
+        "aws_db_instance",
+        {
+            **_DATABASE,
+            "publicly_accessible": Or(
+                "PubliclyAccessible", Unknown(reason="not declared: the subnets and the VPC decide")
+            ),
+            "multi_az": "MultiAZ",
+            "snapshot_identifier": "DBSnapshotIdentifier",
+            "replicate_source_db": "SourceDBInstanceIdentifier",
+            "parameter_group_name": "DBParameterGroupName",
+        },
+    ),
+    "AWS::RDS::DBParameterGroup": (
+        "aws_db_parameter_group",
+        {"name": "DBParameterGroupName", "parameter": By("Parameters", _parameters)},
+    ),
+    "AWS::Redshift::Cluster": (
+        "aws_redshift_cluster",
+        {
+            "encrypted": "Encrypted",
+            "kms_key_id": "KmsKeyId",
+            "publicly_accessible": "PubliclyAccessible",
+            "automated_snapshot_retention_period": "AutomatedSnapshotRetentionPeriod",
+            "cluster_parameter_group_name": "ClusterParameterGroupName",
+            "multi_az": "MultiAZ",
+            "logging": By("LoggingProperties", lambda _: [{"enable": True}]),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::S3::Bucket": (
+        "aws_s3_bucket",
+        {
+            "bucket": "BucketName",
+            "acl": By("AccessControl", _acl),
+            "server_side_encryption_configuration": Each(
+                "BucketEncryption",
+                {
+                    "rule": Each(
+                        "ServerSideEncryptionConfiguration",
+                        {
+                            "apply_server_side_encryption_by_default": Each(
+                                "ServerSideEncryptionByDefault",
+                                {"sse_algorithm": "SSEAlgorithm", "kms_master_key_id": "KMSMasterKeyID"},
+                            )
+                        },
+                    )
+                },
+            ),
+            "public_access_block_configuration": Each("PublicAccessBlockConfiguration", _PUBLIC_ACCESS),
+            "versioning": Each("VersioningConfiguration", {"status": "Status"}),
+            "logging": Each("LoggingConfiguration", {"target_bucket": "DestinationBucketName"}),
+            "lifecycle_rule": Each(
+                "LifecycleConfiguration.Rules",
+                {
+                    "status": "Status",
+                    "prefix": "Prefix",
+                    "tags": "TagFilters",
+                    "expiration": Each("", {"days": "ExpirationInDays", "date": "ExpirationDate"}),
+                    "filter": Each(
+                        "",
+                        {
+                            "object_size_greater_than": "ObjectSizeGreaterThan",
+                            "object_size_less_than": "ObjectSizeLessThan",
+                        },
+                    ),
+                },
+            ),
+            "object_lock_enabled": "ObjectLockEnabled",
+            "object_lock_configuration": Each(
+                "ObjectLockConfiguration",
+                {"rule": Each("Rule", {"default_retention": Each("DefaultRetention", {"mode": "Mode"})})},
+            ),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::S3::BucketPolicy": ("aws_s3_bucket_policy", {"bucket": "Bucket", "policy": "PolicyDocument"}),
+    "AWS::SageMaker::DataQualityJobDefinition": _monitor("DataQualityJobOutputConfig"),
+    "AWS::SageMaker::Domain": (
+        "aws_sagemaker_domain",
+        {"app_network_access_type": "AppNetworkAccessType", "kms_key_id": "KmsKeyId", "tags": "Tags"},
+    ),
+    "AWS::SageMaker::EndpointConfig": (
+        "aws_sagemaker_endpoint_configuration",
+        {
+            "kms_key_arn": "KmsKeyId",
+            "data_capture_config": Each("DataCaptureConfig", {"enable_capture": Or("EnableCapture", False)}),
+            "production_variants": Each(
+                "ProductionVariants",
+                {
+                    "model_name": "ModelName",
+                    "serverless_config": Each("ServerlessConfig", {"memory_size_in_mb": "MemorySizeInMB"}),
+                },
+            ),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::SageMaker::FeatureGroup": (
+        "aws_sagemaker_feature_group",
+        {
+            "online_store_config": Each(
+                "OnlineStoreConfig",
+                {
+                    "enable_online_store": "EnableOnlineStore",
+                    "security_config": Each("SecurityConfig", {"kms_key_id": "KmsKeyId"}),
+                },
+            ),
+            "offline_store_config": Each(
+                "OfflineStoreConfig",
+                {"s3_storage_config": Each("S3StorageConfig", {"kms_key_id": "KmsKeyId"})},
+            ),
+            "tags": "Tags",
+        },
+    ),
+    "AWS::SageMaker::Model": (
+        "aws_sagemaker_model",
+        {"name": "ModelName", "enable_network_isolation": "EnableNetworkIsolation", "tags": "Tags"},
+    ),
+    "AWS::SageMaker::ModelBiasJobDefinition": _monitor("ModelBiasJobOutputConfig"),
+    "AWS::SageMaker::ModelExplainabilityJobDefinition": _monitor("ModelExplainabilityJobOutputConfig"),
+    "AWS::SageMaker::ModelQualityJobDefinition": _monitor("ModelQualityJobOutputConfig"),
+    "AWS::SageMaker::NotebookInstance": (
+        "aws_sagemaker_notebook_instance",
+        {
+            "direct_internet_access": "DirectInternetAccess",
+            "root_access": "RootAccess",
+            "kms_key_id": "KmsKeyId",
+            "subnet_id": "SubnetId",
+            "instance_metadata_service_configuration": Each(
+                "InstanceMetadataServiceConfiguration",
+                {"minimum_instance_metadata_service_version": "MinimumInstanceMetadataServiceVersion"},
+            ),
+            "tags": "Tags",
+        },
+    ),
+}
+"""CloudFormation type → the Terraform type with the same facts, and where each of its arguments is found."""
+
+ALWAYS: Mapping[str, Mapping[str, Any]] = {"AWS::EC2::SecurityGroup": {"egress": _EVERYTHING_OUT}}
+"""What CloudFormation adds where a property is absent."""

@@ -1,0 +1,88 @@
+"""CloudFormation: from checkov's local graph to typed resources, by way of Terraform's names for the same things."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from assay.detectors.iac.facts.block import Bindings, Block, World
+from assay.detectors.iac.facts.cfn_arguments import arguments
+from assay.detectors.iac.facts.cfn_shapes import ALWAYS, SHAPES
+from assay.detectors.iac.facts.cfn_template import TemplateFile
+from assay.detectors.iac.facts.table import state
+from assay.scanner.api import Location, Resource
+
+
+def resources(local_graph: Any, root: str, context: Mapping[str, Any] | None = None) -> Iterator[Resource]:
+    """Every resource of a known type in checkov's `CloudformationLocalGraph`, in the graph's order.
+
+    `context` is the runner's, where it is at hand: it knows the lines that checkov reports, which the graph
+    gives up to blank lines at the end.
+    """
+    ids: dict[str, dict[str, int]] = {}
+    listed: list[tuple[int, Any, str, str]] = []
+    for id_, vertex in enumerate(local_graph.vertices):
+        if vertex.block_type == "resource":
+            type_, _, name = vertex.name.rpartition(".")
+            ids.setdefault(vertex.path, {})[name] = id_
+            listed.append((id_, vertex, type_, name))
+    blocks: list[Block] = []
+    templates: dict[str, TemplateFile] = {}
+    for id_, vertex, type_, name in listed:
+        definition = local_graph.definitions.get(vertex.path)
+        body = _body(definition, name)
+        if type_ not in SHAPES or body is None:
+            continue
+        if vertex.path not in templates:
+            templates[vertex.path] = TemplateFile(definition, ids[vertex.path])
+        template = templates[vertex.path]
+        condition = body.get("Condition")
+        if isinstance(condition, str) and template.holds(condition) is False:
+            continue
+        known_as, shape = SHAPES[type_]
+        properties = template.evaluate(_properties(body))
+        blocks.append(
+            Block(
+                type=known_as,
+                address=vertex.name,
+                id=id_,
+                scope=vertex.path,
+                location=_location(vertex, name, root, context),
+                arguments={**ALWAYS.get(type_, {}), **arguments(shape, properties)},
+                resolve=_already,
+                wrapped=False,
+                bindings={},
+            )
+        )
+    yield from state(World(blocks), blocks, "cloudformation")
+
+
+def _already(value: Any, _bindings: Bindings) -> Any:
+    return value
+
+
+def _body(definition: Any, name: str) -> Mapping[str, Any] | None:
+    resources_ = definition.get("Resources") if isinstance(definition, Mapping) else None
+    body = resources_.get(name) if isinstance(resources_, Mapping) else None
+    return body if isinstance(body, Mapping) else None
+
+
+def _properties(body: Mapping[str, Any]) -> Any:
+    properties = body.get("Properties", {})
+    if not isinstance(properties, Mapping):
+        return properties
+    # The graph's builder adds the type to the properties.
+    return {key: value for key, value in properties.items() if key != "resource_type"}
+
+
+def _location(vertex: Any, name: str, root: str, context: Mapping[str, Any] | None) -> Location:
+    path = PurePath(vertex.path)
+    known = (context or {}).get(vertex.path, {}).get("Resources", {}).get(name, {})
+    start, end = vertex.attributes.get("__startline__"), vertex.attributes.get("__endline__")
+    if str(vertex.path).endswith((".yaml", ".yml", ".template")) and isinstance(start, int) and isinstance(end, int):
+        # The marks are one past the resource's name and one past its last line.
+        start, end = max(start - 1, 1), end - 1
+    return Location(
+        path=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
+        start_line=known.get("start_line", start),
+        end_line=known.get("end_line", end),
+    )

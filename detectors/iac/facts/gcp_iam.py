@@ -1,0 +1,147 @@
+"""Google Cloud's members and roles: project-wide grants, service accounts, and who may reach a single resource."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.policy_document import contains
+from assay.detectors.iac.facts.values import (
+    all_of,
+    any_of,
+    as_fact,
+    at,
+    boolean,
+    strings,
+    text,
+    unresolved,
+    written,
+)
+from assay.scanner.api import Fact, Known, Unknown
+
+EVERYONE = ("allUsers", "allAuthenticatedUsers")
+_OWNERS = frozenset({"roles/owner", "roles/admin"})
+_IMPERSONATING = frozenset(
+    {
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/iam.serviceAccountUser",
+        "roles/iam.serviceAccountKeyAdmin",
+        "roles/iam.workloadIdentityUser",
+    }
+)
+
+
+def grant(block: Block, _world: World) -> Mapping[str, Fact]:
+    """`google_{project,folder,organization}_iam_{member,binding,policy}`."""
+    if block.type.endswith("_policy"):
+        return _policy(block.get("policy_data"))
+    members, role = _members(block), text(block.get("role"), "")
+    resources = [written(block.first("project", "folder", "org_id")) or "the provider's project"]
+    condition = block.block("condition")
+    owner: Fact = Known(value=role.value in _OWNERS) if isinstance(role, Known) else role
+    return {
+        "provider": Known(value="gcp"),
+        "principals": as_fact(members),
+        "public": _open_to_all(members),
+        "administrator": owner,
+        "statements": Known(
+            value=[
+                {
+                    "actions": [role.value if isinstance(role, Known) else role],
+                    "resources": resources,
+                    "conditional": condition if isinstance(condition, Unknown) else condition is not None,
+                }
+            ]
+        ),
+    }
+
+
+def _policy(data: Any) -> Mapping[str, Fact]:
+    unknown = data if isinstance(data, Unknown) else unresolved(str(written(data)))
+    return {
+        "provider": Known(value="gcp"),
+        "principals": unknown,
+        "public": unknown,
+        "administrator": unknown,
+        "statements": unknown,
+    }
+
+
+def service_account(block: Block, world: World) -> Mapping[str, Fact]:
+    """`google_service_account`, with its keys and with who may act as it."""
+    keys = world.joined(block, "google_service_account_key", "service_account_id")
+    answers: list[Fact] = [Known(value=True, origin=key.location) for key in keys.blocks]
+    names: list[Any] = []
+    anyone: list[Fact] = []
+    for type_ in ("google_service_account_iam_member", "google_service_account_iam_binding"):
+        joined = world.joined(block, type_, "service_account_id")
+        for other in joined.blocks:
+            role, members = text(other.get("role"), ""), _members(other)
+            acts: Fact = Known(value=role.value in _IMPERSONATING) if isinstance(role, Known) else role
+            if acts == Known(value=False):
+                continue
+            names += [members] if isinstance(members, Unknown) else members
+            anyone.append(at(all_of([acts, _open_to_all(members)]), other.location))
+        if joined.stray:
+            names.append(joined.stray)
+            anyone.append(joined.stray)
+    return {
+        "provider": Known(value="gcp"),
+        "type": Known(value="service-account"),
+        "assumable_by_anyone": any_of(anyone),
+        "assumable_by": Known(value=names),
+        "long_lived_keys": any_of([*answers, *([keys.stray] if keys.stray else [])]),
+        "permission_boundary": Known(value=None),
+        "tags": Known(value={}),
+    }
+
+
+def open_to_all(block: Block, world: World, stem: str, argument: str, roles: Sequence[str] = ()) -> Fact:
+    """Whether the `_iam_` resources of a type let anyone at all reach a resource; by one of some roles, if given."""
+    answers: list[Fact] = []
+    for ending in ("member", "binding", "policy"):
+        joined = world.joined(block, f"{stem}_iam_{ending}", argument, name="name")
+        for other in joined.blocks:
+            if ending == "policy":
+                data = other.get("policy_data")
+                answers.append(data if isinstance(data, Unknown) else unresolved(f"the policy of {other.address}"))
+                continue
+            parts = [_open_to_all(_members(other))]
+            if roles:
+                parts.append(_has_role(other, roles))
+            answers.append(at(all_of(parts), other.location))
+        if joined.stray:
+            answers.append(joined.stray)
+    return any_of(answers)
+
+
+def _has_role(block: Block, roles: Sequence[str]) -> Fact:
+    role = text(block.get("role"), "")
+    if isinstance(role, Unknown):
+        return role
+    if not str(role.value).startswith("roles/"):
+        return Unknown(reason=f"what the role {role.value} allows isn't known")
+    return Known(value=role.value in roles)
+
+
+def _members(block: Block) -> list[Any] | Unknown:
+    return strings(block.first("members", "member"))
+
+
+def _open_to_all(members: list[Any] | Unknown) -> Fact:
+    return any_of(contains(members, name) for name in EVERYONE)
+
+
+def flag(blocks: Sequence[Any], wanted: Sequence[str]) -> Fact:
+    """Whether one of some database flags is switched on."""
+    answers: list[Fact] = []
+    for block in blocks:
+        if isinstance(block, Unknown):
+            answers.append(block)
+            continue
+        name, value = text(block.get("name"), ""), block.get("value")
+        known = Known(value=name.value in wanted) if isinstance(name, Known) else name
+        on: Fact = (
+            Known(value=value in ("on", "On", "ON", "1", 1)) if isinstance(value, str | int) else boolean(value, False)
+        )
+        answers.append(all_of([known, on]))
+    return any_of(answers)

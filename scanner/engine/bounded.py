@@ -1,0 +1,81 @@
+"""Judges under a time limit where the policy holds rules that the operator didn't write.
+
+The engine that runs expressions has no cost limit and cannot be interrupted, so such a policy is judged in a forked
+child that a timer kills; what it was judging then is read from a page that both processes share.
+"""
+
+import mmap
+import os
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from assay.policies.book import Book
+from assay.policies.compiled import CompiledRule, Decision
+from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.judge import judge
+from assay.scanner.errors import UsageError
+from assay.scanner.model.finding import Finding
+
+SECONDS = 1.0
+"""How long one such rule may take over one resource."""
+_decode = msgspec.json.Decoder(tuple[Finding, ...]).decode
+
+
+def judge_bounded(
+    inventory: Inventory, book: Book, selected: Callable[[str], bool], seconds: float = SECONDS
+) -> tuple[Finding, ...]:
+    """As `judge`. Raises UsageError, naming the rule, where a guest rule takes too long; nothing is judged then."""
+    if not book.guests:
+        return judge(inventory, book, selected)
+    names = sorted(book.guests)
+    reader, writer = os.pipe()
+    with mmap.mmap(-1, mmap.PAGESIZE) as page:
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            os._exit(_judge_in_child(inventory, book, selected, seconds, names, page, writer))
+        os.close(writer)
+        with os.fdopen(reader, "rb") as stream:
+            sent = stream.read()
+        _, status = os.waitpid(child, 0)
+        if status != 0:
+            rule = names[int.from_bytes(page[:4], "little")]
+            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+                raise UsageError(f"the rule {rule} took longer than {seconds:g} s over one resource; simplify it")
+            raise UsageError(f"judging ended before it was done, at the rule {rule}; leave it out with --skip {rule}")
+    return _decode(sent)
+
+
+def _judge_in_child(
+    inventory: Inventory,
+    book: Book,
+    selected: Callable[[str], bool],
+    seconds: float,
+    names: list[str],
+    page: mmap.mmap,
+    writer: int,
+) -> int:
+    numbers = {name: number for number, name in enumerate(names)}
+
+    def decide(rule: CompiledRule, facts: Mapping[str, Any], context: Any) -> Decision:
+        number = numbers.get(rule.rule.id)
+        if number is None:
+            return rule.decide(facts, context)
+        page[:4] = number.to_bytes(4, "little")
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return rule.decide(facts, context)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    try:
+        found = msgspec.json.encode(judge(inventory, book, selected, decide))
+        with os.fdopen(writer, "wb") as stream:
+            stream.write(found)
+    except BaseException:  # noqa: BLE001  # a fork must not return into its parent's code
+        return 1
+    return 0

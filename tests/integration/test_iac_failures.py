@@ -1,0 +1,156 @@
+"""A file that cannot be looked at is named, whatever checkov does about it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.iac_trees import KUBERNETES, failed, observe, plant, shown, verdicts
+
+TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type: AWS::S3::Bucket\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part"),
+    [
+        ("main.tf", 'resource "aws_s3_bucket" {{{\n', "terraform"),
+        ("prod.auto.tfvars", "name = = 1\n", "terraform"),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [unclosed\n", "kubernetes"),
+        ("stack.yaml", TEMPLATE + "   x: [\n", "cloudformation"),
+        ("stack.json", '{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {', "cloudformation"),
+        ("null.yaml", TEMPLATE + "    Properties:\n      BucketName: null\n", "cloudformation"),
+        ("vault.json", '{"$schema": "deploymentTemplate.json#", "contentVersion": "1", "resources": [', "arm"),
+        ("store.bicep", "resource store 'x' = {{{\n", "bicep"),
+        ("Dockerfile", "FORM python:3\nRUN pip install x\n", "dockerfile"),
+        (".github/workflows/ci.yml", "on: push\njobs: [\n", "github_actions"),
+        (".gitlab-ci.yml", "build:\n  script: {\n", "gitlab_ci"),
+        ("serverless.yml", "provider:\n  name: aws\n bad: [\n", "serverless"),
+        ("openapi.yaml", "openapi: 3.0.0\ninfo: {\n", "openapi"),
+        ("tfplan.json", '{"terraform_version": "1.9.0", "planned_values": {', "terraform_plan"),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: [\n", "helm"),
+        ("kustomization.yaml", "resources: [\n", "kustomize"),
+        ("notes.yaml", "just: [unclosed\n", "secrets"),
+        ("notes.json", '{"just": ', "secrets"),
+    ],
+)
+def test_a_file_that_does_not_parse_is_named_by_the_part_that_should_have_read_it(
+    name: str, content: str, part: str, tmp_path: Path
+) -> None:
+    beside = {"main.tf": 'variable "x" {}\n'} if name.endswith("tfvars") else {}
+    found = failed(observe(plant(tmp_path / "tree", {name: content, **beside})))
+    assert [(one.part, one.location and one.location.path) for one in found] == [(part, name)]
+    assert all(name in one.reason and "\n" not in one.reason for one in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("many.yaml", "a: 1\n---\nb: 2\n---\n"),
+        ("tsconfig.json", '{\n  // strict\n  "compilerOptions": {},\n}\n'),
+        ("data.json", '{"a": 1}\n{"a": 2}\n'),
+        ("empty.json", ""),
+        ("empty.yaml", "# nothing\n"),
+        ("empty.tf", ""),
+        ("book.ipynb", '{"cells": '),
+        ("play.yaml", "{% for x in y %}\n- a: {{ x }}\n{% endfor %}\n"),
+        ("nginx.conf.template", "server { listen 80; }\n"),
+        ("node_modules/x/broken.json", "{"),
+        (".cache/broken.yaml", "[\n"),
+        ("Dockerfile", "FROM python:3\nRUN <<EOF\npip install x\nEOF\nUSER 10\n"),
+        ("Dockerfile.j2", "{% if gpu %}\nFROM cuda\n{% endif %}\n"),
+    ],
+)
+def test_what_is_no_broken_file_is_not_called_one(name: str, content: str, tmp_path: Path) -> None:
+    assert failed(observe(plant(tmp_path / "tree", {name: content, "main.tf": 'variable "x" {}\n'}))) == []
+
+
+def test_a_broken_file_leaves_the_findings_of_its_neighbours(tmp_path: Path) -> None:
+    records = observe(plant(tmp_path / "tree", {"a.tf": "{{{", "b.tf": 'resource "aws_s3_bucket" "raw" {}\n'}))
+    assert [one.location.path for one in failed(records) if one.location] == ["a.tf"]
+    assert any(one.resource == "aws_s3_bucket.raw" for one in verdicts(records, "fail"))
+
+
+def test_remote_references_are_unknown_and_no_failure(tmp_path: Path) -> None:
+    tree = plant(
+        tmp_path / "tree",
+        {
+            **KUBERNETES,
+            "main.tf": 'module "vpc" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n'
+            'module "up" {\n  source = "../elsewhere"\n}\n',
+            "charts/remote/Chart.yaml": "apiVersion: v2\nname: remote\nversion: 0.1.0\ndependencies:\n"
+            "  - {name: redis, version: 1.0.0, repository: https://charts.example.invalid}\n",
+            "charts/remote/templates/pod.yaml": KUBERNETES["k8s/pod.yaml"],
+            "kustomize/remote/kustomization.yaml": "resources:\n  - github.com/example/base?ref=main\n  - ../base\n",
+            "kustomize/above/kustomization.yaml": "resources:\n  - ../remote\n",
+        },
+    )
+    records = observe(tree)
+    unknown = {(one.framework, one.check, one.resource) for one in verdicts(records, "unknown")}
+    assert unknown == {
+        ("terraform", "remote-reference", "module.vpc"),
+        ("terraform", "remote-reference", "module.up"),
+        ("helm", "remote-reference", "charts/remote"),
+        ("kustomize", "remote-reference", "kustomize/remote"),
+    }
+    assert all(one.reason and one.location for one in verdicts(records, "unknown"))
+    assert failed(records) == []
+    rendered = {one.location.path for one in verdicts(records, "fail") if one.location and one.framework == "helm"}
+    assert "charts/remote/templates/pod.yaml" in rendered
+
+
+def test_a_template_that_nothing_renders_is_unknown(tmp_path: Path) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n"
+    records = observe(plant(tmp_path / "tree", {"loose/pod.yaml": pod, "k8s/pod.yaml": KUBERNETES["k8s/pod.yaml"]}))
+    assert [(one.check, one.resource) for one in verdicts(records, "unknown")] == [
+        ("unrendered-template", "loose/pod.yaml")
+    ]
+
+
+def test_a_chart_that_does_not_render_is_a_failure_with_the_reason(tmp_path: Path) -> None:
+    chart = {
+        "app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
+        "app/templates/x.yaml": '{{ required "set .Values.image" .Values.image }}\n',
+    }
+    (found,) = failed(observe(plant(tmp_path / "tree", chart)))
+    assert found.part == "helm"
+    assert "app" in found.reason
+    assert "set .Values.image" in found.reason
+    assert str(tmp_path) not in found.reason
+
+
+def test_a_missing_renderer_is_named_with_what_to_install(tmp_path: Path) -> None:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    (found,) = [one for one in failed(observe(plant(tmp_path / "tree", KUBERNETES), path=str(empty)))]
+    assert found.part == "kustomize"
+    assert "kubectl" in found.reason
+    assert "kustomize/base" in found.reason
+
+
+def test_secrets_are_in_no_record(tmp_path: Path) -> None:
+    secret = "AKIAZ7Q3XKWUNDLPT2MH"
+    password = "correct-horse-battery"
+    tree = plant(
+        tmp_path / "tree",
+        {
+            "main.tf": f'resource "aws_db_instance" "main" {{\n  password = "{password}"\n  username = "{secret}"\n}}\n',
+            "pod.yaml": KUBERNETES["k8s/pod.yaml"] + f"      env:\n        - name: DB_PASSWORD\n          value: {password}\n",
+        },
+    )
+    records = observe(tree)
+    text = repr(records)
+    assert secret not in text
+    assert password not in text
+    assert any(one.framework == "secrets" for one in verdicts(records, "fail"))
+    assert any("[redacted]" in line for one in shown(records) for line in one.lines)
+
+
+def test_excerpts_are_short_and_inside_their_file(tmp_path: Path) -> None:
+    long = 'resource "aws_s3_bucket" "raw" {\n' + "".join(f'  # {"x " * 200}\n' for _ in range(40)) + "}\n"
+    for one in shown(observe(plant(tmp_path / "tree", {"main.tf": long}))):
+        assert len(one.lines) <= 12
+        assert all(len(line) <= 160 for line in one.lines)
+
+
+def test_two_runs_give_the_same_records(tmp_path: Path) -> None:
+    tree = plant(tmp_path / "tree", KUBERNETES)
+    assert observe(tree) == observe(tree)
