@@ -16,7 +16,7 @@ from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import load_runner, run
 from assay.detectors.iac.survey import Survey, survey
 from assay.detectors.iac.verdicts import unrendered, verdicts
-from assay.scanner.api import Emit, EngineVerdict, Failure, Location, Part, Plan, Record, Tree
+from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
 
 
 class IacDetector:

@@ -110,9 +110,7 @@ def _faults(part: str, survey: Survey, copy: PrivateCopy) -> Iterator[tuple[str,
     claimed = {path for framework, paths in survey.claims.items() if framework != "secrets" for path in paths}
     for path, fault in {**survey.faults, **copy.faults}.items():
         # A broken file that no other framework can recognise is reported once, by the part that is always there.
-        if path in survey.claims.get(part, frozenset()) and part != "secrets":
-            yield path, fault.reason
-        elif part == "secrets" and path not in claimed:
+        if (path in survey.claims.get(part, frozenset()) and part != "secrets") or (part == "secrets" and path not in claimed):
             yield path, fault.reason
 
 

@@ -10,9 +10,9 @@ unknown. See scanner/adr/0002-three-valued-cel.md.
 from collections.abc import Mapping
 from typing import Any
 
-from assay.policies.cel import engine
 from msgspec import Struct
 
+from assay.policies.cel import engine
 from assay.policies.cel.syntax import (
     Binary,
     Call,

@@ -52,7 +52,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if args.pack:
         rows = (
-            (f"{pack.id}:{control.id}", control.testable, str(counts[f"{pack.id}:{control.id}"]), control.title)
+            (f"{pack.id}:{control.id}", str(control.testable), str(counts[f"{pack.id}:{control.id}"]), control.title)
             for pack in book.packs
             for control in pack.controls
         )

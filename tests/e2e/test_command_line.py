@@ -102,7 +102,7 @@ def test_the_configuration_file_counts_and_the_command_line_wins(tmp_path: Path)
     (tmp_path / "assay.toml").write_text("packs = ['hipaa']\n")
     packs = lambda *args: {
         c["pack"] for c in json.loads(assay("scan", "--format", "json", *args, cwd=tmp_path).stdout)["controls"]
-    }  # noqa: E501,E731
+    }
     assert packs() == {"hipaa"}
     assert packs("--pack", "gdpr") == {"gdpr"}
 

@@ -48,7 +48,7 @@ def observe(detector: IacDetector, tree: Tree, part: Part) -> bytes:
 
             try:
                 detector.observe(tree, part, emit)
-            except Exception as error:  # noqa: BLE001  # as in the engine: a crash of this part alone
+            except Exception as error:  # as in the engine: a crash of this part alone
                 emit(Failure(detector="iac", part=part.id, reason=f"crashed: {error!r}"))
         os._exit(0)
     os.close(writer)
@@ -64,7 +64,7 @@ def watch(log: str) -> None:
     def note(event: str, arguments: tuple[object, ...]) -> None:
         # A bare name is relative to a folder's descriptor (shutil.rmtree) or to the private copy, and stays below it.
         if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(("/", "./", "../")):
-            os.write(descriptor, f"open {os.path.abspath(arguments[0])}\n".encode())  # noqa: PTH100
+            os.write(descriptor, f"open {os.path.abspath(arguments[0])}\n".encode())
         elif event == "subprocess.Popen":
             os.write(descriptor, f"run {arguments[1]}\n".encode())
         elif event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):

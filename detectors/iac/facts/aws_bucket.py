@@ -226,7 +226,7 @@ def _expiry(rule: Block | Unknown) -> Fact:
     status = rule.get("status")
     enabled = boolean(rule.get("enabled"), True) if status is None else choice(status, "", "Enabled")
     expiration = rule.block("expiration")
-    if isinstance(enabled, Known) and not enabled.value or expiration is None:
+    if (isinstance(enabled, Known) and not enabled.value) or expiration is None:
         return Known(value=None)
     narrowed = _narrowed(rule)
     if narrowed is True:
@@ -273,6 +273,6 @@ def _object_lock(block: Block, world: World) -> Fact:
     if stray:
         return stray
     enabled = boolean(block.get("object_lock_enabled"), False)
-    if isinstance(enabled, Known) and enabled.value or inline or others:
+    if (isinstance(enabled, Known) and enabled.value) or inline or others:
         return Unknown(reason="object lock is on without a default retention: each upload decides for itself")
     return enabled
