@@ -4,7 +4,7 @@ An Unknown is given to the engine as a marker value. Plain CEL would compare the
 `!(x == y)` over it would be true: an unknown would pass. So every atom (comparison, call, membership) is guarded by
 tests that what it reads is known, and `&&`, `||`, `!`, `?:`, `all` and `exists` follow Kleene's strong logic. The
 answer is the same whatever the order of elements, and turning a fact into Unknown can only turn pass or fail into
-unknown. See scanner/adr/0002-three-valued-cel.md.
+unknown. See scanner/adr/0001-three-valued-cel.md.
 """
 
 from collections.abc import Mapping

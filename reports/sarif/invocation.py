@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from assay.reports.sarif.results import ResultBuilder
+from assay.reports.sarif.results import ResultBuilder, logical_location
 from assay.reports.sarif.values import Json, plain_message
 from assay.reports.visible_text import cut, one_line, paragraph, sentence
 from assay.scanner.model.detector import DetectorOutcome
@@ -88,7 +88,9 @@ def _undecided(finding: Finding, builder: ResultBuilder, rule_indexes: dict[str,
     text = sentence(cut(paragraph(finding.message) or one_line(finding.title), 1000))
     told = _notification("unknown", "warning", text)
     told["associatedRule"] = {"id": rule, "index": rule_indexes[rule]}
-    told["locations"] = builder.locations(finding)
+    # Services take no result without a file, but a notification need not pretend to have one.
+    placed = finding.location is not None
+    told["locations"] = builder.locations(finding) if placed else [logical_location(finding.resource)]
     return told
 
 

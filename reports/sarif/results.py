@@ -79,11 +79,7 @@ class ResultBuilder:
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = self._physical_location(location)
-        name = cut(one_line(resource.address), MOST_TEXT) or one_line(resource.kind)
-        return {
-            "physicalLocation": place,
-            "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
-        }
+        return {"physicalLocation": place, **logical_location(resource)}
 
     def _physical_location(self, location: Location) -> Json:
         start = max(location.start_line or 1, 1)
@@ -127,6 +123,12 @@ class ResultBuilder:
         if advice is None:
             advice = self._advice[key] = _advice(*key)
         return {"text": plain_message(text) + advice[0], "markdown": escaped(text) + advice[1]}
+
+
+def logical_location(resource: ResourceRef) -> Json:
+    """The resource, by its address."""
+    name = cut(one_line(resource.address), MOST_TEXT) or one_line(resource.kind)
+    return {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
 
 
 def _advice(controls: tuple[str, ...], fix: str) -> tuple[str, str]:

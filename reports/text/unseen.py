@@ -18,7 +18,7 @@ def show_unseen(page: Page, report: Report, *, verbose: bool) -> None:
     width = max([len(outcome.id) for outcome in troubled], default=0)
     for outcome in troubled:
         style = "red" if outcome.status == "failed" else "yellow"
-        page.item(outcome.id, (f"{outcome.status:8}", style), outcome.reason or "", indent=0, width=width, style="bold")
+        page.item(outcome.id, (f"{outcome.status:9}", style), outcome.reason or "", indent=0, width=width, style="bold")
     if troubled and unknown:
         page.blank()
     by_rule: dict[str, list[Finding]] = {}

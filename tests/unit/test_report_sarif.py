@@ -117,6 +117,12 @@ def test_what_could_not_be_seen_is_a_notification_and_no_result() -> None:
     assert invocation["endTimeUtc"] == "2026-11-22T13:00:02.500Z"
 
 
+def test_a_notification_without_a_file_names_only_what_it_is_about() -> None:
+    failed = build.finding(outcome="unknown", location=None, address="iac/helm", kind="look")
+    (note,) = run_of(build.report([failed]))["invocations"][0]["toolExecutionNotifications"]
+    assert note["locations"] == [{"logicalLocations": [{"fullyQualifiedName": "iac/helm", "kind": "resource"}]}]
+
+
 def test_changes_are_baseline_states() -> None:
     states = [result.get("baselineState") for result in run_of(build.mixed())["results"]]
     assert states[:4] == ["new", "updated", None, "unchanged"]

@@ -150,8 +150,8 @@ def test_a_rule_that_fails_everywhere_does_not_hide_the_others() -> None:
 def test_what_was_not_looked_at_is_told() -> None:
     text = shown(build.mixed())
     assert "Not looked at, or not decided" in text
-    assert "pii   failed  killed after 60 s" in text
-    assert "helm  skipped no helm binary" in text
+    assert "pii   failed   killed after 60 s" in text
+    assert "helm  skipped  no helm binary" in text
     assert "broken.tf:1  broken.tf did not parse" in text
     assert "the scan is incomplete." in " ".join(text.split())
 

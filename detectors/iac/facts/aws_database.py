@@ -124,10 +124,10 @@ def table(block: Block, _world: World) -> Mapping[str, Fact]:
     days = integer(block.at("point_in_time_recovery", "recovery_period_in_days"), 35)
     own_key = boolean(block.at("server_side_encryption", "enabled"), False)
     key = kms_key(block.at("server_side_encryption", "kms_key_arn"))
-    if isinstance(own_key, Known):
-        key = key if own_key.value else Known(value=None)
-    else:
+    if isinstance(own_key, Unknown):
         key = own_key
+    elif not own_key.value:
+        key = Known(value=None)
     return {
         "provider": Known(value="aws"),
         "engine": Known(value="dynamodb"),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from assay.detectors.iac.facts import policy_document as policies
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
@@ -22,6 +24,16 @@ from assay.detectors.iac.facts.values import (
 from assay.scanner.api import Fact, Known, Unknown
 
 _MANAGED = ":iam::aws:policy/"
+_ADMINISTRATOR = f"{_MANAGED}AdministratorAccess"
+
+
+class Managed(Struct, frozen=True, kw_only=True):
+    """A policy that AWS keeps: its statements aren't in the source, but that it isn't the administrator's is known."""
+
+    arn: str
+
+
+Granted = policies.Policy | Managed
 
 
 def role(block: Block, _world: World) -> Mapping[str, Fact]:
@@ -65,14 +77,16 @@ def policy(block: Block, _world: World) -> Mapping[str, Fact]:
 
 def inline(block: Block, _world: World) -> Mapping[str, Fact] | None:
     """What a role or a user is granted inside its own declaration; None where nothing is."""
-    found: list[policies.Policy] = []
+    found: list[Granted] = []
     for entry in block.blocks("inline_policy"):
         if isinstance(entry, Unknown):
             found.append(entry)
         elif entry.get("policy") is not None:
             found.append(policies.read(entry.get("policy")))
     arns = strings(block.get("managed_policy_arns"))
-    found += [arns] if isinstance(arns, Unknown) else [managed for managed in map(_managed, arns) if managed]
+    found += (
+        [arns] if isinstance(arns, Unknown) else [managed for managed in map(_managed, arns) if managed is not None]
+    )
     return _grant([block.address], found) if found else None
 
 
@@ -86,23 +100,27 @@ def attachment(block: Block, _world: World) -> Mapping[str, Fact] | None:
         listed = strings(block.get(name))
         attached += [listed] if isinstance(listed, Unknown) else listed
     managed = _managed(written(arn))
-    return _grant(attached, [managed]) if managed else None
+    return _grant(attached, [managed]) if managed is not None else None
 
 
-def _managed(arn: Any) -> policies.Policy | None:
+def _managed(arn: Any) -> Granted | None:
     if isinstance(arn, Unknown):
         return arn
     if not isinstance(arn, str) or (_MANAGED not in arn and "${" not in arn):
         return None
-    if arn.endswith(f"{_MANAGED}AdministratorAccess"):
+    if _MANAGED not in arn:
+        return unresolved(arn)
+    if arn.endswith(_ADMINISTRATOR):
         return policies.read({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-    return Unknown(reason=f"the policy {arn} isn't in the source") if _MANAGED in arn else unresolved(arn)
+    return Managed(arn=arn)
 
 
-def _grant(principals: list[Any], found: list[policies.Policy]) -> Mapping[str, Fact]:
+def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
     statements: list[Any] = []
     for granted in found:
-        if isinstance(granted, Unknown):
+        if isinstance(granted, Managed):
+            statements.append(Unknown(reason=f"the statements of {granted.arn} are not in the source"))
+        elif isinstance(granted, Unknown):
             statements.append(granted)
         else:
             statements += [shown for shown in map(_allowing, granted) if shown is not None]
@@ -139,7 +157,9 @@ def _but(listed: list[Any] | Unknown, inverted: bool, noun: str) -> Any:
     return [Unknown(reason=f"every {noun} but {shown}")]
 
 
-def _administrator(policy: policies.Policy) -> Fact:
+def _administrator(policy: Granted) -> Fact:
+    if isinstance(policy, Managed):
+        return Known(value=False)
     if isinstance(policy, Unknown):
         return policy
     return any_of(_everything(statement) for statement in policy)

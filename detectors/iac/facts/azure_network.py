@@ -19,7 +19,7 @@ from assay.detectors.iac.facts.values import (
 )
 from assay.scanner.api import Fact, Known, Unknown
 
-_ANYWHERE = frozenset({"*", "internet", "any", "0.0.0.0", "<nw>/0", "/0"})
+_ANYWHERE = frozenset({"*", "internet", "any", "<nw>/0", "/0"})
 _OWNERS = frozenset({"owner", "user access administrator", "role based access control administrator"})
 _OWNER_IDS = (
     # See: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/privileged

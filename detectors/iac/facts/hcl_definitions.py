@@ -42,10 +42,10 @@ class Definitions:
         if path is None:
             return None
         for module in self._folders:
-            if module is not None and (module.path, module.name) == (path, name):
-                if module.nested_tf_module == unindexed(scope.module):
-                    made = type(module)(path, name, scope.module, key)
-                    return Scope(self._folders[module], made)
+            if module is None or module.nested_tf_module != unindexed(scope.module):
+                continue
+            if (module.path, module.name) == (path, name):
+                return Scope(self._folders[module], type(module)(path, name, scope.module, key))
         return None
 
     def parent(self, scope: Scope) -> Scope:

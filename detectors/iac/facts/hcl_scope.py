@@ -235,16 +235,18 @@ class Evaluator:
 
     def _data(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
         names = [step for step in path.steps if isinstance(step, str)]
+        index = next((step for step in path.steps if isinstance(step, syntax.Index)), None)
         if len(names) != 3 or names[0] != "aws_iam_policy_document" or names[2] not in ("json", "minified_json"):
             return unresolved(path.source)
         body = self._definitions.find(scope, "data", (names[0], names[1]))
         if not isinstance(body, Mapping):
             return unresolved(path.source)
-        key = ("data", scope, names[1])
+        key = ("data", scope, path.source)
         if key in self._active:
             return unresolved(path.source)
         self._active.add(key)
-        inner = self.bindings(scope, body, None)
+        chosen = self._tree(index.key, scope, bindings) if index else None
+        inner = self.bindings(scope, body, chosen if isinstance(chosen, str | int) else None)
         result = document(
             Block(
                 arguments=body,
@@ -347,6 +349,10 @@ def _size(value: Any) -> int:
 
 
 def _operate(operator: str, operands: list[Any]) -> Any:
+    refers = any(isinstance(operand, Reference | Template) for operand in operands)
+    if operator in ("==", "!=") and refers and any(operand in (None, "") for operand in operands):
+        # What refers to another resource is neither null nor empty, though it isn't known yet.
+        return operator == "!="
     values = [settled(operand) for operand in operands]
     if operator in ("&&", "||"):
         decisive = operator == "||"

@@ -217,29 +217,29 @@ class _Reader:
 
     def _primary(self, depth: int) -> Any:
         start = self._position
-        token = self._next()
-        if token in ("'", '"'):
-            return self._string(token)
-        if token == "(":
+        symbol = self._next()
+        if symbol in ("'", '"'):
+            return self._string(symbol)
+        if symbol == "(":
             inner = self.conditional(depth + 1)
             self._expect(")")
             return inner
-        if token == "[":
+        if symbol == "[":
             return ListOf(tuple(self._sequence("]", depth)))
-        if token == "{":
+        if symbol == "{":
             return self._object(depth)
-        if token[0].isdigit():
-            return Literal(float(token) if "." in token else int(token))
-        if token in _WORDS:
-            return Literal(_WORDS[token])
-        if not (token[0].isalpha() or token[0] == "_"):
-            raise Unsupported(f"{token!r} at {self._position}")
+        if symbol[0].isdigit():
+            return Literal(float(symbol) if "." in symbol else int(symbol))
+        if symbol in _WORDS:
+            return Literal(_WORDS[symbol])
+        if not (symbol[0].isalpha() or symbol[0] == "_"):
+            raise Unsupported(f"{symbol!r} at {self._position}")
         if self._peek() == "(":
             self._next()
             arguments = tuple(self._sequence(")", depth))
-            return Call(token, arguments, self._steps(depth))
+            return Call(symbol, arguments, self._steps(depth))
         steps = self._steps(depth)
-        return Path(token, steps, self._source[start : self._position].strip())
+        return Path(symbol, steps, self._source[start : self._position].strip())
 
     def _steps(self, depth: int) -> tuple[Any, ...]:
         steps: list[Any] = []

@@ -75,7 +75,7 @@ def boolean(value: Any, default: bool | Unknown) -> Fact:
     return Unknown(reason="unreadable: expected true or false")
 
 
-def integer(value: Any, default: int | None | Unknown) -> Fact:
+def integer(value: Any, default: int | Unknown | None) -> Fact:
     """A whole number; strings of digits count, as CloudFormation and older Terraform write them."""
     value = settled(value)
     if value is None:

@@ -1,0 +1,75 @@
+"""What the READMEs show is run: examples that don't work teach nothing."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml as pyyaml
+
+from assay.policies import book as policy
+from assay.policies import rule_files
+from assay.scanner.config.settings import Settings
+from assay.scanner.engine.launch import HostProcess
+from assay.scanner.model.detector import DetectorSpec, Tree
+from assay.scanner.model.resource import Resource
+
+ROOT = Path(__file__).parents[2]
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / readme).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_worked_example_of_the_core_runs() -> None:
+    [code] = blocks("scanner/README.md", "python")
+    exec(compile(code, "scanner/README.md", "exec"), {})
+
+
+def test_the_example_rule_loads_and_passes_its_examples(tmp_path: Path) -> None:
+    [text] = blocks("policies/README.md", "yaml")
+    path = tmp_path / f"{pyyaml.safe_load(text)['id']}.yaml"
+    path.write_text(text)
+    rule = rule_files.load_file(path, frozenset(policy.load(()).safeguards))
+    assert [rule_files.try_example(rule, e).outcome for e in rule.examples] == [e.outcome for e in rule.examples]
+
+
+def test_the_example_detector_states_its_resources(tmp_path: Path) -> None:
+    [code] = blocks("detectors/README.md", "python")
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(code)
+    (tmp_path / "buckets.txt").write_text("scans\nlabels\n")
+    spec = DetectorSpec(id="lists", entry=f"{plugin}:Buckets", targets=("path",), surfaces={})
+    observed = HostProcess(spec, Tree(root=str(tmp_path), files=("buckets.txt",)), (), (), 1).run()
+    assert observed.outcome.status == "ok", observed.outcome.reason
+    assert [r.address for r in observed.records if isinstance(r, Resource)] == ["scans", "labels"]
+
+
+def test_the_example_configuration_is_one() -> None:
+    [text] = blocks("README.md", "toml")
+    assert msgspec.convert(tomllib.loads(text), Settings).packs == ("gdpr", "hipaa")
+
+
+COMMANDS = [
+    part.strip()
+    for block in blocks("README.md", "sh")
+    for line in block.splitlines()
+    for part in line.split("#")[0].split(";")
+    if part.strip().startswith("assay ")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path) -> None:
+    (tmp_path / "infra").mkdir()
+    if "judge" in command:
+        subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
+    done = subprocess.run(f"{_bin()}/{command}", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def _bin() -> Path:
+    return Path(sys.executable).parent
