@@ -7,6 +7,7 @@ from assay.detectors.iac import offline
 from assay.detectors.iac.excerpts import excerpts
 from assay.detectors.iac.failures import SkipLog, failure, failures
 from assay.detectors.iac.frameworks import FRAMEWORKS
+from assay.detectors.iac.grammar_tables import use_prepared_tables
 from assay.detectors.iac.graph_facts import resources
 from assay.detectors.iac.helm import HelmCharts
 from assay.detectors.iac.kustomize import Kustomizations
@@ -14,7 +15,7 @@ from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import load_runner, run
-from assay.detectors.iac.survey import Survey, survey
+from assay.detectors.iac.survey import Survey, is_below, survey
 from assay.detectors.iac.verdicts import unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
 
@@ -39,6 +40,7 @@ class IacDetector:
         """Imports the runners and makes the copy, which all parts then share."""
         offline.settle_environment()
         gc.disable()
+        use_prepared_tables()
         with lean_imports():
             for part in parts:
                 load_runner(part.id)
@@ -60,8 +62,15 @@ class IacDetector:
                 emit(record)
 
     def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
+        folders = {"helm": self._survey.charts, "kustomize": self._survey.kustomizations}.get(framework)
+        if folders is not None:
+            # Rendering strikes out and adds files, which the other parts must not see.
+            copy = make_copy(copy.root, [path for path in self._survey.wanted if _is_below_any(path, folders)])
+            if copy.aborted is not None:
+                yield failure(framework, None, copy.aborted)
+                return
         log = SkipLog(copy, self._survey.wanted)
-        renderer = _renderer(framework, self._survey, copy)
+        renderer = _renderer(framework, folders or (), copy)
         if renderer is not None and (missing := renderer.missing_tool()):
             yield failure(framework, None, missing)
             return
@@ -96,7 +105,9 @@ class IacDetector:
         """The unrendered templates that the framework is the first to claim."""
         before = [f.id for f in FRAMEWORKS[: next(i for i, f in enumerate(FRAMEWORKS) if f.id == framework)]]
         claimed = self._survey.claims.get(framework, frozenset()) if framework != "secrets" else frozenset()
-        return self._survey.unrendered & claimed - {path for other in before for path in self._survey.claims.get(other, ())}
+        return self._survey.unrendered & claimed - {
+            path for other in before for path in self._survey.claims.get(other, ())
+        }
 
     def _concerns(self, framework: str) -> bool:
         claimed = self._survey.claims.get(framework, frozenset())
@@ -106,12 +117,16 @@ class IacDetector:
         return bool(claimed & set(only))
 
 
-def _renderer(framework: str, seen: Survey, copy: PrivateCopy) -> HelmCharts | Kustomizations | None:
+def _renderer(framework: str, folders: Sequence[str], copy: PrivateCopy) -> HelmCharts | Kustomizations | None:
     if framework == "helm":
-        return HelmCharts(seen.charts, copy)
+        return HelmCharts(folders, copy)
     if framework == "kustomize":
-        return Kustomizations(seen.kustomizations, copy)
+        return Kustomizations(folders, copy)
     return None
+
+
+def _is_below_any(path: str, folders: Sequence[str]) -> bool:
+    return any(is_below(path, folder) for folder in folders)
 
 
 def _is_wanted(record: Record, only: tuple[str, ...] | None) -> bool:

@@ -92,10 +92,11 @@ def failures(
             reasons.setdefault(path, reason)
     if parsed is not None:
         for path in sorted(_expected(part, survey) - set(parsed) - survey.unrendered):
-            reasons.setdefault(path, f"checkov does not take it for {part.replace('_', ' ')}, though it reads as such")
-    for path, reason in log.skips:
-        if path is None or path not in reasons:
-            yield failure(part, path, reason)
+            if path not in reasons:
+                log.skipped(path, f"it reads as {part.replace('_', ' ')}, but checkov does not take it for that")
+    for skipped, reason in log.skips:
+        if skipped is None or skipped not in reasons:
+            yield failure(part, skipped, reason)
     for path, reason in sorted(reasons.items()):
         yield failure(part, path, f"{reason}; correct the file, then scan again")
 
@@ -110,7 +111,8 @@ def _faults(part: str, survey: Survey, copy: PrivateCopy) -> Iterator[tuple[str,
     claimed = {path for framework, paths in survey.claims.items() if framework != "secrets" for path in paths}
     for path, fault in {**survey.faults, **copy.faults}.items():
         # A broken file that no other framework can recognise is reported once, by the part that is always there.
-        if (path in survey.claims.get(part, frozenset()) and part != "secrets") or (part == "secrets" and path not in claimed):
+        first_to_name = path not in claimed if part == "secrets" else path in survey.claims.get(part, frozenset())
+        if first_to_name:
             yield path, fault.reason
 
 

@@ -31,7 +31,7 @@ _SEPARATOR = re.compile(r"(?:^|\s*\n)---\s*")
 
 
 class HelmCharts:
-    """The charts of a tree."""
+    """The charts of a tree, on a copy of their own, which this changes."""
 
     def __init__(self, folders: Sequence[str], copy: PrivateCopy) -> None:
         self._folders = folders
@@ -59,10 +59,10 @@ class HelmCharts:
                 self._failed[folder] = "its Chart.yaml cannot be read"
         module = importlib.import_module(type(runner).__module__)
         module.Runner.get_binary_output = staticmethod(self._output)
-        parse_output = module.Runner._parse_output
-        module.Runner._parse_output = staticmethod(_mapping_any_temporary_folder(parse_output))
+        parse = _keep_templates(module.Runner._parse_output, runner, self._copy)
+        module.Runner._parse_output = staticmethod(parse)
         # Its rule against hidden folders looks at the whole path, of which the temporary folder is a part.
-        kubernetes = importlib.import_module("checkov.kubernetes.kubernetes_utils")
+        kubernetes: Any = importlib.import_module("checkov.kubernetes.kubernetes_utils")
         kubernetes.should_include_path = lambda *_: True
         return runner
 
@@ -198,14 +198,17 @@ def _pack(chart: Path, name: str, repository: str, root: Path) -> bool:
     return True
 
 
-def _mapping_any_temporary_folder(parse_output: Any) -> Any:
-    # checkov looks the rendered file up by its path from the working folder with every `/..` cut off, which is the path
-    # that it stored only where the two share no folder.
-    def parse(target_dir: str, output: bytes, chart_dir: str, template_mapping: dict[str, str]) -> None:
-        from checkov.common.output.record import Record
-
-        parse_output(target_dir, output, chart_dir, template_mapping)
-        for rendered, template in list(template_mapping.items()):
-            template_mapping[Record._determine_repo_file_path(rendered)] = template
+def _keep_templates(parse_output: Any, runner: Any, copy: PrivateCopy) -> Any:
+    # checkov's CLI names a finding's file after the chart, though the chart's folder may be called otherwise: it runs
+    # this in a child process, where the mapping to the templates is lost. The name is kept, as parity is promised, and
+    # the template is put there for the lines that are shown.
+    def parse(target_dir: str, output: bytes, chart_dir: str, _: dict[str, str]) -> None:
+        templates: dict[str, str] = {}
+        parse_output(target_dir, output, chart_dir, templates)
+        for rendered, template in templates.items():
+            named = Path(copy.root, os.path.relpath(rendered, runner.target_folder_path))
+            if not named.exists():
+                named.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(template, named)
 
     return parse

@@ -25,15 +25,26 @@ NAMES = ("kustomization.yml", "kustomization.yaml")
 """In the order in which checkov takes them."""
 
 _TIMEOUT_SECONDS = 120
-_REFERENCE_LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
+_REFERENCE_LISTS = (
+    "resources",
+    "bases",
+    "components",
+    "crds",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+)
 _PROGRAM_LISTS = ("generators", "transformers", "validators", "helmCharts", "helmChartInflationGenerator")
 """Lists that name programs or charts; kustomize runs them only with flags that are not given here."""
 _LOGGED = re.compile(r'err="(.*)"\s*$')
-_REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.\-]*::|[a-z][a-z0-9+.\-]*://|git@|github\.com[/:]|[\w.\-]+@[\w.\-]+:)", re.IGNORECASE)
+_REMOTE = re.compile(
+    r"^(?:[a-z][a-z0-9+.\-]*::|[a-z][a-z0-9+.\-]*://|git@|github\.com[/:]|[\w.\-]+@[\w.\-]+:)", re.IGNORECASE
+)
 
 
 class Kustomizations:
-    """The kustomizations of a tree."""
+    """The kustomizations of a tree, on a copy of their own, which this changes."""
 
     def __init__(self, folders: Sequence[str], copy: PrivateCopy) -> None:
         self._folders = folders
@@ -90,13 +101,20 @@ class Kustomizations:
             environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
             try:
                 done = subprocess.run(
-                    arguments, cwd=file_path, capture_output=True, env=environment, timeout=_TIMEOUT_SECONDS, check=False
+                    arguments,
+                    cwd=file_path,
+                    capture_output=True,
+                    env=environment,
+                    timeout=_TIMEOUT_SECONDS,
+                    check=False,
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
                 self._failed[folder] = f"{self._program} did not answer ({type(error).__name__})"
                 return None
         if done.returncode != 0:
-            text = done.stderr.decode("utf-8", "replace").replace(f"{self._copy.root}/", "").replace(self._copy.root, ".")
+            text = (
+                done.stderr.decode("utf-8", "replace").replace(f"{self._copy.root}/", "").replace(self._copy.root, ".")
+            )
             line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
             # kubectl's own log line begins with a time and a process id.
             said = _LOGGED.search(line)

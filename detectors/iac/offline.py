@@ -47,11 +47,13 @@ def confine(framework: str, root: str) -> None:
 
         loader._load_module = load_inside
     elif framework == "serverless":
-        parser = importlib.import_module("checkov.serverless.parsers.parser")
+        parser: Any = importlib.import_module("checkov.serverless.parsers.parser")
         parser._load_file_data = _only_inside(parser._load_file_data, root)
 
 
-def _only_inside(load: Callable[[str, dict[str, Any], str], Any], root: str) -> Callable[[str, dict[str, Any], str], Any]:
+def _only_inside(
+    load: Callable[[str, dict[str, Any], str], Any], root: str
+) -> Callable[[str, dict[str, Any], str], Any]:
     def load_inside(location: str, cache: dict[str, Any], folder: str) -> Any:
         if "~" in location or not _is_inside(os.path.join(folder, location), root):  # noqa: PTH118
             return {}

@@ -1,4 +1,4 @@
-"""The private copy of a tree on which checkov works, so that no link, no write and no rendering touches the original."""
+"""The private copy of a tree on which checkov works: no link is followed, and no rendering touches the original."""
 
 import errno
 import os
@@ -48,7 +48,9 @@ def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
         target = os.path.join(base, root.lstrip("/"))  # noqa: PTH118  # a Path costs more than the copy itself
         os.makedirs(target)  # noqa: PTH103
     except OSError as error:
-        return PrivateCopy(root="", aborted=f"no private copy can be made: {error.strerror}; set TMPDIR to a roomy folder")
+        return PrivateCopy(
+            root="", aborted=f"no private copy can be made: {error.strerror}; set TMPDIR to a roomy folder"
+        )
     faults: dict[str, Fault] = {}
     made = {""}
     for path in paths:
@@ -61,7 +63,8 @@ def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
         except OSError as error:
             if error.errno in _NO_SPACE:
                 return PrivateCopy(
-                    root=target, aborted=f"no room for the private copy ({error.strerror}); set TMPDIR to a roomy folder"
+                    root=target,
+                    aborted=f"no room for the private copy ({error.strerror}); set TMPDIR to a roomy folder",
                 )
             fault = Fault(reason=f"it cannot be read: {error.strerror}")
         if fault is not None:

@@ -13,27 +13,30 @@ MAX_LINE = 160
 """Characters of a shown line."""
 
 _CUT = 4096
-_SECRET_KEY = (
+_KEY = (
     r"[\w.\-]*?(?:pass(?:word|wd|phrase|code)|passwd|pwd|psw|secret|token|api[_\-]?key|apikey|access[_\-]?key|"
     r"private[_\-]?key|(?:account|shared|storage|master|signing|encryption|client|license)[_\-]?key|"
     r"conn(?:ection)?[_\-]?str(?:ing)?|credential|authorization|bearer|webhook|dsn|cookie|passport|ssn)[\w.\-]*"
 )
-_HINT = re.compile(r"pass|pwd|psw|secret|token|key|conn|cred|auth|bearer|webhook|dsn|cookie|ssn|data|-----", re.IGNORECASE)
+_HINT = re.compile(
+    r"pass|pwd|psw|secret|token|key|conn|cred|auth|bearer|webhook|dsn|cookie|ssn|data|-----", re.IGNORECASE
+)
 """Without any of these no line opens a mask; it saves the patterns below most of their work."""
 _KIND_SECRET = re.compile(r"\s*[\"']?kind[\"']?\s*:\s*[\"']?Secret\b")
 _SECRET_DATA = re.compile(r"\s*[\"']?(?:data|stringData)[\"']?\s*:(?P<value>.*)")
 _ASSIGNMENT = re.compile(
-    rf"(?P<key>(?<![\w.\-])(?!secretsmanager:[\w*])(?:{_SECRET_KEY})[\"'`\])]*\s*(?::=|=>|[:=]|>(?!\s*$)))(?P<value>.*)",
+    rf"(?P<key>(?<![\w.\-])(?!secretsmanager:[\w*])(?:{_KEY})[\"'`\])]*\s*(?::=|=>|[:=]|>(?!\s*$)))(?P<value>.*)",
     re.IGNORECASE,
 )
 _POSITIONAL = re.compile(
-    rf"(?P<key>(?:^\s*(?:ENV|ARG|export|set|setx)\s+|(?<!\S)-{{1,2}})(?:{_SECRET_KEY})\s+)(?P<value>\S.*)", re.IGNORECASE
+    rf"(?P<key>(?:^\s*(?:ENV|ARG|export|set|setx)\s+|(?<!\S)-{{1,2}})(?:{_KEY})\s+)(?P<value>\S.*)",
+    re.IGNORECASE,
 )
 _NAMED_PAIR = re.compile(
-    rf"(?:name|key|parameterkey)[\"']?\s*[:=]\s*[\"']?{_SECRET_KEY}[\"']?\s*(?P<rest>,.*)?$", re.IGNORECASE
+    rf"(?:name|key|parameterkey)[\"']?\s*[:=]\s*[\"']?{_KEY}[\"']?\s*(?P<rest>,.*)?$", re.IGNORECASE
 )
 _PAIR_VALUE = re.compile(r"(?P<key>[\"']?\b(?:value|parametervalue|default)[\"']?\s*[:=])(?P<value>.*)", re.IGNORECASE)
-_BLOCK = re.compile(rf"^\s*(?:variable|output|parameter|param)\s+[\"']?{_SECRET_KEY}[\"']?", re.IGNORECASE)
+_BLOCK = re.compile(rf"^\s*(?:variable|output|parameter|param)\s+[\"']?{_KEY}[\"']?", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"\s*(?:[\[{(|>&]?[-+]?\s*$|(?:true|false|null|none|~)\s*,?\s*$"
     r"|(?:var|local|data|module|each|self|random_\w+|aws_\w+|azurerm_\w+|google_\w+|kubernetes_\w+)"
@@ -53,7 +56,8 @@ _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]*-----")
 _EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
 _PERSONAL_NUMBER = re.compile(
-    r"(?<![\w.\-])(?:\d{3}-\d{2}-\d{4}|(?:\d[ \-]?){12,18}\d|\+\d[\d \-()]{7,16}\d|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7})(?![\w\-])"
+    r"(?<![\w.\-])(?:\d{3}-\d{2}-\d{4}|(?:\d[ \-]?){12,18}\d"
+    r"|\+\d[\d \-()]{7,16}\d|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7})(?![\w\-])"
 )
 _LITERAL = re.compile(r"[A-Za-z0-9+/=_\-]{20,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

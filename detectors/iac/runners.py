@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,9 @@ from assay.detectors.iac.failures import SkipLog
 from assay.detectors.iac.frameworks import BY_ID
 from assay.detectors.iac.private_copy import PrivateCopy
 
-_NO_RAW_DEFINITIONS = frozenset({"terraform", "secrets", "helm", "kustomize", "terraform_plan", "serverless", "ansible"})
+_NO_RAW_DEFINITIONS = frozenset(
+    {"terraform", "secrets", "helm", "kustomize", "terraform_plan", "serverless", "ansible"}
+)
 """Runners that do not keep, by file, what they parsed."""
 
 
@@ -55,8 +58,10 @@ def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any]
         run_image_referencer=False,
         enable_secret_scan_all_files=False,
     )
+    # With `.` the Helm runner puts its temporary folder in the place of every dot in a chart's path.
+    root = copy.root if framework == "helm" else "."
     with log:
-        report = runner.run(root_folder=".", runner_filter=settings)
+        report = runner.run(root_folder=root, runner_filter=settings)
     reports = [r for r in (report if isinstance(report, list) else [report]) if r.check_type == framework]
     return Run(
         reports=reports,
@@ -106,7 +111,9 @@ def _parsed(framework: str, runner: Any, copy: PrivateCopy) -> frozenset[str] | 
 
 
 def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCopy) -> dict[str, str]:
-    found = {copy.relative(str(path)): "checkov cannot parse it" for report in reports for path in report.parsing_errors}
+    found = {
+        copy.relative(str(path)): "checkov cannot parse it" for report in reports for path in report.parsing_errors
+    }
     if framework == "terraform":
         for path, error in runner.graph_manager.parser.out_parsing_errors.items():
             line = getattr(error, "line", None)
@@ -117,8 +124,9 @@ def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCo
     return {path: reason for path, reason in sorted(found.items()) if not _is_blank(copy, path)}
 
 
-_INSTRUCTIONS = frozenset(
-    ["ADD", "ARG", "CMD", "COMMENT", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+_INSTRUCTION = re.compile(
+    "ADD|ARG|CMD|COMMENT|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
+    "|VOLUME|WORKDIR"
 )
 
 
@@ -128,7 +136,7 @@ def _odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
     for name, instructions in runner.definitions.items():
         path = copy.relative(name)
         text = "\n".join(copy.lines(path) or ())
-        unknown = instructions.keys() - _INSTRUCTIONS
+        unknown = [key for key in instructions if not _INSTRUCTION.fullmatch(key)]
         if "{{" in text or "{%" in text:
             continue
         if "FROM" not in instructions:

@@ -17,7 +17,8 @@ MAX_DEPTH = 100
 MAX_NODES = 1_000_000
 """With every alias written out, as checkov's graph builders copy aliased nodes."""
 
-_TEMPLATE_MARK = re.compile(r"\{\{|\{%|%\{|<%")
+_TEMPLATE_MARK = re.compile(r"\{\{|\{%|%\{|<%|\$\{[^}\n]*[?(\"]")
+"""Of Helm, Jinja, Terraform's `templatefile` and ERB. A plain `${NAME}` is left to the shell that runs the file."""
 _LENIENT_MAX = 2_000_000
 """Characters; the pattern below may look at each more than once."""
 _SPACE = re.compile(r"\s*")
@@ -163,7 +164,7 @@ def _walk(events: Iterator[Any]) -> Syntax:
                 anchors[anchor] = size
         elif isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             if isinstance(event, yaml.AliasEvent):
-                size = anchors.get(event.anchor, 1)
+                size = anchors.get(event.anchor or "", 1)
             elif event.anchor:
                 anchors[event.anchor] = 1
             if len(sizes) == 1 and keys is not None:

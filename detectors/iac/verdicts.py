@@ -59,7 +59,7 @@ class _Lines:
         if rendered:
             return _document_of(lines or [], kind)
         count = len(lines) - (not lines[-1]) if lines else None
-        start, end = (value if isinstance(value, int) else 1 for value in (tuple(wanted or ()) + (1, 1))[:2])
+        start, end = (value if isinstance(value, int) else 1 for value in (*(wanted or ()), 1, 1)[:2])
         start = max(1, start if count is None else min(start, max(1, count)))
         return start, max(start, end if count is None else min(end, count))
 
@@ -100,5 +100,10 @@ def unrendered(paths: Iterable[str], framework: str) -> Iterator[EngineVerdict]:
     for path in sorted(paths):
         reason = "it is a template that nothing in the tree renders, so what will be applied is not known"
         yield unknown(
-            "unrendered-template", path, "Template not rendered", framework, reason, Location(path=path, start_line=1, end_line=1)
+            "unrendered-template",
+            path,
+            "Template not rendered",
+            framework,
+            reason,
+            Location(path=path, start_line=1, end_line=1),
         )

@@ -38,9 +38,11 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A place where a model answers requests."""
+    """A place where a model answers requests, or a model that waits to be served."""
 
     provider: str
+    deployed: bool
+    """False for a model that is only declared, and that some endpoint may serve later."""
     public: bool
     """Reachable from the internet."""
     authenticated: bool

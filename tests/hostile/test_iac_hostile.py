@@ -85,7 +85,7 @@ def test_nothing_of_the_tree_runs_and_nothing_outside_it_is_read(tmp_path: Path,
 def allowed(tree: Path) -> tuple[str, ...]:
     """Where a scan may open files: the tree, its scratch, Python, and our own code."""
     python = {sys.prefix, sys.base_prefix, *site.getsitepackages(), *sysconfig.get_paths().values()}
-    code = {str(OUR_CODE / folder) for folder in ("detectors", "scanner", "tests", ".venv")}
+    code = {str(OUR_CODE / folder) for folder in ("detectors", "scanner", "tests", ".venv", "assay_scanner.egg-info")}
     system = {
         "/tmp/iac-driver-",
         "/usr/lib",

@@ -203,6 +203,9 @@ metadata:
 spec:
   ports: [{port: 80}]
 """,
+    "deploy/chart/Chart.yaml": "apiVersion: v2\nname: gateway\nversion: 0.1.0\n",
+    "deploy/chart/templates/pod.yaml": "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n"
+    "  containers:\n    - name: main\n      image: gateway\n",
     "charts/common/Chart.yaml": "apiVersion: v2\nname: common\nversion: 0.1.0\n",
     "charts/common/templates/role.yaml": """\
 apiVersion: rbac.authorization.k8s.io/v1

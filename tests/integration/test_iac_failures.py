@@ -17,7 +17,7 @@ TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type
         ("pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [unclosed\n", "kubernetes"),
         ("stack.yaml", TEMPLATE + "   x: [\n", "cloudformation"),
         ("stack.json", '{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {', "cloudformation"),
-        ("null.yaml", TEMPLATE + "    Properties:\n      BucketName: null\n", "cloudformation"),
+        ("twice.yaml", TEMPLATE + "    Type: AWS::S3::Bucket\n", "cloudformation"),
         ("vault.json", '{"$schema": "deploymentTemplate.json#", "contentVersion": "1", "resources": [', "arm"),
         ("store.bicep", "resource store 'x' = {{{\n", "bicep"),
         ("Dockerfile", "FORM python:3\nRUN pip install x\n", "dockerfile"),
@@ -52,6 +52,7 @@ def test_a_file_that_does_not_parse_is_named_by_the_part_that_should_have_read_i
         ("empty.tf", ""),
         ("book.ipynb", '{"cells": '),
         ("play.yaml", "{% for x in y %}\n- a: {{ x }}\n{% endfor %}\n"),
+        ("values.yaml", 'a:\n  - ${ipv6 ? "IPv6" : "IPv4"}\n# x\n b: [\n'),
         ("nginx.conf.template", "server { listen 80; }\n"),
         ("node_modules/x/broken.json", "{"),
         (".cache/broken.yaml", "[\n"),
@@ -120,7 +121,7 @@ def test_a_chart_that_does_not_render_is_a_failure_with_the_reason(tmp_path: Pat
 def test_a_missing_renderer_is_named_with_what_to_install(tmp_path: Path) -> None:
     empty = tmp_path / "bin"
     empty.mkdir()
-    (found,) = [one for one in failed(observe(plant(tmp_path / "tree", KUBERNETES), path=str(empty)))]
+    (found,) = failed(observe(plant(tmp_path / "tree", KUBERNETES), path=str(empty)))
     assert found.part == "kustomize"
     assert "kubectl" in found.reason
     assert "kustomize/base" in found.reason
@@ -132,8 +133,9 @@ def test_secrets_are_in_no_record(tmp_path: Path) -> None:
     tree = plant(
         tmp_path / "tree",
         {
-            "main.tf": f'resource "aws_db_instance" "main" {{\n  password = "{password}"\n  username = "{secret}"\n}}\n',
-            "pod.yaml": KUBERNETES["k8s/pod.yaml"] + f"      env:\n        - name: DB_PASSWORD\n          value: {password}\n",
+            "main.tf": f'resource "aws_db_instance" "main" {{\n  password = "{password}"\n  x = "{secret}"\n}}\n',
+            "pod.yaml": KUBERNETES["k8s/pod.yaml"]
+            + f"      env:\n        - name: DB_PASSWORD\n          value: {password}\n",
         },
     )
     records = observe(tree)
@@ -145,7 +147,7 @@ def test_secrets_are_in_no_record(tmp_path: Path) -> None:
 
 
 def test_excerpts_are_short_and_inside_their_file(tmp_path: Path) -> None:
-    long = 'resource "aws_s3_bucket" "raw" {\n' + "".join(f'  # {"x " * 200}\n' for _ in range(40)) + "}\n"
+    long = 'resource "aws_s3_bucket" "raw" {\n' + "".join(f"  # {'x ' * 200}\n" for _ in range(40)) + "}\n"
     for one in shown(observe(plant(tmp_path / "tree", {"main.tf": long}))):
         assert len(one.lines) <= 12
         assert all(len(line) <= 160 for line in one.lines)
@@ -154,3 +156,9 @@ def test_excerpts_are_short_and_inside_their_file(tmp_path: Path) -> None:
 def test_two_runs_give_the_same_records(tmp_path: Path) -> None:
     tree = plant(tmp_path / "tree", KUBERNETES)
     assert observe(tree) == observe(tree)
+
+
+def test_a_dot_in_the_folder_of_a_chart_does_no_harm(tmp_path: Path) -> None:
+    chart = {name.replace("deploy/chart", "v1.2/chart"): text for name, text in KUBERNETES.items() if "deploy" in name}
+    found = verdicts(observe(plant(tmp_path / "tree", chart)), "fail")
+    assert {one.location.path for one in found if one.location} == {"v1.2/gateway/templates/pod.yaml"}

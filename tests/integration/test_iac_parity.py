@@ -30,7 +30,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A PATH on which `helm` is the shim, for checkov's CLI alone."""
     folder = tmp_path_factory.mktemp("bin")
     shim = folder / "helm"
-    shim.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / 'helm_shim.py'} \"$@\"\n")
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).parent / "helm_shim.py"} "$@"\n')
     shim.chmod(0o755)
     return f"{folder}:{os.environ['PATH']}"
 

@@ -62,25 +62,25 @@ def test_a_fact_that_was_not_collected_is_unknown_and_says_so() -> None:
 
 
 def test_an_engine_that_says_the_same_of_the_same_resource_is_folded_in() -> None:
-    findings = judged(bucket("b", encrypted_at_rest=False), verdict("CKV_AWS_19", "b"))
-    [found] = of(findings, "bucket-encrypted-at-rest")
-    assert found.corroborated_by == ("CKV_AWS_19",)
-    assert of(findings, "CKV_AWS_19") == []
+    findings = judged(bucket("b", versioned=False), verdict("CKV_AWS_21", "b"))
+    [found] = of(findings, "bucket-versioned")
+    assert found.corroborated_by == ("CKV_AWS_21",)
+    assert of(findings, "CKV_AWS_21") == []
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        verdict("CKV_AWS_19", "another"),
-        verdict("CKV_AWS_19", "b", "pass"),
+        verdict("CKV_AWS_21", "another"),
+        verdict("CKV_AWS_21", "b", "pass"),
         verdict("CKV_AWS_18", "b"),
-        verdict("CKV_AWS_19", "b", "skipped", reason="because"),
-        msgspec.structs.replace(verdict("CKV_AWS_19", "b"), location=at(1, "other.tf")),
+        verdict("CKV_AWS_21", "b", "skipped", reason="because"),
+        msgspec.structs.replace(verdict("CKV_AWS_21", "b"), location=at(1, "other.tf")),
     ],
 )
 def test_an_engine_that_says_anything_else_keeps_its_own_finding(other: EngineVerdict) -> None:
-    findings = judged(bucket("b", encrypted_at_rest=False), other)
-    assert of(findings, "bucket-encrypted-at-rest")[0].corroborated_by == ()
+    findings = judged(bucket("b", versioned=False), other)
+    assert of(findings, "bucket-versioned")[0].corroborated_by == ()
     assert len(of(findings, other.check)) == 1
 
 

@@ -11,6 +11,7 @@ from assay.detectors.iac.facts.values import (
     at,
     boolean,
     choice,
+    common_key,
     kms_key,
     present,
     tags,
@@ -76,7 +77,7 @@ def feature_group(block: Block, _world: World) -> Mapping[str, Fact]:
         "public": Known(value=False),
         # See: https://docs.aws.amazon.com/sagemaker/latest/dg/feature-store-security.html
         "encrypted_at_rest": Known(value=True),
-        "kms_key": _common_key(keys),
+        "kms_key": common_key(keys),
         "tags": tags(block.get("tags")),
     }
 
@@ -93,10 +94,11 @@ def endpoint(block: Block, world: World) -> Mapping[str, Fact]:
     )
     return {
         "provider": Known(value="aws"),
-        # Invoked through an API that demands signed requests, over TLS.
+        "deployed": Known(value=True),
+        # It has no address of its own: it is invoked through an API that demands signed requests, over TLS.
         # See: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
         "authenticated": Known(value=True),
-        "public": Unknown(reason="the API has a public address; IAM and VPC endpoints decide who reaches it"),
+        "public": Known(value=False),
         # Instances with local storage only are encrypted by their hardware; the rest by the key or not at all.
         "encrypted_at_rest": Known(value=True) if serverless else _volume_encrypted(block),
         "kms_key": kms_key(block.first("kms_key_arn", "kms_key_id")),
@@ -138,6 +140,7 @@ def model(block: Block, _world: World) -> Mapping[str, Fact]:
     """`aws_sagemaker_model`: what an endpoint will run. Only its isolation is its own."""
     return {
         "provider": Known(value="aws"),
+        "deployed": Known(value=False),
         # Off unless asked for.
         # See: https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
         "network_isolated": boolean(block.get("enable_network_isolation"), False),
@@ -200,27 +203,39 @@ def invocation_logging(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "service": Known(value="bedrock"),
+        "public": Known(value=False),
         "invocations_logged": any_of(answers),
         "tags": Known(value={}),
     }
 
 
-def agent(block: Block, _world: World) -> Mapping[str, Fact]:
+def agent(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_bedrockagent_agent`: a place where a foundation model answers."""
     guardrail = block.block("guardrail_configuration")
     named = guardrail.get("guardrail_identifier") if isinstance(guardrail, Block) else guardrail
     return {
         "provider": Known(value="aws"),
+        "deployed": Known(value=True),
         "generative": Known(value=True),
-        # An API that demands signed requests.
+        # It has no address of its own: it is invoked through an API that demands signed requests, over TLS.
         # See: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_InvokeAgent.html
         "authenticated": Known(value=True),
+        "public": Known(value=False),
+        "captures_data": _invocations_kept(world),
+        "network_isolated": Unknown(reason="the model runs on machines of the provider's"),
         "content_filtered": present(named),
         # See: https://docs.aws.amazon.com/bedrock/latest/userguide/encryption-agents-new.html
         "encrypted_at_rest": Known(value=True),
         "kms_key": kms_key(block.get("customer_encryption_key_arn")),
         "tags": tags(block.get("tags")),
     }
+
+
+def _invocations_kept(world: World) -> Fact:
+    """Whether the account's logging of invocations, where the source declares it, keeps what is asked and answered."""
+    for other in world.of_type("aws_bedrock_model_invocation_logging_configuration"):
+        return at(invocation_logging(other, world)["invocations_logged"], other.location)
+    return Unknown(reason="the account's logging of invocations isn't declared here")
 
 
 def guardrail(block: Block, _world: World) -> Mapping[str, Fact]:
@@ -239,14 +254,3 @@ def guardrail(block: Block, _world: World) -> Mapping[str, Fact]:
 def _set(value: Any) -> Fact:
     key = kms_key(value)
     return Known(value=key.value is not None) if isinstance(key, Known) else key
-
-
-def _common_key(keys: list[Fact]) -> Fact:
-    """The key where every store has one; None as soon as one store has none."""
-    for key in keys:
-        if isinstance(key, Known) and key.value is None:
-            return key
-    for key in keys:
-        if isinstance(key, Unknown):
-            return key
-    return keys[0] if keys else Known(value=None)

@@ -91,6 +91,7 @@ def cognitive(block: Block, world: World) -> Mapping[str, Fact]:
         public = Known(value=str(named.value).lower() == "enabled") if isinstance(named, Known) else named
     return {
         "provider": Known(value="azure"),
+        "deployed": Known(value=True),
         "public": public,
         # Static keys are accepted unless they are switched off.
         # See: https://learn.microsoft.com/azure/ai-services/disable-local-auth

@@ -15,8 +15,8 @@ from assay.scanner.api import Location, Resource
 def resources(local_graph: Any, root: str, context: Mapping[str, Any] | None = None) -> Iterator[Resource]:
     """Every resource of a known type in checkov's `CloudformationLocalGraph`, in the graph's order.
 
-    `context` is the runner's, where it is at hand: it knows the lines that checkov reports, which the graph
-    gives up to blank lines at the end.
+    `context` is the runner's, where it is at hand: it knows the lines that checkov reports. Without it they end
+    at the resource's last own line, where checkov's may run on over the comments that follow.
     """
     ids: dict[str, dict[str, int]] = {}
     listed: list[tuple[int, Any, str, str]] = []
@@ -46,7 +46,7 @@ def resources(local_graph: Any, root: str, context: Mapping[str, Any] | None = N
                 address=vertex.name,
                 id=id_,
                 scope=vertex.path,
-                location=_location(vertex, name, root, context),
+                location=_location(vertex, name, root, definition, context),
                 arguments={**ALWAYS.get(type_, {}), **arguments(shape, properties)},
                 resolve=_already,
                 wrapped=False,
@@ -74,15 +74,38 @@ def _properties(body: Mapping[str, Any]) -> Any:
     return {key: value for key, value in properties.items() if key != "resource_type"}
 
 
-def _location(vertex: Any, name: str, root: str, context: Mapping[str, Any] | None) -> Location:
+def _location(vertex: Any, name: str, root: str, definition: Any, context: Mapping[str, Any] | None) -> Location:
     path = PurePath(vertex.path)
     known = (context or {}).get(vertex.path, {}).get("Resources", {}).get(name, {})
-    start, end = vertex.attributes.get("__startline__"), vertex.attributes.get("__endline__")
-    if str(vertex.path).endswith((".yaml", ".yml", ".template")) and isinstance(start, int) and isinstance(end, int):
-        # The marks are one past the resource's name and one past its last line.
-        start, end = max(start - 1, 1), end - 1
+    start, end = _lines(definition["Resources"], name, braces=path.suffix == ".json")
     return Location(
         path=path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix(),
-        start_line=known.get("start_line", start),
-        end_line=known.get("end_line", end),
+        start_line=known.get("start_line", start or vertex.attributes.get("__startline__")),
+        end_line=known.get("end_line", end or vertex.attributes.get("__endline__")),
     )
+
+
+def _lines(declared: Mapping[str, Any], name: str, braces: bool) -> tuple[int | None, int | None]:
+    """First and last line by the marks that checkov's parser leaves on names and values; None without marks.
+
+    With `braces` a value's mark is at its closing one; without, it is at whatever follows, so its strings tell.
+    """
+    key: Any = next((key for key in declared if key == name), None)
+    body: Any = declared[name]
+    if not hasattr(key, "start_mark"):
+        return None, None
+    if braces and hasattr(body, "end_mark"):
+        return key.start_mark.line + 1, body.end_mark.line + 1
+    last = 0
+    waiting: list[Any] = [key, body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            waiting.extend(key for key in node if not str(key).startswith("__"))
+            waiting.extend(value for key, value in node.items() if not str(key).startswith("__"))
+        elif isinstance(node, list | tuple):
+            waiting.extend(node)
+        elif hasattr(node, "end_mark"):
+            # A block of text ends at the start of the line after it.
+            last = max(last, node.end_mark.line + (1 if node.end_mark.column else 0))
+    return key.start_mark.line + 1, last or None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from assay.detectors.iac.facts.block import Block, World
-from assay.detectors.iac.facts.values import any_of, boolean, negated, present, reference, tags
+from assay.detectors.iac.facts.values import any_of, boolean, common_key, negated, present, reference, tags
 from assay.scanner.api import Fact, Known, Unknown
 
 _ROOT = "notebook-disable-root"
@@ -34,6 +34,7 @@ def workbench(block: Block, _world: World) -> Mapping[str, Fact]:
     if isinstance(setup, Unknown):
         return {"provider": Known(value="gcp"), "public": setup, "root_access": setup, "kms_key": setup}
     interfaces = setup.blocks("network_interfaces")
+    disks = setup.blocks("data_disks")
     networks = [
         one if isinstance(one, Unknown) else any_of([present(one.get("network")), present(one.get("subnet"))])
         for one in interfaces
@@ -43,11 +44,15 @@ def workbench(block: Block, _world: World) -> Mapping[str, Fact]:
         "public": negated(boolean(setup.get("disable_public_ip"), False)),
         "root_access": _root(setup.get("metadata")),
         "encrypted_at_rest": Known(value=True),
-        "kms_key": reference(setup.at("boot_disk", "kms_key")),
+        "kms_key": common_key([reference(setup.at("boot_disk", "kms_key")), *(_disk_key(disk) for disk in disks)]),
         "in_private_network": any_of(networks),
         "metadata_v2_only": Unknown(reason="Compute Engine's metadata service has no session tokens"),
         "tags": tags(block.get("labels")),
     }
+
+
+def _disk_key(disk: Block | Unknown) -> Fact:
+    return disk if isinstance(disk, Unknown) else reference(disk.get("kms_key"))
 
 
 def _root(metadata: object) -> Fact:
@@ -70,6 +75,7 @@ def endpoint(block: Block, _world: World) -> Mapping[str, Fact]:
     )
     return {
         "provider": Known(value="gcp"),
+        "deployed": Known(value=True),
         # See: https://cloud.google.com/vertex-ai/docs/predictions/choose-endpoint-type
         "public": negated(private),
         # Callers need an identity that may `aiplatform.endpoints.predict`.

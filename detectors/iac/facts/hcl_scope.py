@@ -10,6 +10,7 @@ from assay.detectors.iac.facts import hcl_syntax as syntax
 from assay.detectors.iac.facts.block import Bindings, Block
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Scope
 from assay.detectors.iac.facts.hcl_functions import call
+from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.policy_document import document
 from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Unknown
@@ -120,13 +121,30 @@ class Evaluator:
             case syntax.ObjectOf():
                 return self._object(tree, scope, bindings)
             case syntax.Operation():
-                return _operate(tree.operator, [self._tree(operand, scope, bindings) for operand in tree.operands])
+                return operate(tree.operator, [self._tree(operand, scope, bindings) for operand in tree.operands])
             case syntax.Conditional():
-                condition = settled(self._tree(tree.condition, scope, bindings))
-                if isinstance(condition, bool) or condition in ("true", "false"):
-                    return self._tree(tree.then if condition in (True, "true") else tree.otherwise, scope, bindings)
-                return condition if isinstance(condition, Unknown) else unresolved("a condition")
+                return self._conditional(tree, scope, bindings)
         raise syntax.Unsupported(type(tree).__name__)
+
+    def _conditional(self, tree: syntax.Conditional, scope: Scope, bindings: Bindings) -> Any:
+        value = self._chosen(self._tree(tree.condition, scope, bindings), tree, scope, bindings)
+        test = tree.condition
+        if not isinstance(test, syntax.Operation) or len(test.operands) != 2:
+            return value
+        # `a || (b ? c : d)` has lost its parentheses, and may be what is meant where b, c and d are booleans.
+        last = settled(self._tree(test.operands[1], scope, bindings))
+        other = self._chosen(last, tree, scope, bindings) if isinstance(last, bool) else None
+        if isinstance(other, bool):
+            first = self._tree(test.operands[0], scope, bindings)
+            if operate(test.operator, [first, other]) != value:
+                raise syntax.Unsupported("operators whose parentheses are lost")
+        return value
+
+    def _chosen(self, condition: Any, tree: syntax.Conditional, scope: Scope, bindings: Bindings) -> Any:
+        condition = settled(condition)
+        if isinstance(condition, bool) or condition in ("true", "false"):
+            return self._tree(tree.then if condition in (True, "true") else tree.otherwise, scope, bindings)
+        return condition if isinstance(condition, Unknown) else unresolved("a condition")
 
     def _try(self, tree: syntax.Call, scope: Scope, bindings: Bindings) -> Any:
         """`try` of a resource that certainly isn't made gives its fallback; else its first argument."""
@@ -346,54 +364,3 @@ def _size(value: Any) -> int:
     if isinstance(value, Mapping):
         return 1 + sum(_size(inner) for inner in value.values())
     return 1 + sum(_size(inner) for inner in value) if isinstance(value, list | tuple) else 1
-
-
-def _operate(operator: str, operands: list[Any]) -> Any:
-    refers = any(isinstance(operand, Reference | Template) for operand in operands)
-    if operator in ("==", "!=") and refers and any(operand in (None, "") for operand in operands):
-        # What refers to another resource is neither null nor empty, though it isn't known yet.
-        return operator == "!="
-    values = [settled(operand) for operand in operands]
-    if operator in ("&&", "||"):
-        decisive = operator == "||"
-        if any(value is decisive for value in values):
-            return decisive
-    for value in values:
-        if isinstance(value, Unknown):
-            return value
-    if operator in ("&&", "||") and all(isinstance(value, bool) for value in values):
-        return operator == "&&"
-    if operator == "!" and isinstance(values[0], bool):
-        return not values[0]
-    if operator in ("==", "!="):
-        if any(isinstance(value, list | Mapping) for value in values):
-            return unresolved("a comparison of lists")
-        if {type(value) for value in values} == {bool, str}:
-            # The parser reads the string "true" as a boolean, so which of the two was written is lost.
-            return unresolved("a comparison of a boolean with a string")
-        same = type(values[0]) is type(values[1]) and values[0] == values[1]
-        if isinstance(values[0], int | float) and isinstance(values[1], int | float):
-            same = values[0] == values[1]
-        return same if operator == "==" else not same
-    if len(values) == 2 and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return _calculate(operator, values[0], values[1])
-    return unresolved(f"an expression with {operator}")
-
-
-def _calculate(operator: str, left: Any, right: Any) -> Any:
-    match operator:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case ">=":
-            return left >= right
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-    return unresolved(f"an expression with {operator}")

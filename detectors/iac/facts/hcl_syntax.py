@@ -210,6 +210,8 @@ class _Reader:
                 raise Unsupported("nested too deep")
             operator = self._next()
             operand = self._unary(depth + 1)
+            if operator == "-" and self._peek() in ("+", "-", "*", "/", "%"):
+                raise Unsupported("operators whose parentheses are lost")
             if operator == "-" and isinstance(operand, Literal) and isinstance(operand.value, int | float):
                 return Literal(-operand.value)
             return Operation(operator, (operand,))

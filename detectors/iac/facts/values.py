@@ -1,6 +1,6 @@
 """What an evaluated expression may be, and how it becomes a fact: absent, known, or unknown with its source."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -128,6 +128,17 @@ def kms_key(value: Any) -> Fact:
     if isinstance(fact, Known) and isinstance(fact.value, str) and "alias/aws/" in fact.value:
         return Known(value=None)
     return fact
+
+
+def common_key(keys: Sequence[Fact]) -> Fact:
+    """The key where every part has one; None as soon as one part has none."""
+    for key in keys:
+        if isinstance(key, Known) and key.value is None:
+            return key
+    for key in keys:
+        if isinstance(key, Unknown):
+            return key
+    return keys[0] if keys else Known(value=None)
 
 
 def strings(value: Any) -> list[Any] | Unknown:
