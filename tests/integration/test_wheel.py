@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("scanner", "detectors", "policies", "reports")
-SHIPPED = (".py", ".yaml", ".json", ".css", ".js")
+SHIPPED = (".py", ".yaml", ".json", ".css", ".js", ".gz")
 
 
 @pytest.fixture(scope="module")

@@ -317,7 +317,9 @@ resource "aws_kms_key" "unknown" {
   enable_key_rotation = var.unset
   policy              = var.unset
 }
-resource "aws_eks_cluster" "bad" { vpc_config {} }
+resource "aws_eks_cluster" "bad" {
+  vpc_config { subnet_ids = [] }
+}
 resource "aws_eks_cluster" "good" {
   enabled_cluster_log_types = ["api", "audit"]
   vpc_config { endpoint_public_access = false }

@@ -144,7 +144,7 @@ resource "aws_s3_bucket_acl" "elsewhere" {
 }
 """,
     )
-    stray = "? aws_s3_bucket_versioning.v may say so, but what it is for is unresolved: element(…)"
+    stray = "? aws_s3_bucket_versioning.v may say so, but what it is for is unresolved: split(…)"
     expect(found, "aws_s3_bucket.b", versioned=stray, public_read=False)
 
 
