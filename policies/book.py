@@ -14,6 +14,8 @@ from assay.policies.read import PolicyError
 from assay.scanner.errors import UsageError
 from assay.scanner.model.rule import Control, EngineCheck, Pack, Rule, Safeguard
 
+OWN_ENGINE = "assay"
+"""The engine's name under which what Assay itself remarks stands in the catalogue."""
 HOME = Path(__file__).parent
 """Where the built-in policy lies."""
 
@@ -44,6 +46,7 @@ class Book:
         self.packs = tuple(packs)
         self.guests = guests
         """Rules that the operator didn't write or name: they are judged under a time limit."""
+        self._safeguards_of: dict[str, tuple[str, ...]] = {}
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._check_packs()
         self._variants: dict[str, list[Variant]] = {}
@@ -83,15 +86,19 @@ class Book:
         )
 
     def surface_safeguards(self, surface: str) -> tuple[str, ...]:
-        """Every safeguard that some engine check on a surface evidences; what a failed look there leaves open."""
-        found = {
-            safeguard
-            for engine in self.engines.values()
-            for check in engine.checks.values()
-            if surface in check.surfaces
-            for safeguard in check.safeguards
-        }
-        return tuple(sorted(found or self.safeguards))
+        """Every safeguard that some outside engine's check on a surface evidences: what a failed look there leaves
+        open. All of them for a surface that no engine looks at."""
+        if surface not in self._safeguards_of:
+            found = {
+                safeguard
+                for engine in self.engines.values()
+                if engine.name != OWN_ENGINE
+                for check in engine.checks.values()
+                if surface in check.surfaces
+                for safeguard in check.safeguards
+            }
+            self._safeguards_of[surface] = tuple(sorted(found or self.safeguards))
+        return self._safeguards_of[surface]
 
     def _make_variants(self, rule: Rule) -> list[Variant]:
         groups: dict[tuple[tuple[str, Any], ...], list[Pack]] = {}

@@ -8,6 +8,8 @@ from assay.detectors.iac.private_copy import PrivateCopy
 from assay.scanner.api import EngineVerdict, Location
 
 ENGINE = "checkov"
+OURS = "assay"
+"""Under this name the catalogue holds what no engine says, but the detector itself."""
 
 _RENDERED = frozenset({"helm", "kustomize"})
 """Frameworks whose line numbers are those of rendered output that nobody keeps."""
@@ -84,7 +86,7 @@ def _order(verdict: EngineVerdict) -> Any:
 def unknown(check: str, resource: str, title: str, framework: str, reason: str, location: Location) -> EngineVerdict:
     """A verdict that could not be made."""
     return EngineVerdict(
-        engine=ENGINE,
+        engine=OURS,
         check=check,
         result="unknown",
         resource=resource,

@@ -18,7 +18,6 @@ def run(argv: Sequence[str]) -> int:
 
     from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy
-    from assay.scanner.engine.judge import OWN_ENGINE
 
     book = policy.load(options.packs(args.pack, Settings()))
     rows: list[dict[str, Any]] = []
@@ -39,7 +38,7 @@ def run(argv: Sequence[str]) -> int:
         rows += [
             {
                 "id": check.id,
-                "engine": None if engine.name == OWN_ENGINE else engine.name,
+                "engine": None if engine.name == policy.OWN_ENGINE else engine.name,
                 "title": check.title,
                 "severity": check.severity,
                 "safeguards": check.safeguards,

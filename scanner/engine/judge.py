@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from assay.policies.book import Book, Variant
+from assay.policies.book import OWN_ENGINE, Book, Variant
 from assay.policies.compiled import CompiledRule, Decision, prepare
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
@@ -13,8 +13,6 @@ from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding, Outcome, ResourceRef, Suppression
 from assay.scanner.model.resource import EngineVerdict, Failure, Resource
 
-OWN_ENGINE = "assay"
-"""The engine's name under which Assay's own remarks stand in the catalogue."""
 LOOK_FAILED = "look-failed"
 """The rule id of a planned look that failed."""
 _NOT_COUNTED_YET = ""
@@ -115,6 +113,10 @@ def _origin(resource: Resource, reads: tuple[str, ...]) -> Location | None:
 
 def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str]) -> Finding:
     check, catalogued = book.engine_check(verdict.engine, verdict.check)
+    safeguards = check.safeguards
+    if verdict.engine == OWN_ENGINE:
+        # What was not followed or rendered may hold anything, so the controls it bears on are not decided.
+        safeguards = book.surface_safeguards(verdict.framework)
     path = verdict.location.path if verdict.location else ""
     outcome: Outcome = "fail" if verdict.result == "skipped" else verdict.result
     evidence: dict[str, Any] = {} if catalogued else {"catalogued": False}
@@ -133,8 +135,8 @@ def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str,
         message=_verdict_message(verdict),
         resource=ResourceRef(kind=kinds.get((path, verdict.resource), verdict.framework), address=verdict.resource),
         location=verdict.location,
-        safeguards=check.safeguards,
-        controls=book.controls(verdict.check, check.safeguards),
+        safeguards=safeguards,
+        controls=book.controls(verdict.check, safeguards),
         evidence=evidence,
         fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,

@@ -128,18 +128,30 @@ resource "aws_opensearch_domain" "good" {
 """,
     )
     bad = {"encrypted_at_rest": False, "public": True, "backup_days": 0, "point_in_time_recovery": False}
-    expect(found, "aws_db_instance.bad", **bad, audit_logged=False, transit_encrypted="? not declared: the engine's version decides")
+    expect(
+        found,
+        "aws_db_instance.bad",
+        **bad,
+        audit_logged=False,
+        transit_encrypted="? not declared: the engine's version decides",
+    )
     good = {"encrypted_at_rest": True, "public": False, "backup_days": 14, "point_in_time_recovery": True}
     expect(found, "aws_db_instance.good", **good, engine="postgres", transit_encrypted=True, audit_logged=True)
     expect(found, "aws_db_instance.good", kms_key="aws_kms_key.key.arn", iam_authentication=True, multi_zone=True)
     unknown = {"engine": UNKNOWN, "encrypted_at_rest": UNKNOWN, "backup_days": UNKNOWN}
     expect(found, "aws_db_instance.unknown", **unknown, point_in_time_recovery=UNKNOWN)
-    expect(found, "aws_db_instance.copy", encrypted_at_rest="? not declared: it is inherited from the source of the copy")
+    expect(
+        found, "aws_db_instance.copy", encrypted_at_rest="? not declared: it is inherited from the source of the copy"
+    )
     expect(found, "aws_rds_cluster.bad", encrypted_at_rest=False, public=True, backup_days=1, engine="aurora-mysql")
     expect(found, "aws_dynamodb_table.bad", encrypted_at_rest=True, kms_key=None, point_in_time_recovery=False)
     expect(found, "aws_dynamodb_table.good", kms_key="aws_kms_key.key.arn", point_in_time_recovery=True, backup_days=35)
     expect(found, "aws_redshift_cluster.bad", encrypted_at_rest=False, public=True)
-    expect(found, "aws_redshift_cluster.silent", encrypted_at_rest="? not declared: it depends on when the cluster was made")
+    expect(
+        found,
+        "aws_redshift_cluster.silent",
+        encrypted_at_rest="? not declared: it depends on when the cluster was made",
+    )
     expect(found, "aws_opensearch_domain.bad", encrypted_at_rest=False, public=True, transit_encrypted=False)
     expect(found, "aws_opensearch_domain.good", encrypted_at_rest=True, public=False, transit_encrypted=True)
     expect(found, "aws_opensearch_domain.good", audit_logged=True)
@@ -286,7 +298,9 @@ resource "aws_bedrockagent_agent" "bare" {}
     expect(found, "aws_sagemaker_domain.bad", public=True, kms_key=None)
     expect(found, "aws_sagemaker_domain.good", public=False, kms_key="aws_kms_key.key.arn")
     expect(found, "aws_sagemaker_model.m", deployed=False, network_isolated=True)
-    expect(found, "aws_sagemaker_endpoint_configuration.bad", kms_key=None, captures_data=False, network_isolated=UNKNOWN)
+    expect(
+        found, "aws_sagemaker_endpoint_configuration.bad", kms_key=None, captures_data=False, network_isolated=UNKNOWN
+    )
     expect(found, "aws_sagemaker_endpoint_configuration.good", captures_data=True, network_isolated=True, deployed=True)
     expect(found, "aws_sagemaker_feature_group.half", kms_key=None, service="sagemaker-feature-group")
     job = {"network_isolated": True, "traffic_encrypted": True, "in_private_network": True, "volume_encrypted": True}

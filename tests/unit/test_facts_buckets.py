@@ -37,7 +37,13 @@ def test_bare_bucket_has_the_provider_s_defaults(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "named",
-    ["aws_s3_bucket.b.id", "aws_s3_bucket.b.bucket", '"acme-data"', '"${local.prefix}-data"', '"${aws_s3_bucket.b.id}"'],
+    [
+        "aws_s3_bucket.b.id",
+        "aws_s3_bucket.b.bucket",
+        '"acme-data"',
+        '"${local.prefix}-data"',
+        '"${aws_s3_bucket.b.id}"',
+    ],
 )
 def test_separate_resources_are_joined_however_they_name_the_bucket(tmp_path: Path, named: str) -> None:
     found = from_terraform(
@@ -203,7 +209,10 @@ resource "aws_s3_bucket_public_access_block" "p" {{
         ("enabled = false\n expiration { days = 90 }", None),
         ('enabled = true\n prefix = "tmp/"\n expiration { days = 90 }', None),
         ("enabled = true\n expiration { days = var.unset }", "? unresolved: var.unset"),
-        ('enabled = true\n expiration { date = "2030-01-01" }', "? objects expire on a date, not after a number of days"),
+        (
+            'enabled = true\n expiration { date = "2030-01-01" }',
+            "? objects expire on a date, not after a number of days",
+        ),
     ],
 )
 def test_retention(tmp_path: Path, rule: str, days: object) -> None:

@@ -62,7 +62,14 @@ resource "google_compute_disk" "keyed" {
     )
     expect(found, "google_storage_bucket.bad", public_read=True, public_write=False, public_access_block_declared=False)
     expect(found, "google_storage_bucket.bad", versioned=False, access_logged=False, kms_key=None, retention_days=None)
-    expect(found, "google_storage_bucket.good", public_access_blocked=True, kms_key=KEY, versioned=True, tags={"owner": "ml"})
+    expect(
+        found,
+        "google_storage_bucket.good",
+        public_access_blocked=True,
+        kms_key=KEY,
+        versioned=True,
+        tags={"owner": "ml"},
+    )
     expect(found, "google_storage_bucket.good", access_logged=True, object_lock=True, retention_days=30)
     expect(found, "google_storage_bucket.unknown", public_access_block_declared=UNKNOWN, public_read=UNKNOWN)
     expect(found, "google_storage_bucket.acl", public_read=True, public_write=True)
@@ -139,7 +146,14 @@ resource "google_kms_crypto_key_iam_member" "open" {
     expect(found, "google_bigquery_dataset.bad", public=True, kms_key=None)
     expect(found, "google_bigquery_dataset.good", public=False, kms_key=KEY)
     expect(found, "google_kms_crypto_key.key", rotated=False, usable_by_anyone=True, deletion_window_days=30)
-    expect(found, "google_kms_crypto_key.good", rotated=True, rotation_days=90, hardware_backed=True, usable_by_anyone=False)
+    expect(
+        found,
+        "google_kms_crypto_key.good",
+        rotated=True,
+        rotation_days=90,
+        hardware_backed=True,
+        usable_by_anyone=False,
+    )
     expect(found, "google_kms_crypto_key.unknown", rotated=UNKNOWN)
 
 
@@ -172,10 +186,12 @@ resource "google_service_account_iam_member" "lent" {
 }
 """,
     )
-    expect(found, "google_project_iam_member.owner", administrator=True, public=False, principals=["user:a@example.com"])
+    expect(
+        found, "google_project_iam_member.owner", administrator=True, public=False, principals=["user:a@example.com"]
+    )
     statement = {"actions": ["roles/viewer"], "resources": ["p"], "conditional": False}
     expect(found, "google_project_iam_binding.open", administrator=False, public=True, statements=[statement])
-    expect(found, "google_project_iam_member.unknown", administrator=UNKNOWN, public=UNKNOWN, principals=[UNKNOWN])
+    expect(found, "google_project_iam_member.unknown", administrator=UNKNOWN, public=UNKNOWN, principals=UNKNOWN)
     expect(found, "google_service_account.keyed", long_lived_keys=True, assumable_by=[])
     lent = ["serviceAccount:p.svc.id.goog[ns/sa]"]
     expect(found, "google_service_account.lent", long_lived_keys=False, assumable_by=lent, assumable_by_anyone=False)
@@ -254,7 +270,9 @@ resource "google_artifact_registry_repository" "good" {
     expect(found, "google_compute_network.dark", flow_logged=False)
     expect(found, "google_compute_network.seen", flow_logged=True)
     assert "google_compute_subnetwork.seen" not in found
-    expect(found, "google_container_cluster.bad", public_endpoint=True, endpoint_cidrs=["0.0.0.0/0"], private_nodes=False)
+    expect(
+        found, "google_container_cluster.bad", public_endpoint=True, endpoint_cidrs=["0.0.0.0/0"], private_nodes=False
+    )
     expect(found, "google_container_cluster.good", public_endpoint=False, private_nodes=True, network_policy=True)
     expect(found, "google_container_cluster.good", workload_identity=True, secrets_encrypted=True)
     expect(found, "google_container_cluster.limited", endpoint_cidrs=["203.0.113.0/24", UNKNOWN])
@@ -300,10 +318,16 @@ resource "google_vertex_ai_tensorboard" "good" {
 }
 """,
     )
-    expect(found, "google_notebooks_instance.bad", public=True, root_access=True, kms_key=None, in_private_network=False)
-    expect(found, "google_notebooks_instance.good", public=False, root_access=False, kms_key=KEY, in_private_network=True)
+    expect(
+        found, "google_notebooks_instance.bad", public=True, root_access=True, kms_key=None, in_private_network=False
+    )
+    expect(
+        found, "google_notebooks_instance.good", public=False, root_access=False, kms_key=KEY, in_private_network=True
+    )
     expect(found, "google_notebooks_instance.unknown", public=UNKNOWN)
-    expect(found, "google_workbench_instance.good", public=False, root_access=False, kms_key=KEY, in_private_network=True)
+    expect(
+        found, "google_workbench_instance.good", public=False, root_access=False, kms_key=KEY, in_private_network=True
+    )
     expect(found, "google_workbench_instance.half", public=True, kms_key=None)
     expect(found, "google_vertex_ai_endpoint.bad", public=True, kms_key=None, captures_data=False)
     expect(found, "google_vertex_ai_endpoint.good", public=False, kms_key=KEY)

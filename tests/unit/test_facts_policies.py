@@ -92,7 +92,7 @@ def test_json_with_an_unresolved_part_is_read_around_it() -> None:
     template = Template(text=text, unknowns=(("${var.a}", "unresolved: var.a"), ("${var.b}", "unresolved: var.b")))
     (statement,) = policies.read(template)
     assert isinstance(statement, policies.PolicyStatement)
-    assert statement.actions == [Unknown(reason="unresolved: var.a")]
+    assert statement.actions == Unknown(reason="unresolved: var.a")
     assert statement.resources == ["${var.b}/*"]
 
 

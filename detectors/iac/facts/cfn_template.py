@@ -31,11 +31,9 @@ class TemplateFile:
         self._asking = []
         if not isinstance(properties, Mapping):
             return Unknown(reason="unreadable: expected properties")
-        # checkov fills in defaults where they are used, and keeps what stood there under a dotted key.
-        marks = {key: value for key, value in properties.items() if "." in str(key) and isinstance(value, str)}
         plain = {key: value for key, value in properties.items() if "." not in str(key)}
         try:
-            return self._value(plain, 0, marks)
+            return self._value(plain, 0, _marks(properties))
         except _TooMuch:
             return Unknown(reason="unresolved: the properties are too large")
 
@@ -183,31 +181,27 @@ class TemplateFile:
             here = here[key]
         return self._value(here, depth)
 
-    def _condition(self, raw: Any, depth: int) -> bool | Unknown:
+    def _condition(self, raw: Any, depth: int, marks: Mapping[str, str] = _UNMARKED, path: str = "") -> bool | Unknown:
         self._spent += 1
         if self._spent > _STEPS or depth > _NESTING:
             raise _TooMuch
         if isinstance(raw, Mapping):
-            keys = [key for key in raw if not str(key).startswith("__")]
+            keys = [key for key in raw if not str(key).startswith("__") and "." not in str(key)]
             if len(keys) == 1:
-                return self._test(str(keys[0]), raw[keys[0]], depth + 1)
+                inner = f"{path}.{keys[0]}" if path else str(keys[0])
+                return self._test(str(keys[0]), raw[keys[0]], depth + 1, marks, inner)
         return unresolved("a condition")
 
-    def _test(self, name: str, argument: Any, depth: int) -> bool | Unknown:
+    def _test(self, name: str, argument: Any, depth: int, marks: Mapping[str, str], path: str) -> bool | Unknown:
         if name == "Condition":
-            if not isinstance(argument, str) or argument not in self._conditions or argument in self._asking:
-                return unresolved(f"the condition {argument}")
-            self._asking.append(argument)
-            answer = self._condition(self._conditions[argument], depth)
-            self._asking.pop()
-            return answer
+            return self._named(argument, depth)
         if not isinstance(argument, list | tuple):
             return unresolved(name)
         if name == "Fn::Equals" and len(argument) == 2:
-            values = [settled(self._value(part, depth)) for part in argument]
+            values = [settled(self._value(part, depth, marks, f"{path}.{at}")) for at, part in enumerate(argument)]
             unknown = next((value for value in values if isinstance(value, Unknown)), None)
             return unknown or _plain(values[0]) == _plain(values[1])
-        answers = [self._condition(part, depth) for part in argument]
+        answers = [self._condition(part, depth, marks, f"{path}.{at}") for at, part in enumerate(argument)]
         if name == "Fn::Not" and len(answers) == 1:
             return answers[0] if isinstance(answers[0], Unknown) else not answers[0]
         if name in ("Fn::And", "Fn::Or"):
@@ -217,6 +211,15 @@ class TemplateFile:
             return next((answer for answer in answers if isinstance(answer, Unknown)), not decisive)
         return unresolved(name)
 
+    def _named(self, name: Any, depth: int) -> bool | Unknown:
+        if not isinstance(name, str) or name not in self._conditions or name in self._asking:
+            return unresolved(f"the condition {name}")
+        declared = self._conditions[name]
+        self._asking.append(name)
+        answer = self._condition(declared, depth, _marks(declared) if isinstance(declared, Mapping) else _UNMARKED)
+        self._asking.pop()
+        return answer
+
 
 class _TooMuch(Exception):
     """A property costs more than any honest one."""
@@ -225,6 +228,11 @@ class _TooMuch(Exception):
 def _section(definition: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = definition.get(name)
     return section if isinstance(section, Mapping) else {}
+
+
+def _marks(rendered: Mapping[str, Any]) -> dict[str, str]:
+    """checkov fills in defaults where they are used, and keeps what stood there under a dotted key."""
+    return {key: value for key, value in rendered.items() if "." in str(key) and isinstance(value, str)}
 
 
 def _plain(value: Any) -> str:

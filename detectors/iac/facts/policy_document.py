@@ -300,7 +300,7 @@ def _principals(value: Any) -> list[Any] | Unknown:
             if isinstance(listed, Unknown):
                 return listed
             # `{"Service": "*"}` names services only; everyone is `*` or `{"AWS": "*"}`.
-            result.extend("*" if name == "*" and kind in ("AWS", "*") else name for name in listed)
+            result.extend(f"{kind}:*" if name == "*" and kind not in ("AWS", "*") else name for name in listed)
         return result
     return _written(value, partly=True)
 
