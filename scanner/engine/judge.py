@@ -75,7 +75,7 @@ def _finding(
 ) -> Finding:
     compiled = variant.compiled
     rule = compiled.rule
-    evidence: dict[str, Any] = {"facts": {name: facts[name] for name in compiled.reads}}
+    evidence: dict[str, Any] = {"facts": msgspec.to_builtins({name: facts[name] for name in compiled.reads})}
     if compiled.parameters:
         evidence["parameters"] = dict(compiled.parameters)
     if reasons:

@@ -319,7 +319,7 @@ resource "aws_kms_key" "good" {
   rotation_period_in_days = 90
 }
 resource "aws_kms_key" "open" {
-  policy = jsonencode({ Statement = [{ Effect = "Allow", Principal = { AWS = "*" }, Action = "kms:*", Resource = "*" }] })
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "*" }, Action = "kms:*", Resource = "*" } })
 }
 resource "aws_kms_key" "tied" {
   policy = jsonencode({ Statement = [{

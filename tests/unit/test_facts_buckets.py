@@ -165,7 +165,7 @@ resource "aws_s3_bucket_acl" "elsewhere" {
         ("policy = data.aws_iam_policy_document.d.json", True, False),
         ("policy = data.aws_s3_bucket_policy.d.policy", *["? unresolved: data.aws_s3_bucket_policy.d.policy"] * 2),
         (
-            'grant {\n uri = "http://acs.amazonaws.com/groups/global/AllUsers"\n permissions = ["WRITE"]\n type = "Group"\n}',
+            'grant {\n uri = "http://acs.amazonaws.com/groups/global/AllUsers"\n permissions = ["WRITE"]\n}',
             False,
             True,
         ),
