@@ -53,7 +53,8 @@ resource "aws_s3_bucket_public_access_block" "data" {{
 resource "aws_s3_bucket_policy" "data" {{
   bucket = aws_s3_bucket.data.id
   policy = jsonencode({{ Statement = [{{
-    Effect = "Deny", Principal = "*", Action = "s3:*", Resource = ["arn:aws:s3:::acme-data", "arn:aws:s3:::acme-data/*"],
+    Effect = "Deny", Principal = "*", Action = "s3:*",
+    Resource = ["arn:aws:s3:::acme-data", "arn:aws:s3:::acme-data/*"],
     Condition = {{ Bool = {{ "aws:SecureTransport" = "false" }} }}
   }}] }})
 }}
@@ -351,12 +352,12 @@ def test_no_declaration_makes_a_function_fail(type_: str) -> None:
     chance = random.Random(type_)
 
     def junk(depth: int = 0) -> Any:
-        if depth < 4 and chance.random() < 0.6:
-            inner = {name: junk(depth + 1) for name in chance.sample(NAMES, 12)}
+        if depth < 4 and chance.random() < 0.5:
+            inner = {name: junk(depth + 1) for name in chance.sample(NAMES, 3)}
             return inner if chance.random() < 0.5 else [inner, chance.choice(JUNK)]
         return Unknown(reason="unresolved: var.x") if chance.random() < 0.1 else chance.choice(JUNK)
 
-    for index in range(60):
+    for index in range(40):
         block = Block(
             type=type_,
             address=f"{type_}.x",

@@ -134,6 +134,29 @@ resource "aws_s3_bucket_acl" "x" {
     expect(found, 'aws_s3_bucket.b["y"]', versioned=True, public_read=False)
 
 
+def test_resource_for_some_of_the_buckets_leaves_each_of_them_open(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        """
+variable "chosen" {}
+resource "aws_s3_bucket" "b" {
+  for_each = toset(["x", "y"])
+  bucket   = each.value
+}
+resource "aws_s3_bucket_versioning" "some" {
+  for_each = var.chosen
+  bucket   = aws_s3_bucket.b[each.key].id
+  versioning_configuration { status = "Enabled" }
+}
+""",
+    )
+    reason = (
+        "? aws_s3_bucket_versioning.some may say so, but which one it is for isn't known: aws_s3_bucket.b[each.key].id"
+    )
+    expect(found, 'aws_s3_bucket.b["x"]', versioned=reason)
+    expect(found, 'aws_s3_bucket.b["y"]', versioned=reason)
+
+
 def test_resource_whose_bucket_cannot_be_told_leaves_every_bucket_open(tmp_path: Path) -> None:
     found = from_terraform(
         tmp_path,

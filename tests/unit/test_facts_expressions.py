@@ -196,6 +196,52 @@ output "used" { value = aws_ebs_volume.v.kms_key_id }
     assert not any("never" in address for address in found)
 
 
+def test_nested_modules_and_their_keys(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        """
+module "outer" {
+  source   = "./outer"
+  for_each = { plain = false, sealed = true }
+  sealed   = each.value
+}
+""",
+        outer__main="""
+variable "sealed" {}
+module "inner" {
+  source = "../inner"
+  count  = 2
+  sealed = var.sealed && count.index == 0
+}
+""",
+        inner__main="""
+variable "sealed" {}
+resource "aws_ebs_volume" "v" { encrypted = var.sealed }
+""",
+    )
+    sealed = {address: facts["encrypted_at_rest"] for address, facts in found.items()}
+    assert sealed == {
+        'module.outer["plain"].module.inner[0].aws_ebs_volume.v': False,
+        'module.outer["plain"].module.inner[1].aws_ebs_volume.v': False,
+        'module.outer["sealed"].module.inner[0].aws_ebs_volume.v': True,
+        'module.outer["sealed"].module.inner[1].aws_ebs_volume.v': False,
+    }
+
+
+def test_json_syntax(tmp_path: Path) -> None:
+    (tmp_path / "main.tf.json").write_text(
+        '{"variable": {"yes": {"default": true}, "unset": {}}, "resource": {"aws_ebs_volume": {'
+        '"v": {"encrypted": "${var.yes}", "tags": {"a": "${var.unset}"}}, "w": {"encrypted": "${var.unset}"}}, '
+        '"aws_security_group": {"g": {"ingress": [{"from_port": 22, "to_port": 22, "protocol": "tcp", '
+        '"cidr_blocks": ["0.0.0.0/0"]}]}}}}'
+    )
+    found = from_terraform(tmp_path)
+    expect(found, "aws_ebs_volume.v", encrypted_at_rest=True, tags={"a": "? unresolved: var.unset"})
+    expect(found, "aws_ebs_volume.w", encrypted_at_rest="? unresolved: var.unset")
+    opening = {"direction": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["0.0.0.0/0"]}
+    expect(found, "aws_security_group.g", openings=[{**opening, "described": False}])
+
+
 def test_expression_that_grows_without_bound_is_given_up(tmp_path: Path) -> None:
     doubling = "\n".join(f'  l{n} = "${{local.l{n - 1}}}${{local.l{n - 1}}}"' for n in range(1, 40))
     found = from_terraform(tmp_path, f'locals {{\n  l0 = "xxxxxxxx"\n{doubling}\n}}', VOLUME.format("local.l39"))

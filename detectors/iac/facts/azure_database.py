@@ -100,16 +100,21 @@ def flexible_server(block: Block, world: World) -> Mapping[str, Fact]:
         "transit_encrypted": _parameter(block, world, "require_secure_transport", True),
         "backup_days": integer(block.get("backup_retention_days"), 7),
         "point_in_time_recovery": Known(value=True),
-        "audit_logged": any_of(
-            [
-                _parameter(block, world, "log_connections", engine == "postgres"),
-                _parameter(block, world, "audit_log_enabled", False),
-            ]
-        ),
+        "audit_logged": _sent_elsewhere(block, world),
         "iam_authentication": boolean(block.at("authentication", "active_directory_auth_enabled"), False),
         "multi_zone": choice(block.at("high_availability", "mode"), "", "ZoneRedundant"),
         "tags": tags(block.get("tags")),
     }
+
+
+def _sent_elsewhere(block: Block, world: World) -> Fact:
+    """Logs stay on the server unless a diagnostic setting sends them on.
+
+    See: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-logging
+    """
+    joined = world.joined(block, "azurerm_monitor_diagnostic_setting", "target_resource_id")
+    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
+    return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
 
 def _parameter(block: Block, world: World, name: str, default: bool) -> Fact:

@@ -122,16 +122,17 @@ def assignment(block: Block, _world: World) -> Mapping[str, Fact]:
     else:
         administrator = id_ if isinstance(id_, Unknown) else Unknown(reason=f"what the role {id_} allows isn't known")
     role = value_of(name) or id_
+    principals, scopes = strings(block.get("principal_id")), strings(block.get("scope"))
     return {
         "provider": Known(value="azure"),
-        "principals": Known(value=[written(block.get("principal_id"))]),
+        "principals": as_fact(principals),
         "public": Known(value=False),
         "administrator": administrator,
         "statements": Known(
             value=[
                 {
-                    "actions": [role],
-                    "resources": [written(block.get("scope"))],
+                    "actions": [] if role is None else [role],
+                    "resources": scopes,
                     "conditional": value_of(present(block.get("condition"))),
                 }
             ]

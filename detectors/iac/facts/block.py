@@ -156,10 +156,14 @@ class _Join:
         self._by_target: dict[int, list[Block]] = {}
         self._by_name: dict[str, list[Block]] = {}
         self._by_template: dict[tuple[str, object], list[Block]] = {}
+        self._maybe: dict[int, Unknown] = {}
         self._stray: Unknown | None = None
         for block in blocks:
             value = block.get(argument)
-            if isinstance(value, Reference):
+            if isinstance(value, Reference) and not value.certain:
+                reason = f"{block.address} may say so, but which one it is for isn't known: {value.text}"
+                self._maybe.update((target, Unknown(reason=reason)) for target in value.targets)
+            elif isinstance(value, Reference):
                 for target in value.targets:
                     self._by_target.setdefault(target, []).append(block)
             elif isinstance(value, str):
@@ -177,7 +181,7 @@ class _Join:
             found += self._by_name.get(name, ())
         elif isinstance(name, Template):
             found += [other for other in self._by_template.get((name.text, block.scope), ()) if other not in found]
-        return Joined(blocks=tuple(found), stray=self._stray)
+        return Joined(blocks=tuple(found), stray=self._maybe.get(block.id, self._stray))
 
 
 def _elsewhere(value: Unknown) -> bool:

@@ -21,11 +21,14 @@ class Definitions:
         self._declared: dict[tuple[str, Any, str], dict[Any, Any]] = {}
         self._folders: dict[Any, str] = {}
         self._callers: dict[tuple[str, Any, str], str] = {}
+        self._called: dict[tuple[str, str, Any], Any] = {}
         self.tfvars = tfvars
         for key, sections in parsed.items():
             module = unindexed(key.tf_source_modules)
             directory = str(PurePath(key.file_path).parent)
             self._folders.setdefault(module, directory)
+            if module is not None:
+                self._called[module.path, module.name, module.nested_tf_module] = module
             for section, blocks in sections.items():
                 for name, body in _entries(section, blocks):
                     self._declared.setdefault((directory, module, section), {})[name] = body
@@ -39,14 +42,10 @@ class Definitions:
     def child(self, scope: Scope, name: str, key: str | int | None) -> Scope | None:
         """The scope of a module call; None where the module's source isn't here."""
         path = self._callers.get((scope.directory, unindexed(scope.module), name))
-        if path is None:
+        module = self._called.get((path, name, unindexed(scope.module))) if path is not None else None
+        if module is None:
             return None
-        for module in self._folders:
-            if module is None or module.nested_tf_module != unindexed(scope.module):
-                continue
-            if (module.path, module.name) == (path, name):
-                return Scope(self._folders[module], type(module)(path, name, scope.module, key))
-        return None
+        return Scope(self._folders[module], type(module)(path, name, scope.module, key))
 
     def parent(self, scope: Scope) -> Scope:
         """The scope that calls a module's."""

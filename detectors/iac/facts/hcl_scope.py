@@ -281,6 +281,7 @@ class Evaluator:
         if not instances:
             return unresolved(path.source)
         steps = list(path.steps[1:])
+        certain = True
         everyone = bool(steps) and isinstance(steps[0], syntax.Splat)
         if everyone:
             steps.pop(0)
@@ -289,16 +290,19 @@ class Evaluator:
             if isinstance(key, str | int):
                 chosen = tuple(instance for instance in instances if instance.key == key)
                 instances = chosen or tuple(instance for instance in instances if instance.key is None) or instances
+            else:
+                certain = len(instances) == 1
         if any(not isinstance(step, str | syntax.Index) for step in steps):
             return unresolved(path.source)
         suffix = tuple(step if isinstance(step, str) else "[…]" for step in steps)
         if everyone:
             return [self._reference((instance,), path, suffix, scope) for instance in instances]
-        return self._reference(instances, path, suffix, scope)
+        made = self._reference(instances, path, suffix, scope)
+        return made if certain else replace(made, certain=False)
 
     def _reference(
         self, instances: tuple[Instance, ...], path: syntax.Path, suffix: tuple[str, ...], scope: Scope
-    ) -> Any:
+    ) -> Reference:
         made = Reference(
             text=".".join((instances[0].address, *suffix)) if len(instances) == 1 else path.source,
             targets=tuple(instance.id for instance in instances),

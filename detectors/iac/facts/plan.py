@@ -59,5 +59,5 @@ class PlanNames:
             targets = tuple(self._bare.get(re.sub(r"\[[^\]]*\]$", "", address), ()))
         if targets:
             attribute = (match["rest"] or "").split(".")[0]
-            return Reference(text=prefix + raw, targets=targets, attribute=attribute)
+            return Reference(text=prefix + raw, targets=targets, attribute=attribute, certain=len(targets) == 1)
         return unresolved(raw) if raw.startswith(("data.", "module.", "each.", "count.")) else raw

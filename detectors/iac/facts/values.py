@@ -17,8 +17,10 @@ class Reference(Struct, frozen=True, kw_only=True):
     text: str
     """The reference as a person would write it, such as `aws_kms_key.data.arn`."""
     targets: tuple[int, ...] = ()
-    """Ids of the blocks it may point at; more than one where the index isn't known."""
+    """Ids of the blocks it points at."""
     attribute: str = ""
+    certain: bool = True
+    """False where it points at one of the targets, and which one isn't known; else it points at each of them."""
     value: str | int | float | bool | None = None
     """The value, where the attribute is an argument that the other resource declares."""
 
