@@ -6,9 +6,10 @@ PACKS := --pack gdpr --pack hipaa
 
 .PHONY: scan test test-system check bench docs dev clean
 
-# The exit code 1 of a red gate is what the example is for, so it does not fail the target; 2, 3 and 4 do.
+# A red gate (1) is what the example is for, and where kubectl is missing the scan is incomplete (3) and says so;
+# wrong use (2) and a bug of ours (4) fail the target.
 scan: $(VENV)/.base
-	@$(BIN)/assay scan fixtures/acme-ai $(PACKS); code=$$?; [ $$code -le 1 ] || exit $$code
+	@$(BIN)/assay scan fixtures/acme-ai $(PACKS); code=$$?; [ $$code -le 1 ] || [ $$code -eq 3 ] || exit $$code
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -m "not system"

@@ -68,7 +68,8 @@ def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path)
     if "judge" in command:
         subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
     done = subprocess.run(f"{_bin()}/{command}", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    # The doctor exits 1 where a tool is missing, which depends on the machine.
+    assert done.returncode in ((0, 1) if command == "assay doctor" else (0,)), done.stderr
 
 
 def _bin() -> Path:

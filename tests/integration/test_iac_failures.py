@@ -27,7 +27,7 @@ TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type
         ("openapi.yaml", "openapi: 3.0.0\ninfo: {\n", "openapi"),
         ("tfplan.json", '{"terraform_version": "1.9.0", "planned_values": {', "terraform_plan"),
         ("chart/Chart.yaml", "apiVersion: v2\nname: [\n", "helm"),
-        ("kustomization.yaml", "resources: [\n", "kustomize"),
+        pytest.param("kustomization.yaml", "resources: [\n", "kustomize", marks=pytest.mark.system),
         ("notes.yaml", "just: [unclosed\n", "secrets"),
         ("notes.json", '{"just": ', "secrets"),
     ],
@@ -70,6 +70,7 @@ def test_a_broken_file_leaves_the_findings_of_its_neighbours(tmp_path: Path) -> 
     assert any(one.resource == "aws_s3_bucket.raw" for one in verdicts(records, "fail"))
 
 
+@pytest.mark.system  # kustomizations need kubectl or kustomize
 def test_remote_references_are_unknown_and_no_failure(tmp_path: Path) -> None:
     tree = plant(
         tmp_path / "tree",

@@ -41,6 +41,7 @@ def test_the_acme_fixture_fails_the_same_checks(tmp_path: Path, programs: str) -
     assert_parity(root, programs)
 
 
+@pytest.mark.system  # kustomizations need kubectl or kustomize
 def test_every_framework_fails_the_same_checks(tmp_path: Path, programs: str) -> None:
     root = plant(tmp_path / "tree", PIPELINES | PLATFORM | KUBERNETES)
     found = assert_parity(root, programs)

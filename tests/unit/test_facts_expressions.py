@@ -50,6 +50,9 @@ data "aws_ebs_default" "d" {}
         ("length([1, 2]) >= 2", True),
         ("false && var.unset", False),
         ("var.unset || true", True),
+        ("contains([for x in var.many : !x], true)", True),
+        ('lookup({for k, v in var.settings : upper(k) => v.encrypted if v.encrypted}, "DISK", false)', True),
+        ("length([for x in var.many : x if x]) == 1", True),
         ("null", False),
         ("var.none", False),
         ('var.yes ? aws_ebs_volume.other.encrypted : "x"', True),
@@ -78,7 +81,10 @@ def test_known_expression_is_evaluated(tmp_path: Path, expression: str, known: b
         ('"${var.unset}-x"', "unresolved: var.unset"),
         ("aws_kms_key.k.arn", "unresolved: aws_kms_key.k.arn"),
         ("var.many[0]", "unresolved: var.many[0]"),
-        ("alltrue([for x in var.many : x])", "unresolved: an expression with a for expression"),
+        ("alltrue(var.many)", "unresolved: alltrue(…)"),
+        ("one([for x in [var.unset] : x])", "unresolved: var.unset"),
+        ("length({for k, v in { a = 1 } : k => v if var.unset}) > 0", "unresolved: var.unset"),
+        ("{for k, v in { a = 1 } : v => k...}", "unresolved: an expression with a for expression that groups"),
         ("jsondecode(var.unset).encrypted", "unresolved: var.unset"),
         ("var.settings.missing", "unresolved: var.settings.missing"),
         ('var.yes == "true"', "unresolved: a comparison of a boolean with a string"),
@@ -226,20 +232,6 @@ resource "aws_ebs_volume" "v" { encrypted = var.sealed }
         'module.outer["sealed"].module.inner[0].aws_ebs_volume.v': True,
         'module.outer["sealed"].module.inner[1].aws_ebs_volume.v': False,
     }
-
-
-def test_json_syntax(tmp_path: Path) -> None:
-    (tmp_path / "main.tf.json").write_text(
-        '{"variable": {"yes": {"default": true}, "unset": {}}, "resource": {"aws_ebs_volume": {'
-        '"v": {"encrypted": "${var.yes}", "tags": {"a": "${var.unset}"}}, "w": {"encrypted": "${var.unset}"}}, '
-        '"aws_security_group": {"g": {"ingress": [{"from_port": 22, "to_port": 22, "protocol": "tcp", '
-        '"cidr_blocks": ["0.0.0.0/0"]}]}}}}'
-    )
-    found = from_terraform(tmp_path)
-    expect(found, "aws_ebs_volume.v", encrypted_at_rest=True, tags={"a": "? unresolved: var.unset"})
-    expect(found, "aws_ebs_volume.w", encrypted_at_rest="? unresolved: var.unset")
-    opening = {"direction": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidrs": ["0.0.0.0/0"]}
-    expect(found, "aws_security_group.g", openings=[{**opening, "described": False}])
 
 
 def test_expression_that_grows_without_bound_is_given_up(tmp_path: Path) -> None:

@@ -145,12 +145,13 @@ records = st.lists(
             bucket,
             st.sampled_from("abc"),
             st.integers(1, 3),
-            encrypted_at_rest=st.booleans(),
-            versioned=st.just(Unknown(reason="unresolved: var.v")),
+            versioned=st.booleans(),
+            access_logged=st.booleans(),
+            kms_key=st.just(Unknown(reason="unresolved: var.k")),
         ),
         st.builds(
             verdict,
-            st.sampled_from(["CKV_AWS_18", "CKV_AWS_19", "CKV_AWS_21"]),
+            st.sampled_from(["CKV_AWS_18", "CKV_AWS_21", "CKV_AWS_145"]),
             st.sampled_from("abc"),
             st.sampled_from(["fail", "pass", "unknown", "skipped"]),
             st.integers(1, 3),
@@ -201,6 +202,24 @@ def test_the_report_keeps_its_promises(given_records: list[Record]) -> None:
             assert control.passed and not control.fail and not control.unknown
     for finding in report.findings:
         assert finding.safeguards and finding.title and finding.message and finding.fix
+
+
+@settings(max_examples=100, deadline=None)
+@given(records)
+def test_folding_loses_no_failure_of_an_engine_and_makes_none(given_records: list[Record]) -> None:
+    findings = judged(*given_records)
+    told = {
+        (check, finding.resource.address, finding.location.path if finding.location else "")
+        for finding in findings
+        if finding.outcome == "fail" and not finding.suppressed
+        for check in ((finding.rule,) if finding.engine else finding.corroborated_by)
+    }
+    stated = {
+        (one.check, one.resource, one.location.path if one.location else "")
+        for one in given_records
+        if isinstance(one, EngineVerdict) and one.result == "fail"
+    }
+    assert told == stated
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,16 @@ class Scope(Struct, frozen=True):
     module: Any
 
 
+class Instance(Struct, frozen=True):
+    """One resource of the graph, as expressions may name it."""
+
+    key: str | int | None
+    """Its `count` or `for_each` key; None where there is none, or it was not expanded."""
+    id: int
+    address: str
+    arguments: Mapping[str, Any]
+
+
 class Definitions:
     """What the files of each module declare, as parsed, before any rendering."""
 

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from assay.detectors.iac.facts import hcl_syntax as syntax
 from assay.detectors.iac.facts.block import Bindings, Block
-from assay.detectors.iac.facts.hcl_definitions import Definitions, Scope
+from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope
 from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.policy_document import document
@@ -19,16 +18,6 @@ _STEPS = 50_000
 """Bounds the work, and so the size of the value, of one argument."""
 _LENGTH = 50_000
 _ACCOUNT_WIDE = ("path", "terraform", "self")
-
-
-class Instance(Struct, frozen=True):
-    """One resource of the graph, as expressions may name it."""
-
-    key: str | int | None
-    """Its `count` or `for_each` key; None where there is none, or it was not expanded."""
-    id: int
-    address: str
-    arguments: Mapping[str, Any]
 
 
 class Evaluator:
@@ -71,6 +60,8 @@ class Evaluator:
         over = self.evaluate(_unwrapped(arguments["for_each"]), scope, {})
         if isinstance(over, Reference) and not over.attribute:
             return {"each": {"key": unresolved("each.key"), "value": over}}
+        if key is None and isinstance(over, Mapping | list) and len(over) == 1:
+            key = next(iter(over)) if isinstance(next(iter(over)), str) else None
         if key is None:
             return {"each": {"key": unresolved("each.key"), "value": unresolved("each.value")}}
         value = over.get(key, unresolved("each.value")) if isinstance(over, Mapping) else unresolved("each.value")
@@ -120,6 +111,8 @@ class Evaluator:
                 return [self._tree(item, scope, bindings) for item in tree.items]
             case syntax.ObjectOf():
                 return self._object(tree, scope, bindings)
+            case syntax.For():
+                return self._for(tree, scope, bindings)
             case syntax.Operation():
                 return operate(tree.operator, [self._tree(operand, scope, bindings) for operand in tree.operands])
             case syntax.Conditional():
@@ -195,6 +188,38 @@ class Evaluator:
                 return key
             result[str(key)] = self._tree(value_tree, scope, bindings)
         return result
+
+    def _for(self, tree: syntax.For, scope: Scope, bindings: Bindings) -> Any:
+        over = self._tree(tree.collection, scope, bindings)
+        if isinstance(over, Unknown):
+            return over
+        if isinstance(over, Mapping):
+            pairs = list(over.items())
+        elif isinstance(over, list | tuple):
+            # The parser doesn't keep the order of lists, so an element's place is not known.
+            place = 0 if len(over) == 1 else unresolved("the place in a list")
+            pairs = [(place, element) for element in over]
+        else:
+            return settled(over) if isinstance(over, Reference | Template) else unresolved("a for expression")
+        entries: list[Any] = []
+        made: dict[str, Any] = {}
+        for key, value in pairs:
+            inner = {
+                **bindings,
+                **dict(zip(tree.names, (key, value) if len(tree.names) == 2 else (value,), strict=True)),
+            }
+            kept = settled(self._tree(tree.condition, scope, inner))
+            if not isinstance(kept, bool):
+                return kept if isinstance(kept, Unknown) else unresolved("the condition of a for expression")
+            if not kept:
+                continue
+            entries.append(self._tree(tree.value, scope, inner))
+            if tree.key is not None:
+                name = settled(self._tree(tree.key, scope, inner))
+                if isinstance(name, Unknown):
+                    return name
+                made[str(name)] = entries[-1]
+        return entries if tree.key is None else made
 
     def _path(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
         root, steps = path.root, path.steps

@@ -85,6 +85,17 @@ class ObjectOf(Struct, frozen=True):
     pairs: tuple[tuple[Any, Any], ...]
 
 
+class For(Struct, frozen=True):
+    """`[for v in c : value if condition]` or `{for k, v in c : key => value if condition}`."""
+
+    names: tuple[str, ...]
+    collection: Any
+    key: Any
+    """None in the form that makes a list."""
+    value: Any
+    condition: Any
+
+
 class Operation(Struct, frozen=True):
     """A unary or binary operator."""
 
@@ -227,7 +238,7 @@ class _Reader:
             self._expect(")")
             return inner
         if symbol == "[":
-            return ListOf(tuple(self._sequence("]", depth)))
+            return self._for("]", depth) if self._peek() == "for" else ListOf(tuple(self._sequence("]", depth)))
         if symbol == "{":
             return self._object(depth)
         if symbol[0].isdigit():
@@ -261,19 +272,39 @@ class _Reader:
     def _sequence(self, closing: str, depth: int) -> list[Any]:
         items: list[Any] = []
         while self._peek() != closing:
-            if self._peek() == "for":
-                raise Unsupported("a for expression")
             items.append(self.conditional(depth + 1))
             if self._peek() != closing:
                 self._expect(",")
         self._next()
         return items
 
+    def _for(self, closing: str, depth: int) -> Any:
+        self._next()
+        names = [self._next()]
+        if self._peek() == ",":
+            self._next()
+            names.append(self._next())
+        self._expect("in")
+        collection = self.conditional(depth + 1)
+        self._expect(":")
+        key = None
+        value = self.conditional(depth + 1)
+        if closing == "}":
+            self._expect("=>")
+            key, value = value, self.conditional(depth + 1)
+        condition: Any = Literal(True)
+        if self._peek() == "if":
+            self._next()
+            condition = self.conditional(depth + 1)
+        if self._next() != closing:
+            raise Unsupported("a for expression that groups")
+        return For(tuple(names), collection, key, value, condition)
+
     def _object(self, depth: int) -> Any:
+        if self._peek() == "for":
+            return self._for("}", depth)
         pairs: list[tuple[Any, Any]] = []
         while self._peek() != "}":
-            if self._peek() == "for":
-                raise Unsupported("a for expression")
             key = self._binary(0, depth + 1)
             if isinstance(key, Path) and not key.steps:
                 key = Literal(key.root)

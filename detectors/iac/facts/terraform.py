@@ -10,8 +10,8 @@ from pathlib import PurePath
 from typing import Any
 
 from assay.detectors.iac.facts.block import Bindings, Block, World
-from assay.detectors.iac.facts.hcl_definitions import Definitions, Scope, unindexed
-from assay.detectors.iac.facts.hcl_scope import Evaluator, Instance
+from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope, unindexed
+from assay.detectors.iac.facts.hcl_scope import Evaluator
 from assay.detectors.iac.facts.plan import PlanNames
 from assay.detectors.iac.facts.table import NEEDED, state
 from assay.scanner.api import Location, Resource
