@@ -101,6 +101,38 @@ def test_what_is_no_policy_is_unknown(value: Any) -> None:
     assert isinstance(policies.read(value), Unknown)
 
 
+def test_instances_that_checkov_leaves_as_one_are_read_one_by_one(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        """
+locals { managed = { reader = "ReadOnlyAccess", admin = "AdministratorAccess" } }
+resource "aws_iam_role_policy_attachment" "some" {
+  for_each   = { for name, policy in local.managed : name => policy if name != "none" }
+  role       = each.key
+  policy_arn = "arn:aws:iam::aws:policy/${each.value}"
+}
+resource "aws_iam_role_policy_attachment" "alike" {
+  for_each   = { for name, policy in local.managed : name => policy }
+  role       = "one"
+  policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+}
+resource "aws_security_group" "g" {}
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  for_each          = { for port in [80, 22] : tostring(port) => port }
+  security_group_id = aws_security_group.g.id
+  ip_protocol       = "tcp"
+  from_port         = each.value
+  to_port           = each.value
+  cidr_ipv4         = "0.0.0.0/0"
+}
+""",
+    )
+    expect(found, 'aws_iam_role_policy_attachment.some["reader"]', administrator=False, principals=["reader"])
+    expect(found, 'aws_iam_role_policy_attachment.some["admin"]', administrator=True, principals=["admin"])
+    expect(found, "aws_iam_role_policy_attachment.alike", administrator=True, principals=["one"])
+    assert sorted(opening["from_port"] for opening in found["aws_security_group.g"]["openings"]) == [22, 80]
+
+
 def test_principals_and_grants(tmp_path: Path) -> None:
     found = from_terraform(
         tmp_path,

@@ -26,6 +26,8 @@ class Block(Struct, frozen=True, kw_only=True, eq=False):
     address: str = ""
     id: int = -1
     """Position in its world; -1 for a nested block."""
+    instance: str = ""
+    """The index of one of several that checkov left as one, as its address would have it: `["a"]`."""
     scope: object = None
     """Equal for blocks in which the same name means the same thing."""
     location: Location | None = None

@@ -17,6 +17,7 @@ from assay.scanner.api import Unknown
 _STEPS = 50_000
 """Bounds the work, and so the size of the value, of one argument."""
 _LENGTH = 50_000
+_INSTANCES = 200
 _ACCOUNT_WIDE = ("path", "terraform", "self")
 
 
@@ -66,6 +67,17 @@ class Evaluator:
             return {"each": {"key": unresolved("each.key"), "value": unresolved("each.value")}}
         value = over.get(key, unresolved("each.value")) if isinstance(over, Mapping) else unresolved("each.value")
         return {"each": {"key": key, "value": key if isinstance(over, list) else value}}
+
+    def keys(self, scope: Scope, arguments: Mapping[str, Any]) -> list[str | int]:
+        """The keys that `count` or `for_each` makes; none where they can't be told, or are too many to list."""
+        if "count" in arguments:
+            count = self.evaluate(_unwrapped(arguments["count"]), scope, {})
+            return list(range(count)) if type(count) is int and 0 < count <= _INSTANCES else []
+        over = self.evaluate(_unwrapped(arguments.get("for_each")), scope, {})
+        if not isinstance(over, Mapping | list) or len(over) > _INSTANCES:
+            return []
+        keys = list(over)
+        return keys if all(isinstance(key, str) for key in keys) else []
 
     def absent(self, scope: Scope, arguments: Mapping[str, Any]) -> bool:
         """Whether `count` or `for_each` is certain to make none of the resource."""
@@ -314,7 +326,10 @@ class Evaluator:
             key = self._tree(steps.pop(0).key, scope, bindings)
             if isinstance(key, str | int):
                 chosen = tuple(instance for instance in instances if instance.key == key)
-                instances = chosen or tuple(instance for instance in instances if instance.key is None) or instances
+                if not chosen:
+                    chosen = tuple(instance for instance in instances if instance.key is None)
+                    certain = not any("for_each" in instance.arguments for instance in chosen)
+                instances = chosen or instances
             else:
                 certain = len(instances) == 1
         if any(not isinstance(step, str | syntax.Index) for step in steps):

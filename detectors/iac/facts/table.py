@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import groupby
 from typing import cast
 
 from assay.detectors.iac.facts.block import Block, World
@@ -181,13 +182,30 @@ JOINED: frozenset[str] = frozenset(
 NEEDED: frozenset[str] = frozenset(TABLE) | JOINED
 
 
+SEPARABLE: frozenset[str] = frozenset(
+    {
+        *(type_ for type_, entries in TABLE.items() if {kind for kind, _ in entries} == {"identity.grant"}),
+        "aws_security_group_rule",
+        "aws_vpc_security_group_egress_rule",
+        "aws_vpc_security_group_ingress_rule",
+        "azurerm_network_security_rule",
+    }
+)
+"""Types that nothing else is joined to: each instance of one that checkov left as one can be read by itself."""
+
+
 def state(world: World, blocks: Sequence[Block], surface: str) -> Iterator[Resource]:
     """The resources that some blocks are, in their order."""
-    for block in blocks:
-        for kind, entry in TABLE.get(block.type, ()):
-            facts = _function(entry)(block, world)
-            if facts is not None:
-                yield Resource(kind=kind, address=block.address, surface=surface, facts=facts, location=block.location)
+    for _, group in groupby(blocks, key=lambda block: block.id):
+        alike = list(group)
+        for kind, entry in TABLE.get(alike[0].type, ()):
+            stated = [(block, _function(entry)(block, world)) for block in alike]
+            found = [(block, facts) for block, facts in stated if facts is not None]
+            # Instances without a difference keep the one address that checkov gives them all.
+            same = all(facts == found[0][1] for _, facts in found)
+            for block, facts in found[:1] if same else found:
+                address = block.address if same else f"{block.address}{block.instance}"
+                yield Resource(kind=kind, address=address, surface=surface, facts=facts, location=block.location)
 
 
 @cache

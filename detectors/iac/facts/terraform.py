@@ -13,7 +13,7 @@ from assay.detectors.iac.facts.block import Bindings, Block, World
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope, unindexed
 from assay.detectors.iac.facts.hcl_scope import Evaluator
 from assay.detectors.iac.facts.plan import PlanNames
-from assay.detectors.iac.facts.table import NEEDED, state
+from assay.detectors.iac.facts.table import NEEDED, SEPARABLE, state
 from assay.scanner.api import Location, Resource
 
 
@@ -42,21 +42,29 @@ def _declared(graph: Any, root: str) -> list[Block]:
         if type_ in NEEDED:
             found.append((id_, vertex, type_, scope, instance))
     evaluator = Evaluator(definitions, {name: tuple(listed) for name, listed in instances.items()})
-    return [
-        Block(
-            type=type_,
-            address=instance.address,
-            id=id_,
-            scope=(scope.directory, unindexed(scope.module)),
-            location=_location(vertex, root),
-            arguments=instance.arguments,
-            resolve=_resolver(evaluator, scope),
-            wrapped=True,
-            bindings=evaluator.bindings(scope, instance.arguments, instance.key),
-        )
-        for id_, vertex, type_, scope, instance in found
-        if not evaluator.absent(scope, instance.arguments) and not _uncalled(evaluator, definitions, scope)
-    ]
+    blocks: list[Block] = []
+    for id_, vertex, type_, scope, instance in found:
+        if evaluator.absent(scope, instance.arguments) or _uncalled(evaluator, definitions, scope):
+            continue
+        keys: list[str | int | None] = [instance.key]
+        if type_ in SEPARABLE and instance.key is None:
+            keys = [*evaluator.keys(scope, instance.arguments)] or [None]
+        blocks += [
+            Block(
+                type=type_,
+                address=instance.address,
+                id=id_,
+                instance="" if key == instance.key else f'["{key}"]' if isinstance(key, str) else f"[{key}]",
+                scope=(scope.directory, unindexed(scope.module)),
+                location=_location(vertex, root),
+                arguments=instance.arguments,
+                resolve=_resolver(evaluator, scope),
+                wrapped=True,
+                bindings=evaluator.bindings(scope, instance.arguments, key),
+            )
+            for key in keys
+        ]
+    return blocks
 
 
 def _uncalled(evaluator: Evaluator, definitions: Definitions, scope: Scope) -> bool:
