@@ -49,6 +49,7 @@ class Book:
         self._safeguards_of: dict[str, tuple[str, ...]] = {}
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._check_packs()
+        self._check_equivalents()
         self._variants: dict[str, list[Variant]] = {}
         for rule in rules:
             self._variants.setdefault(rule.kind, []).extend(self._make_variants(rule))
@@ -117,6 +118,13 @@ class Book:
             variants.append(Variant(compiled, self.controls(rule.id, rule.safeguards, packs)))
         return variants
 
+    def _check_equivalents(self) -> None:
+        known = {check for engine in self.engines.values() for check in engine.checks}
+        for rule in self.rules.values():
+            for check in rule.equivalents:
+                if check not in known:
+                    raise PolicyError(f"the rule {rule.id}: equivalents: no engine has a check {check!r}")
+
     def _check_packs(self) -> None:
         known = set(self.rules) | {check for engine in self.engines.values() for check in engine.checks}
         for pack in self.packs:
@@ -169,7 +177,10 @@ def _load_rules(
     for folder in folders:
         if not folder.path.is_dir():
             raise UsageError(f"{folder.path}: no such folder of rules")
-        for rule in rule_files.load(folder.path, safeguards):
+        found = rule_files.load(folder.path, safeguards, prove=True)
+        if not found:
+            raise UsageError(f"{folder.path}: holds no rule; rule files end in .yaml")
+        for rule in found:
             if not taken.isdisjoint((rule.id, *rule.aliases)):
                 raise PolicyError(f"{folder.path}: the rule id {rule.id!r} is already taken; choose another")
             taken |= {rule.id, *rule.aliases}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from string import Formatter
 
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import CompiledRule, Decision, prepare
@@ -14,12 +15,20 @@ from assay.scanner.model.rule import Example, Rule
 _REQUIRED = ("fail", "pass", "unknown")
 
 
-def load(folder: Path, safeguards: Iterable[str]) -> tuple[Rule, ...]:
-    """Every rule below a folder, by id. Raises PolicyError for the first that cannot be used."""
+def load(folder: Path, safeguards: Iterable[str], prove: bool = False) -> tuple[Rule, ...]:
+    """Every rule below a folder, by id. Raises PolicyError for the first that cannot be used.
+
+    `prove` also tries each rule on its own examples; the built-in ones are proven by the test suite.
+    """
     known = frozenset(safeguards)
+    misnamed = next(iter(sorted(folder.rglob("*.yml"))), None)
+    if misnamed:
+        raise PolicyError(f"{misnamed}:1: rule files end in .yaml; rename it")
     found: dict[str, tuple[Rule, Path]] = {}
     for path in sorted(folder.rglob("*.yaml")):
         rule = load_file(path, known)
+        if prove:
+            _prove(rule, path)
         for name in (rule.id, *rule.aliases):
             if name in found:
                 raise PolicyError(f"{path}:1: the id {name!r} is already taken by {found[name][1]}")
@@ -39,6 +48,9 @@ def load_file(path: Path, safeguards: frozenset[str]) -> Rule:
     for index, name in enumerate(rule.safeguards):
         if name not in safeguards:
             raise at(f"no safeguard is named {name!r}", text, path, ("safeguards", index))
+    placeholders = {name for _, name, _, _ in Formatter().parse(rule.message) if name is not None}
+    if placeholders - {"address"}:
+        raise at(f"only {{address}} is filled in, not {sorted(placeholders)}", text, path, ("message",))
     if not rule.safeguards:
         raise at("a rule names at least one safeguard", text, path, ("safeguards",))
     try:
@@ -55,6 +67,14 @@ def load_file(path: Path, safeguards: frozenset[str]) -> Rule:
         except registry.KindError as error:
             raise at(str(error), text, path, ("examples", index, "facts")) from None
     return rule
+
+
+def _prove(rule: Rule, path: Path) -> None:
+    for index, example in enumerate(rule.examples):
+        said = try_example(rule, example).outcome or "not-applicable"
+        if said != example.outcome:
+            message = f"the rule says {said} of the example {example.name!r}, not {example.outcome}"
+            raise at(message, read_bytes(path), path, ("examples", index))
 
 
 def try_example(rule: Rule, example: Example) -> Decision:

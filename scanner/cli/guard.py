@@ -1,10 +1,12 @@
 """The one place where errors become exit codes: wrong use, an interruption, a closed pipe, a bug of ours."""
 
 import os
+import signal
 import sys
 import tempfile
 import traceback
 from importlib import import_module
+from typing import NoReturn
 
 from assay.scanner.errors import UsageError
 from assay.scanner.safe.text import one_line
@@ -14,6 +16,7 @@ EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 4, 130
 
 def guarded(command: str, argv: list[str]) -> int:
     """Runs `assay.scanner.cli.<command>.run(argv)`; the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = int(import_module(f"assay.scanner.cli.{command}").run(argv))
         sys.stdout.flush()
@@ -40,6 +43,11 @@ def guarded(command: str, argv: list[str]) -> int:
         _say(f"assay: a bug of ours; please report it with {_trace_file()}")
         return EXIT_BUG
     return code
+
+
+def _interrupt(*_: object) -> NoReturn:
+    # A cancelled CI job ends as Ctrl-C does: children stopped, nothing left behind.
+    raise KeyboardInterrupt
 
 
 def _trace_file() -> str:

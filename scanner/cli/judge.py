@@ -36,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
             seen = inventory.load(stream, args.inventory)
     except OSError as error:
         raise UsageError(f"{args.inventory}: cannot be read: {error.strerror}") from None
-    findings = judge_bounded(seen, book, chosen.wants_rule)
+    findings = judge_bounded(seen, book, chosen.rules)
     report = make_report(
         seen,
         findings,

@@ -32,6 +32,9 @@ configuration, 3 the scan is incomplete, 4 a bug of ours.
 def main(argv: list[str] | None = None) -> None:
     """Runs one command and exits the process."""
     _leave_python_path()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character gets its escape, not a traceback.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 

@@ -30,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
     from assay.scanner.engine.target import parse_targets
 
     target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    settings = load_settings(options.folder_of(args.target))
+    settings = load_settings(options.configuration_folder(args.target))
     if args.output:
         output.check_writable(Path(args.output))
     book = policy.load(())

@@ -7,7 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from assay.policies.book import Book
-from assay.scanner.config.settings import Settings
+from assay.scanner.config.settings import Settings, has_settings
+from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import DetectorSpec
@@ -20,12 +21,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """What `--only` and `--skip` come to."""
 
     selection: Selection
-    only_rules: frozenset[str]
-    skip_rules: frozenset[str]
-
-    def wants_rule(self, rule: str) -> bool:
-        """Whether a rule or an engine's check is judged."""
-        return rule not in self.skip_rules and (not self.only_rules or rule in self.only_rules)
+    rules: Wanted
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -118,8 +114,7 @@ def choose(
             only_parts=tuple(only_s),
             skip_parts=tuple(skip_s),
         ),
-        only_rules=frozenset(only_r),
-        skip_rules=frozenset(skip_r),
+        rules=Wanted(only=frozenset(only_r), skip=frozenset(skip_r)),
     )
 
 
@@ -130,7 +125,14 @@ def _positive(text: str) -> int:
     return number
 
 
-def folder_of(targets: Sequence[str]) -> Path:
-    """The folder whose configuration file counts: the first target's."""
-    first = Path(targets[0]) if targets else Path()
-    return first if first.is_dir() else first.parent
+def configuration_folder(targets: Sequence[str]) -> Path:
+    """The folder whose configuration file counts: the first target's, or the nearest above it up to this one."""
+    first = Path(targets[0]).resolve()
+    folder = first if first.is_dir() else first.parent
+    here = Path.cwd()
+    if not folder.is_relative_to(here):
+        return folder
+    for candidate in (folder, *folder.parents):
+        if candidate == here or has_settings(candidate):
+            return candidate
+    return folder

@@ -27,16 +27,16 @@ def run(argv: Sequence[str]) -> int:
     from assay.scanner.engine.target import parse_targets
 
     target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    settings = load_settings(options.folder_of(args.target))
+    settings = load_settings(options.configuration_folder(args.target))
     outputs = output.parse_outputs(args.output)
-    book = options.load_book(args, settings, options.folder_of(args.target))
+    book = options.load_book(args, settings, options.configuration_folder(args.target))
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
     progress = Progress(args.quiet)
     try:
         inventory = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress)
     finally:
         progress.clear()
-    findings = judge_bounded(inventory, book, chosen.wants_rule)
+    findings = judge_bounded(inventory, book, chosen.rules)
     report = make_report(
         inventory,
         findings,

@@ -26,11 +26,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     allow_incomplete: bool = False
 
 
+def has_settings(folder: Path) -> bool:
+    """Whether the folder has a configuration of ours. Raises UsageError for one that can't be read."""
+    shared = _table(folder / "pyproject.toml")
+    return _table(folder / "assay.toml") is not None or _section(shared) is not None
+
+
 def load_settings(folder: Path) -> Settings:
     """The folder's configuration, or none. Raises UsageError, naming the file, for one that can't be used."""
     own = _table(folder / "assay.toml")
     shared = _table(folder / "pyproject.toml")
-    section = shared.get("tool", {}).get("assay") if shared and isinstance(shared.get("tool"), dict) else None
+    section = _section(shared)
     if own is not None and section is not None:
         raise UsageError(f"{folder}: both assay.toml and [tool.assay] in pyproject.toml; keep one of them")
     found, name = (own, "assay.toml") if own is not None else (section, "pyproject.toml: [tool.assay]")
@@ -39,7 +45,13 @@ def load_settings(folder: Path) -> Settings:
     try:
         return msgspec.convert(found, Settings)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{folder / name}: {error}") from None
+        hint = "; in assay.toml the keys stand at the top, without [tool.assay]" if own and "tool" in own else ""
+        raise UsageError(f"{folder / name}: {error}{hint}") from None
+
+
+def _section(shared: dict[str, Any] | None) -> Any:
+    tool = shared.get("tool") if shared else None
+    return tool.get("assay") if isinstance(tool, dict) else None
 
 
 def _table(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ child that a timer kills; what it was judging then is read from a page that both
 import mmap
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from assay.policies.book import Book
 from assay.policies.compiled import CompiledRule, Decision
 from assay.scanner.engine.inventory import Inventory
-from assay.scanner.engine.judge import judge
+from assay.scanner.engine.judge import Wanted, judge
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Finding
 
@@ -24,19 +24,17 @@ SECONDS = 1.0
 _decode = msgspec.json.Decoder(tuple[Finding, ...]).decode
 
 
-def judge_bounded(
-    inventory: Inventory, book: Book, selected: Callable[[str], bool], seconds: float = SECONDS
-) -> tuple[Finding, ...]:
+def judge_bounded(inventory: Inventory, book: Book, wanted: Wanted, seconds: float = SECONDS) -> tuple[Finding, ...]:
     """As `judge`. Raises UsageError, naming the rule, where a guest rule takes too long; nothing is judged then."""
     if not book.guests:
-        return judge(inventory, book, selected)
+        return judge(inventory, book, wanted)
     names = sorted(book.guests)
     reader, writer = os.pipe()
     with mmap.mmap(-1, mmap.PAGESIZE) as page:
         child = os.fork()
         if child == 0:
             os.close(reader)
-            os._exit(_judge_in_child(inventory, book, selected, seconds, names, page, writer))
+            os._exit(_judge_in_child(inventory, book, wanted, seconds, names, page, writer))
         os.close(writer)
         with os.fdopen(reader, "rb") as stream:
             sent = stream.read()
@@ -52,7 +50,7 @@ def judge_bounded(
 def _judge_in_child(
     inventory: Inventory,
     book: Book,
-    selected: Callable[[str], bool],
+    wanted: Wanted,
     seconds: float,
     names: list[str],
     page: mmap.mmap,
@@ -73,7 +71,7 @@ def _judge_in_child(
 
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     try:
-        found = msgspec.json.encode(judge(inventory, book, selected, decide))
+        found = msgspec.json.encode(judge(inventory, book, wanted, decide))
         with os.fdopen(writer, "wb") as stream:
             stream.write(found)
     except BaseException:  # noqa: BLE001  # a fork must not return into its parent's code

@@ -1,7 +1,7 @@
 """The decision: green or red, and why."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from assay.scanner.model.finding import SEVERITIES, Finding, Gate, Severity
 from assay.scanner.model.rule import Pack
@@ -9,7 +9,7 @@ from assay.scanner.model.rule import Pack
 EXIT_GREEN, EXIT_RED, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_BUG = range(5)
 
 
-def decide(findings: Iterable[Finding], packs: Sequence[Pack], fail_on: Severity) -> Gate:
+def decide(findings: Sequence[Finding], packs: Sequence[Pack], fail_on: Severity) -> Gate:
     """Red where an unsuppressed failing finding is at least as severe as `fail_on`, or a pack wants no unknowns."""
     counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
     failing: Counter[Severity] = Counter()
@@ -28,6 +28,8 @@ def decide(findings: Iterable[Finding], packs: Sequence[Pack], fail_on: Severity
     ]
     if reasons:
         return Gate(status="red", reasons=tuple(reasons))
+    if not findings:
+        return Gate(status="green", reasons=("nothing was there to be judged",))
     return Gate(status="green", reasons=(f"nothing failing at {fail_on} severity or above",))
 
 

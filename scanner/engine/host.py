@@ -11,6 +11,7 @@ import sys
 import time
 from typing import BinaryIO, cast
 
+import msgspec
 from msgspec import Struct
 
 from assay.scanner.engine import protocol, sandbox
@@ -22,9 +23,11 @@ def main() -> None:
     """Serves one job, then ends."""
     answers = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
     os.set_inheritable(answers.fileno(), False)
-    job = protocol.decode_job(sys.stdin.buffer.read())
     try:
-        _serve(job, answers)
+        _serve(protocol.decode_job(sys.stdin.buffer.read()), answers)
+    except msgspec.ValidationError as error:
+        # Only the job is decoded here, and it is the operator's own registry that is wrong.
+        _send(answers, protocol.Broken(reason=f"its line in the registry is not valid: {error}"))
     except MemoryError:
         _send(answers, protocol.Broken(reason="ran out of memory"))
     except Exception as error:  # noqa: BLE001  # the worker's boundary: whatever a detector raises becomes a frame

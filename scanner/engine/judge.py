@@ -22,21 +22,27 @@ Decide = Callable[[CompiledRule, Mapping[str, Any], Any], Decision]
 """How a rule is put to a resource's facts and context."""
 
 
-def judge(
-    inventory: Inventory,
-    book: Book,
-    selected: Callable[[str], bool] = lambda _: True,
-    decide: Decide = CompiledRule.decide,
-) -> tuple[Finding, ...]:
-    """Every finding, in the report's order: by file, line, rule and address.
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rules and engine checks the user wants to hear of."""
 
-    `selected` says of a rule's or an engine check's id whether the user wants it judged.
-    """
-    ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, selected, decide)]
+    only: frozenset[str] = frozenset()
+    """Empty: all."""
+    skip: frozenset[str] = frozenset()
+
+    def judges(self, rule: str) -> bool:
+        """Whether it is judged. A skipped rule of ours still is, so that it takes along the checks it folds in."""
+        return not self.only or rule in self.only
+
+
+def judge(
+    inventory: Inventory, book: Book, wanted: Wanted = Wanted(), decide: Decide = CompiledRule.decide
+) -> tuple[Finding, ...]:
+    """Every finding, in the report's order: by file, line, rule and address."""
+    ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]
     kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
-    verdicts = (verdict for verdict in inventory.verdicts if selected(verdict.check))
-    engines = [_judge_verdict(verdict, book, kinds) for verdict in verdicts]
-    folded = _fold(ours, engines, book)
+    checks = [verdict for verdict in inventory.verdicts if wanted.judges(verdict.check)]
+    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if verdict.check not in wanted.skip]
+    folded = [finding for finding in _fold(ours, engines, book) if finding.rule not in wanted.skip]
     failed = [_judge_failure(failure, book) for failure in inventory.failures]
     ordered = sorted([*folded, *failed], key=_order)
     prints = Fingerprints()
@@ -48,10 +54,8 @@ def judge(
     )
 
 
-def _judge_resource(
-    resource: Resource, book: Book, selected: Callable[[str], bool], decide: Decide
-) -> Iterator[Finding]:
-    variants = [v for v in book.variants(resource.kind) if selected(v.compiled.rule.id)]
+def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decide: Decide) -> Iterator[Finding]:
+    variants = [v for v in book.variants(resource.kind) if wanted.judges(v.compiled.rule.id)]
     if not variants:
         return
     facts, context = prepare(resource)
@@ -157,20 +161,21 @@ def _verdict_message(verdict: EngineVerdict) -> str:
 
 def _judge_failure(failure: Failure, book: Book) -> Finding:
     path = failure.location.path if failure.location else None
+    check, _ = book.engine_check(OWN_ENGINE, LOOK_FAILED)
     # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
     safeguards = book.surface_safeguards(failure.part)
     return Finding(
         rule=LOOK_FAILED,
         outcome="unknown",
-        severity="medium",
-        title="A planned look failed",
+        severity=check.severity,
+        title=check.title,
         message=f"{failure.detector}/{failure.part}: {failure.reason}",
         resource=ResourceRef(kind="file" if path else "detector", address=path or f"{failure.detector}/{failure.part}"),
         location=failure.location,
         safeguards=safeguards,
         controls=book.controls(LOOK_FAILED, safeguards),
         evidence={"unknown": [failure.reason]},
-        fix="Mend what stood in the way, or leave it out by name with --skip, and scan again.",
+        fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,
     )
 
@@ -182,11 +187,22 @@ def _fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> It
         waiting.setdefault(_fold_key(found.rule, found), []).append(found)
     for finding in ours:
         same: list[Finding] = []
+        skipped: list[Finding] = []
         for check in book.rules[finding.rule].equivalents:
             key = _fold_key(check, finding)
-            if key in waiting and not any(found.suppressed for found in waiting[key]):
+            if key not in waiting:
+                continue
+            if any(found.suppressed for found in waiting[key]):
+                skipped += waiting[key]
+            else:
                 same += waiting.pop(key)
-        yield _corroborate(finding, same) if same else finding
+        if same:
+            yield _corroborate(finding, same)
+        elif skipped:
+            # Who accepted the risk for the engine's check accepted it for ours, which asks the same of the resource.
+            yield msgspec.structs.replace(finding, suppressed=skipped[0].suppressed)
+        else:
+            yield finding
     for rest in waiting.values():
         yield from rest
 

@@ -8,7 +8,7 @@ import pytest
 from assay.policies import book as policy
 from assay.scanner.engine import inventory
 from assay.scanner.engine.bounded import judge_bounded
-from assay.scanner.engine.judge import judge
+from assay.scanner.engine.judge import Wanted, judge
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.fact import Known
@@ -52,12 +52,8 @@ def scene(tmp_path: Path, assertion: str, trusted: bool, openings: int) -> tuple
     return inventory.build(header, (DetectorOutcome(id="iac", status="ok"),), (resource,)), book
 
 
-def everything(_: str) -> bool:
-    return True
-
-
-def only_guest(rule: str) -> bool:
-    return rule == "guest"
+everything = Wanted()
+only_guest = Wanted(only=frozenset({"guest"}))
 
 
 def test_a_guest_rule_judges_like_any_other(tmp_path: Path) -> None:
