@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from assay.detectors.iac import offline
 from assay.detectors.iac.excerpts import excerpts
-from assay.detectors.iac.failures import SkipLog, failure, failures
+from assay.detectors.iac.failures import SkipLog, failure, failures, refused
 from assay.detectors.iac.frameworks import FRAMEWORKS
 from assay.detectors.iac.grammar_tables import use_prepared_tables
 from assay.detectors.iac.graph_facts import resources
@@ -16,7 +16,7 @@ from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import load_runner, run
 from assay.detectors.iac.survey import Survey, is_below, survey
-from assay.detectors.iac.verdicts import unrendered, verdicts
+from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
 
 
@@ -85,8 +85,9 @@ class IacDetector:
             found += renderer.unknowns()
         yield from found
         yield from excerpts(found, copy, framework)
-        failed = list(failures(framework, self._survey, copy, ran.parsed, ran.errors, log))
+        failed = list(failures(framework, self._survey, copy, ran.errors, log))
         named = {one.location.path for one in failed if one.location}
+        yield from unrecognised(refused(framework, self._survey, ran.parsed, named), framework)
         yield from failed
         if renderer is not None:
             yield from (one for one in renderer.failures() if one.location is None or one.location.path not in named)

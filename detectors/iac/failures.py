@@ -75,14 +75,13 @@ def failures(
     part: str,
     survey: Survey,
     copy: PrivateCopy,
-    parsed: Collection[str] | None,
     errors: Mapping[str, str],
     log: SkipLog,
 ) -> Iterator[Failure]:
     """A failure for each file that the part should have looked at and did not, at most one a file, and one for each
     other thing it skipped.
 
-    `parsed`: the files that the runner parsed, None where it does not say; `errors`: those it could not, with a reason.
+    `errors`: the files that the runner could not parse, with a reason.
     """
     reasons = dict(_faults(part, survey, copy))
     for path, reason in errors.items():
@@ -90,15 +89,21 @@ def failures(
         planned = path in survey.claims.get(part, frozenset()) or (".tfvars" in path and visible(path))
         if planned and path not in survey.unrendered:
             reasons.setdefault(path, reason)
-    if parsed is not None:
-        for path in sorted(_expected(part, survey) - set(parsed) - survey.unrendered):
-            if path not in reasons:
-                log.skipped(path, f"it reads as {part.replace('_', ' ')}, but checkov does not take it for that")
     for skipped, reason in log.skips:
         if skipped is None or skipped not in reasons:
             yield failure(part, skipped, reason)
     for path, reason in sorted(reasons.items()):
         yield failure(part, path, f"{reason}; correct the file, then scan again")
+
+
+def refused(part: str, survey: Survey, parsed: Collection[str] | None, failed: Collection[str]) -> list[str]:
+    """Sound files that surely are the framework's, and that checkov did not take: its schemas are older than theirs.
+
+    `parsed`: the files that the runner parsed, None where it does not say; `failed`: those named otherwise.
+    """
+    if parsed is None:
+        return []
+    return sorted(_expected(part, survey) - set(parsed) - survey.unrendered - set(failed))
 
 
 def failure(part: str, path: str | None, reason: str) -> Failure:

@@ -97,6 +97,14 @@ def unknown(check: str, resource: str, title: str, framework: str, reason: str, 
     )
 
 
+def unrecognised(paths: Iterable[str], framework: str) -> Iterator[EngineVerdict]:
+    """Unknowns for files that checkov does not take for what they are."""
+    for path in paths:
+        reason = f"it reads as {framework.replace('_', ' ')}, but checkov's schema does not take it"
+        place = Location(path=path, start_line=1, end_line=1)
+        yield unknown("unrecognised-file", path, "File not taken by checkov", framework, reason, place)
+
+
 def unrendered(paths: Iterable[str], framework: str) -> Iterator[EngineVerdict]:
     """Unknowns for templates that no chart of the tree renders."""
     for path in sorted(paths):

@@ -67,7 +67,8 @@ def _show_decision(page: Page, report: Report, ranked: Sequence[Finding]) -> Non
 def _summary(report: Report, ranked: Sequence[Finding], style: str) -> list[Span]:
     """`RED: 8 failing (2 critical, 6 high) in 3 files, 1 unknown, 12 passing, 2 suppressed.`"""
     summary = report.summary
-    spans: list[Span] = [(report.gate.status.upper(), style), f": {summary.fail} failing"]
+    headline: Span = (report.gate.status.upper(), style) if report.complete else ("INCOMPLETE", "bold yellow")
+    spans: list[Span] = [headline, f": {summary.fail} failing"]
     counts = severity_counts(ranked)
     for number, (severity, count) in enumerate(counts.items()):
         spans += [", " if number else " (", (f"{count} {severity}", SEVERITY_STYLES[severity])]
@@ -76,5 +77,5 @@ def _summary(report: Report, ranked: Sequence[Finding], style: str) -> list[Span
     spans.append(f", {summary.unknown} unknown, {summary.passed} passing, {summary.suppressed} suppressed")
     if summary.new or summary.existing or summary.fixed:
         spans.append(f"; {summary.new} new, {summary.existing} existing, {summary.fixed} fixed")
-    spans.append("." if report.complete else "; the scan is incomplete.")
+    spans.append("." if report.complete else f"; the gate would be {report.gate.status}.")
     return spans

@@ -12,7 +12,7 @@ from assay.scanner.model.finding import SEVERITIES, Finding, Severity
 LABEL = 8
 """Columns for `CRITICAL`."""
 MOST_LINES = 8
-MOST_CONTROLS = 4
+MOST_CONTROLS = 2
 """Named of one pack."""
 MOST_FILES, MOST_RULES = 20, 10
 

@@ -5,11 +5,12 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
-from assay.scanner.config.settings import Settings
+from assay.scanner.config.settings import load_settings
 from assay.scanner.errors import UsageError
 
 
@@ -23,15 +24,21 @@ def run(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--pack", action="append", default=[], metavar="ID", help="controls of these packs only")
+    options.add_rules(parser)
     args = parser.parse_args(argv)
 
     from assay.policies import book as policy
 
-    book = policy.load(options.packs(args.pack, Settings()) if args.pack else policy.built_in_packs())
+    args.pack = args.pack or policy.built_in_packs()
+    book = options.load_book(args, load_settings(Path()), Path())
     found = _rule(book, args.name) or _engine_check(book, args.name) or _control(book, args.name)
     if found is None:
         known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]
-        near = get_close_matches(args.name, known, n=3)
+        controls = [f"{pack.id}:{control.id}" for pack in book.packs for control in pack.controls]
+        wanted = args.name.lower()
+        near = [name for name in known if name.lower() == wanted]
+        near += [name for name in controls if wanted in (name.lower(), name.partition(":")[2].lower())]
+        near = near or get_close_matches(args.name, [*known, *controls], n=3)
         hint = (
             f"did you mean {' or '.join(near)}?"
             if near

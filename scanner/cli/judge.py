@@ -1,6 +1,7 @@
 """`assay judge`: what a scan says, from a saved inventory; nothing is looked at."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,9 @@ def run(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="assay judge", description="Judge a saved inventory by policy packs, offline."
     )
-    parser.add_argument("inventory", metavar="INVENTORY", help="a file made by `assay observe`")
+    parser.add_argument(
+        "inventory", metavar="INVENTORY", help="a file made by `assay observe`, or - for standard input"
+    )
     options.add_policy(parser)
     options.add_selection(parser)
     add_reporting(parser)
@@ -32,8 +35,11 @@ def run(argv: Sequence[str]) -> int:
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
     path = Path(args.inventory)
     try:
-        with path.open("rb") as stream:
-            seen = inventory.load(stream, args.inventory)
+        if args.inventory == "-":
+            seen = inventory.load(sys.stdin.buffer, "standard input")
+        else:
+            with path.open("rb") as stream:
+                seen = inventory.load(stream, args.inventory)
     except OSError as error:
         raise UsageError(f"{args.inventory}: cannot be read: {error.strerror}") from None
     findings = judge_bounded(seen, book, chosen.rules)

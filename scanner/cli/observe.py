@@ -35,9 +35,10 @@ def run(argv: Sequence[str]) -> int:
         output.check_writable(Path(args.output))
     book = policy.load(())
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+    written = [Path(args.output)] if args.output else []
     progress = Progress(args.quiet)
     try:
-        seen = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress)
+        seen = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress, written)
     finally:
         progress.clear()
     if args.output:

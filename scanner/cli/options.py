@@ -38,13 +38,18 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pack", action="append", default=[], metavar="ID", help="a policy pack, or the path of one; repeatable"
     )
-    parser.add_argument(
-        "--rules", action="append", default=[], metavar="DIR", help="a folder of further rules; repeatable"
-    )
+    add_rules(parser)
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, help="the least severity that makes the gate red (default: high)"
     )
     parser.add_argument("--allow-incomplete", action="store_true", help="let the gate alone decide the exit code")
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """`--rules`"""
+    parser.add_argument(
+        "--rules", action="append", default=[], metavar="DIR", help="a folder of further rules; repeatable"
+    )
 
 
 def add_jobs(parser: argparse.ArgumentParser) -> None:

@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json, print_table
-from assay.scanner.config.settings import Settings
+from assay.scanner.config.settings import load_settings
 
 
 def run(argv: Sequence[str]) -> int:
@@ -14,12 +15,13 @@ def run(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="assay rules", description="List the rules and the engines' checks.")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--pack", action="append", default=[], metavar="ID", help="controls of these packs only")
+    options.add_rules(parser)
     args = parser.parse_args(argv)
 
     from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy
 
-    book = policy.load(options.packs(args.pack, Settings()))
+    book = options.load_book(args, load_settings(Path()), Path())
     rows: list[dict[str, Any]] = []
     for rule in book.rules.values():
         surfaces = {surface for spec in DETECTORS for surface, kinds in spec.surfaces.items() if rule.kind in kinds}

@@ -31,9 +31,10 @@ def run(argv: Sequence[str]) -> int:
     outputs = output.parse_outputs(args.output)
     book = options.load_book(args, settings, options.configuration_folder(args.target))
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+    written = [path for _, path in outputs]
     progress = Progress(args.quiet)
     try:
-        inventory = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress)
+        inventory = observe(target, DETECTORS, chosen.selection, options.jobs(args.jobs, settings), progress, written)
     finally:
         progress.clear()
     findings = judge_bounded(inventory, book, chosen.rules)

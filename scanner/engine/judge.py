@@ -34,8 +34,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         return not self.only or rule in self.only
 
 
+EVERYTHING = Wanted()
+
+
 def judge(
-    inventory: Inventory, book: Book, wanted: Wanted = Wanted(), decide: Decide = CompiledRule.decide
+    inventory: Inventory, book: Book, wanted: Wanted = EVERYTHING, decide: Decide = CompiledRule.decide
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
     ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]

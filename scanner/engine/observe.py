@@ -1,7 +1,7 @@
 """Looks at targets: lists their files, runs every detector that takes them, and gathers the inventory."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
@@ -45,11 +45,12 @@ def observe(
     selection: Selection,
     jobs: int,
     progress: Progress,
+    outputs: Collection[Path] = (),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Inventory:
     """Runs the detectors side by side. What fails is in the inventory; nothing is raised for it."""
     started = now()
-    listing = list_target(target)
+    listing = list_target(target, outputs)
     outcomes: list[DetectorOutcome] = []
     records: list[Record] = list(_listing_records(listing))
     hosts: list[HostProcess] = []

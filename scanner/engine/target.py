@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import Tree
@@ -42,8 +42,21 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
     return Target(scheme=scheme, names=tuple(names))
 
 
-def list_target(target: Target) -> Listing:
-    """The files of a path target, relative to the one folder, or to the deepest folder that holds them all."""
+def list_target(target: Target, outputs: Collection[Path] = ()) -> Listing:
+    """The files of a path target, relative to the one folder, or to the deepest folder that holds them all.
+
+    `outputs` are the files that this run writes; what the last run wrote there is not scanned.
+    """
+    listing = _list(target)
+    root = Path(listing.tree.root)
+    written = {path.resolve().relative_to(root).as_posix() for path in outputs if path.resolve().is_relative_to(root)}
+    if not written:
+        return listing
+    files = tuple(name for name in listing.tree.files if name not in written)
+    return structs.replace(listing, tree=structs.replace(listing.tree, files=files))
+
+
+def _list(target: Target) -> Listing:
     if target.scheme != "path":
         return Listing(tree=Tree(root=os.getcwd(), files=()), links_out=(), unreadable=())  # noqa: PTH109
     paths = [Path(name).resolve() for name in target.names]

@@ -19,7 +19,7 @@ class Bucket(Struct, frozen=True, kw_only=True):
     public_access_blocked: bool
     """A bucket- or account-level setting refuses public grants whatever the ACL and the policy say."""
     public_access_block_declared: bool
-    """Whether the source itself asks to refuse every public grant, rather than relying on the account or on defaults."""
+    """Whether the source itself asks to refuse every public grant, and does not rely on the account or defaults."""
     public_read: bool
     """Some grant (ACL, policy, IAM binding) lets anyone read."""
     public_write: bool

@@ -19,7 +19,7 @@ def main() -> None:
         "# Last figures",
         "",
         "Made by `make bench` (`ASSAY_BENCH_REPOS=FOLDER make bench` takes public repositories from a folder). CPU",
-        "seconds of whole processes, children included; medians of paired runs, as these machines are shared and noisy.",
+        "seconds of whole processes, children included; medians of paired runs, as the machine is shared and noisy.",
         "",
         f"Assay {__version__}, checkov {engine_versions().get('checkov')}, Python {platform.python_version()}, "
         f"{os.cpu_count()} processors.",

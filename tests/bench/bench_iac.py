@@ -26,7 +26,16 @@ def run() -> list[str]:
     name, folder = tree()
     here = Path(sys.executable)
     ours = [str(here.with_name("assay")), "scan", str(folder), "--quiet", "--only", FRAMEWORKS]
-    theirs = [str(here.with_name("checkov")), "-d", str(folder), "--skip-download", "--quiet", "-o", "json", "--framework"]
+    theirs = [
+        str(here.with_name("checkov")),
+        "-d",
+        str(folder),
+        "--skip-download",
+        "--quiet",
+        "-o",
+        "json",
+        "--framework",
+    ]
     theirs += FRAMEWORKS.split(",")
     mine, others = paired(ours, theirs, Path(tempfile.gettempdir()))
     ratio = median_cpu(others) / median_cpu(mine)

@@ -38,4 +38,3 @@ def best(work: Callable[[], bytes]) -> tuple[float, bytes]:
         result = work()
         times.append(time.process_time() - start)
     return min(times), result
-

@@ -100,9 +100,11 @@ def test_a_configuration_that_cannot_be_used_names_the_file(name: str, text: str
 
 def test_the_configuration_file_counts_and_the_command_line_wins(tmp_path: Path) -> None:
     (tmp_path / "assay.toml").write_text("packs = ['hipaa']\n")
-    packs = lambda *args: {
-        c["pack"] for c in json.loads(assay("scan", "--format", "json", *args, cwd=tmp_path).stdout)["controls"]
-    }
+
+    def packs(*args: str) -> set[str]:
+        done = assay("scan", "--format", "json", *args, cwd=tmp_path)
+        return {control["pack"] for control in json.loads(done.stdout)["controls"]}
+
     assert packs() == {"hipaa"}
     assert packs("--pack", "gdpr") == {"gdpr"}
 
@@ -121,6 +123,54 @@ def test_judging_a_saved_inventory_gives_the_scans_bytes(bad_tree: Path, tmp_pat
 def test_the_number_of_jobs_changes_no_byte(bad_tree: Path) -> None:
     one, eight = (assay("scan", "--format", "json", "--jobs", n, cwd=bad_tree).stdout for n in ("1", "8"))
     assert without_times(one) == without_times(eight)
+
+
+def test_a_configuration_above_the_target_counts_up_to_the_folder_one_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "infra" / "deep").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.assay]\npacks = ['hipaa']\n")
+    for folder, packs in ((tmp_path, {"hipaa"}), (tmp_path / "infra", {"gdpr", "hipaa"})):
+        done = assay("scan", str(tmp_path / "infra" / "deep"), "--format", "json", cwd=folder)
+        assert {control["pack"] for control in json.loads(done.stdout)["controls"]} == packs
+
+
+def test_what_the_run_writes_is_not_scanned_the_next_time(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BAD)
+    runs = [assay("scan", "--output", "json=report.json", "--format", "json", cwd=tmp_path).stdout for _ in range(2)]
+    assert without_times(runs[0]) == without_times(runs[1])
+
+
+def test_a_terminal_that_lacks_a_character_gets_its_escape(tmp_path: Path) -> None:
+    for command in (["--help"], ["scan", "--help"], ["packs"]):
+        done = assay(*command, cwd=tmp_path, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_saved_inventory_may_come_through_a_pipe(bad_tree: Path) -> None:
+    done = subprocess.run(
+        f"{ASSAY} observe --only dockerfile | {ASSAY} judge - --format json",
+        shell=True, cwd=bad_tree, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["schema"] == "assay-report/1"
+
+
+def test_a_skip_comment_for_an_equal_check_suppresses_both(tmp_path: Path) -> None:
+    text = BAD.replace("{\n", "{\n  #checkov:skip=CKV_AWS_21:versions are kept elsewhere\n", 1)
+    (tmp_path / "main.tf").write_text(text)
+    done = assay("scan", "--only", "bucket-versioned,CKV_AWS_21", "--format", "json", cwd=tmp_path)
+    found = {f["rule"]: f["suppressed"] for f in json.loads(done.stdout)["findings"]}
+    assert set(found) == {"bucket-versioned", "CKV_AWS_21"}
+    assert {s["reason"] for s in found.values()} == {"versions are kept elsewhere"}
+    assert done.returncode == 0
+
+
+def test_a_skipped_rule_takes_along_the_check_it_would_have_folded_in(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(BAD)
+    done = assay("scan", "--skip", "bucket-versioned", "--format", "json", cwd=tmp_path)
+    assert {"bucket-versioned", "CKV_AWS_21"}.isdisjoint(f["rule"] for f in json.loads(done.stdout)["findings"])
+
+
+def test_a_terminated_scan_leaves_nothing_behind(bad_tree: Path, tmp_path: Path) -> None:
+    _stop(bad_tree, tmp_path, signal.SIGTERM)
 
 
 def test_only_and_skip_choose_surfaces_and_rules(bad_tree: Path) -> None:
@@ -199,6 +249,10 @@ def test_a_closed_pipe_is_no_error(bad_tree: Path) -> None:
 
 
 def test_an_interruption_leaves_nothing_behind(bad_tree: Path, tmp_path: Path) -> None:
+    _stop(bad_tree, tmp_path, signal.SIGINT)
+
+
+def _stop(bad_tree: Path, tmp_path: Path, how: signal.Signals) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
         [ASSAY, "scan", "--output", f"json={tmp_path}/r.json"], cwd=bad_tree, env=environment,
@@ -208,7 +262,7 @@ def test_an_interruption_leaves_nothing_behind(bad_tree: Path, tmp_path: Path) -
     while not os.listdir(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.02)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     out, error = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert error == "assay: interrupted; nothing was written\n"

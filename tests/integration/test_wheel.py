@@ -32,7 +32,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
-    ours = {f"assay/{path.relative_to(ROOT)}" for f in FOLDERS for path in (ROOT / f).rglob("*") if path.suffix in SHIPPED}
+    ours = {
+        f"assay/{path.relative_to(ROOT)}" for f in FOLDERS for path in (ROOT / f).rglob("*") if path.suffix in SHIPPED
+    }
     assert ours - inside == set()
 
 

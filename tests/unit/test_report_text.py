@@ -153,7 +153,7 @@ def test_what_was_not_looked_at_is_told() -> None:
     assert "pii   failed   killed after 60 s" in text
     assert "helm  skipped  no helm binary" in text
     assert "broken.tf:1  broken.tf did not parse" in text
-    assert "the scan is incomplete." in " ".join(text.split())
+    assert "the gate would be red." in " ".join(text.split())
 
 
 def test_suppressions_are_told_with_owner_and_end() -> None:

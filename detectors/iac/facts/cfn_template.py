@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved, written
+from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved, written
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000
 _NESTING = 60
-_LENGTH = 50_000
 _UNMARKED: Mapping[str, str] = {}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
@@ -34,7 +33,7 @@ class TemplateFile:
         plain = {key: value for key, value in properties.items() if "." not in str(key)}
         try:
             return self._value(plain, 0, _marks(properties))
-        except _TooMuch:
+        except TooMuch:
             return Unknown(reason="unresolved: the properties are too large")
 
     def holds(self, condition: str) -> bool | Unknown:
@@ -43,13 +42,13 @@ class TemplateFile:
         self._asking = []
         try:
             return self._condition({"Condition": condition}, 0)
-        except _TooMuch:
+        except TooMuch:
             return unresolved(f"the condition {condition}")
 
     def _value(self, raw: Any, depth: int, marks: Mapping[str, str] = _UNMARKED, path: str = "") -> Any:
         self._spent += 1
         if self._spent > _STEPS or depth > _NESTING:
-            raise _TooMuch
+            raise TooMuch
         inner = f"{path}." if path else ""
         if isinstance(raw, list | tuple):
             listed = [self._value(element, depth + 1, marks, f"{inner}{at}") for at, element in enumerate(raw)]
@@ -184,7 +183,7 @@ class TemplateFile:
     def _condition(self, raw: Any, depth: int, marks: Mapping[str, str] = _UNMARKED, path: str = "") -> bool | Unknown:
         self._spent += 1
         if self._spent > _STEPS or depth > _NESTING:
-            raise _TooMuch
+            raise TooMuch
         if isinstance(raw, Mapping):
             keys = [key for key in raw if not str(key).startswith("__") and "." not in str(key)]
             if len(keys) == 1:
@@ -221,10 +220,6 @@ class TemplateFile:
         return answer
 
 
-class _TooMuch(Exception):
-    """A property costs more than any honest one."""
-
-
 def _section(definition: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = definition.get(name)
     return section if isinstance(section, Mapping) else {}
@@ -240,26 +235,7 @@ def _plain(value: Any) -> str:
 
 
 def _text(parts: list[Any]) -> Any:
-    text = ""
-    unknowns: list[tuple[str, str]] = []
-    references: list[Reference] = []
-    for part in parts:
-        if isinstance(part, Template):
-            text += part.text
-            unknowns.extend(part.unknowns)
-            references.extend(part.references)
-        elif isinstance(part, Reference):
-            text += f"${{{part.text}}}"
-            references.append(part)
-        elif isinstance(part, str | int | float):
-            text += _plain(part) if isinstance(part, bool) else str(part)
-        else:
-            reason = part.reason if isinstance(part, Unknown) else "unresolved: a part of a string"
-            shown = f"${{{reason.removeprefix('unresolved: ')}}}"
-            text += shown
-            unknowns.append((shown, reason))
-        if len(text) > _LENGTH:
-            raise _TooMuch
-    if not unknowns and not references:
-        return text
-    return Template(text=text, unknowns=tuple(unknowns), references=tuple(references))
+    """The parts put together; one that isn't known is shown by what stood in its way."""
+    return assembled(
+        (part, part.reason.removeprefix("unresolved: ") if isinstance(part, Unknown) else "…") for part in parts
+    )

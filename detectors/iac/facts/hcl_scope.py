@@ -11,12 +11,11 @@ from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Sco
 from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.policy_document import document
-from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
+from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000
 """Bounds the work, and so the size of the value, of one argument."""
-_LENGTH = 50_000
 _INSTANCES = 200
 _ACCOUNT_WIDE = ("path", "terraform", "self")
 
@@ -43,7 +42,7 @@ class Evaluator:
             return self._raw(raw, scope, bindings)
         except syntax.Unsupported as error:
             return Unknown(reason=f"unresolved: an expression with {error}")
-        except (_TooMuch, RecursionError):
+        except (TooMuch, RecursionError):
             if self._depth > 1:
                 raise
             return Unknown(reason="unresolved: the expression is too large")
@@ -64,7 +63,8 @@ class Evaluator:
         if key is None and isinstance(over, Mapping | list) and len(over) == 1:
             key = next(iter(over)) if isinstance(next(iter(over)), str) else None
         if key is None:
-            return {"each": {"key": unresolved("each.key"), "value": unresolved("each.value")}}
+            unknown = over if isinstance(over, Unknown) else None
+            return {"each": {"key": unknown or unresolved("each.key"), "value": unknown or unresolved("each.value")}}
         value = over.get(key, unresolved("each.value")) if isinstance(over, Mapping) else unresolved("each.value")
         return {"each": {"key": key, "value": key if isinstance(over, list) else value}}
 
@@ -161,36 +161,10 @@ class Evaluator:
         return self._tree(first, scope, bindings)
 
     def _text(self, tree: syntax.Text, scope: Scope, bindings: Bindings) -> Any:
-        text = ""
-        unknowns: list[tuple[str, str]] = []
-        references: list[Reference] = []
-        for part in tree.parts:
-            if isinstance(part, str):
-                text += part
-                continue
-            value = self._tree(part.tree, scope, bindings)
-            if isinstance(value, Reference) and isinstance(value.value, str):
-                value = value.value
-            if isinstance(value, bool):
-                text += "true" if value else "false"
-            elif isinstance(value, str | int | float):
-                text += str(value)
-            elif isinstance(value, Template):
-                text += value.text
-                unknowns.extend(value.unknowns)
-                references.extend(value.references)
-            elif isinstance(value, Reference):
-                text += f"${{{value.text}}}"
-                references.append(value)
-            else:
-                shown = f"${{{part.source}}}"
-                text += shown
-                unknowns.append((shown, value.reason if isinstance(value, Unknown) else f"unresolved: {part.source}"))
-            if len(text) > _LENGTH:
-                raise _TooMuch
-        if not unknowns and not references:
-            return text
-        return Template(text=text, unknowns=tuple(unknowns), references=tuple(references))
+        return assembled(
+            (part, "") if isinstance(part, str) else (self._tree(part.tree, scope, bindings), part.source)
+            for part in tree.parts
+        )
 
     def _object(self, tree: syntax.ObjectOf, scope: Scope, bindings: Bindings) -> Any:
         result: dict[str, Any] = {}
@@ -393,11 +367,7 @@ class Evaluator:
     def _spend(self, steps: int) -> None:
         self._spent += steps
         if self._spent > _STEPS:
-            raise _TooMuch
-
-
-class _TooMuch(Exception):
-    """An argument costs more than any honest one."""
+            raise TooMuch
 
 
 def _unwrapped(raw: Any) -> Any:

@@ -9,6 +9,11 @@ from msgspec.structs import replace
 from assay.scanner.api import Fact, Known, Location, Unknown
 
 _REASON_LENGTH = 160
+_TEXT_LENGTH = 50_000
+
+
+class TooMuch(Exception):
+    """An expression costs more, or makes a longer text, than any honest one."""
 
 
 class Reference(Struct, frozen=True, kw_only=True):
@@ -39,6 +44,34 @@ def unresolved(what: str) -> Unknown:
     """An expression that could not be evaluated, named by its source."""
     line = " ".join(what.split())
     return Unknown(reason=f"unresolved: {line[:_REASON_LENGTH]}")
+
+
+def assembled(parts: Iterable[tuple[Any, str]]) -> str | Template:
+    """A string from its parts, each with the source to show where it isn't known. Raises TooMuch."""
+    text = ""
+    unknowns: list[tuple[str, str]] = []
+    references: list[Reference] = []
+    for value, source in parts:
+        if isinstance(value, Reference) and value.value is not None:
+            value = value.value
+        if isinstance(value, Template):
+            text += value.text
+            unknowns.extend(value.unknowns)
+            references.extend(value.references)
+        elif isinstance(value, Reference):
+            text += f"${{{value.text}}}"
+            references.append(value)
+        elif isinstance(value, str | int | float):
+            text += str(value).lower() if isinstance(value, bool) else str(value)
+        else:
+            shown = f"${{{source}}}"
+            text += shown
+            unknowns.append((shown, value.reason if isinstance(value, Unknown) else f"unresolved: {source}"))
+        if len(text) > _TEXT_LENGTH:
+            raise TooMuch
+    if not unknowns and not references:
+        return text
+    return Template(text=text, unknowns=tuple(unknowns), references=tuple(references))
 
 
 def settled(value: Any) -> Any:
