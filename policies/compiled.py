@@ -59,6 +59,8 @@ class CompiledRule:
             return Assertion(_fill(node, self.parameters), lists)
         except CelError as error:
             raise CelError(f"{key}: {error}") from None
+        except RecursionError:
+            raise CelError(f"{key}: nested too deeply") from None
 
     def _reasons(self, facts: Mapping[str, Any], paths: frozenset[str], error: str | None) -> tuple[str, ...]:
         found = [line for path in sorted(paths) for line in kleene.unknowns(facts[path], path)]

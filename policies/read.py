@@ -8,6 +8,7 @@ import msgspec
 
 from assay.scanner.errors import UsageError
 from assay.scanner.safe import yaml
+from assay.scanner.safe.files import read_regular
 
 T = TypeVar("T")
 
@@ -23,9 +24,9 @@ def read(path: Path, as_type: type[T]) -> T:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's bytes. Raises PolicyError where it cannot be read."""
+    """The file's bytes. Raises PolicyError where it cannot be read, isn't a regular file or is too large."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise PolicyError(f"{path}: cannot be read: {error.strerror or error}") from None
 

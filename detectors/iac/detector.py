@@ -4,6 +4,7 @@ import gc
 from collections.abc import Iterator, Sequence
 
 from assay.detectors.iac import offline
+from assay.detectors.iac.encodable import encodable
 from assay.detectors.iac.excerpts import excerpts
 from assay.detectors.iac.failures import SkipLog, failure, failures, refused
 from assay.detectors.iac.frameworks import FRAMEWORKS
@@ -13,6 +14,7 @@ from assay.detectors.iac.helm import HelmCharts
 from assay.detectors.iac.kustomize import Kustomizations
 from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.modules import remote_modules
+from assay.detectors.iac.multiplication import bound_multiplication
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import load_runner, run
 from assay.detectors.iac.survey import Survey, is_below, survey
@@ -59,7 +61,7 @@ class IacDetector:
         gc.set_threshold(100_000, 20, 20)
         for record in self._observe(part.id, copy):
             if _is_wanted(record, tree.only):
-                emit(record)
+                emit(encodable(record))
 
     def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         folders = {"helm": self._survey.charts, "kustomize": self._survey.kustomizations}.get(framework)
@@ -77,6 +79,8 @@ class IacDetector:
         load_runner(framework)
         keep_parser_tables()
         offline.confine(framework, copy.root)
+        if framework in ("terraform", "terraform_plan", "terraform_json"):
+            bound_multiplication(copy, log)
         ran = run(framework, copy, log, renderer.prepare if renderer else None)
         found = verdicts(ran.reports, copy, framework)
         found += remote_modules(ran.graphs, copy, framework)

@@ -6,6 +6,7 @@ where checkov looks: compare a runner's `_parse_file` or `get_scannable_file_pat
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 
 from msgspec import Struct
 
@@ -15,16 +16,19 @@ SECRET_SUFFIXES = frozenset({".tf", ".yml", ".yaml", ".json", ".template", ".bic
 """`SUPPORTED_FILE_EXTENSIONS`: what the secrets runner opens besides Dockerfiles."""
 SECRET_MAX_BYTES = 5_000_000
 """`CHECKOV_MAX_FILE_SIZE`: the secrets runner does not open larger files."""
+KUSTOMIZATION_NAMES = ("kustomization.yml", "kustomization.yaml", "Kustomization")
+"""What kustomize takes for a kustomization, in the order in which checkov does, which does not know the last."""
 
 _SECRETS_EXCLUDED = (*IGNORED_FOLDERS, ".external_modules", ".idea", ".git", "venv")
 """Anywhere in the path, even inside a name, as the runner's `EXCLUDED_PATHS` are searched for and not compared."""
 YAML_SUFFIXES = (".yaml", ".yml")
 _LOCK_FILES = frozenset({"Pipfile.lock", "yarn.lock", "package-lock.json", "requirements.txt", "go.sum"})
 _DOCKERFILE = re.compile(r"(?:.+\.)?[Dd]ockerfile(?:\..+)?(?<!\.[Dd]ockerignore)")
-_TASK_NAME = re.compile(rb"^\s*-\s+name:\s+", re.MULTILINE)
+_TASK_NAME = re.compile(rb"^[^\S\n]*-\s+name:\s", re.MULTILINE)
+"""Stays on its line up to the dash, or a run of newlines would be read once for each of them."""
 _ARGO_API = re.compile(rb"^apiVersion:\s*argoproj.io/", re.MULTILINE)
 _ARGO_KIND = re.compile(rb"^kind:\s*Workflow", re.MULTILINE)
-_LIST_START = re.compile(rb"\A(?:\s*(?:#[^\n]*|---[ \t]*|%[^\n]*)?\n)*(?:---)?\s*[-\[&!%?]")
+_LIST_STARTS = b"-[&!%?"
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -112,7 +116,16 @@ def _bicep(file: Seen) -> bool:
 def _ansible(file: Seen) -> bool:
     # The runner takes any YAML with a `- name:`, but its checks only speak of plays and tasks, which are lists.
     named = file.name.endswith(YAML_SUFFIXES) and visible(file.path)
-    return named and _TASK_NAME.search(file.content) is not None and _LIST_START.match(file.content) is not None
+    return named and _TASK_NAME.search(file.content) is not None and _may_be_list(file.content)
+
+
+def _may_be_list(content: bytes) -> bool:
+    """Whether the first line with more than a comment begins as a list may: a marker, an anchor or a tag included."""
+    for line in BytesIO(content):
+        start = line.lstrip()
+        if start and not start.startswith(b"#"):
+            return start[:1] in _LIST_STARTS
+    return False
 
 
 def _serverless(file: Seen) -> bool:

@@ -4,8 +4,9 @@ import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from msgspec import json
+from msgspec import convert, to_builtins
 
+from assay.detectors.iac.encodable import valid_text
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.scanner.api import Resource
 
@@ -25,7 +26,7 @@ def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Itera
     for graph in graphs:
         for resource in module.resources(graph, copy.root):
             # checkov's own kinds of text, list and mapping, which carry line marks, end here.
-            yield json.decode(json.encode(resource, enc_hook=_plain), type=Resource)
+            yield convert(valid_text(to_builtins(resource, enc_hook=_plain)), Resource)
 
 
 def _plain(value: Any) -> Any:

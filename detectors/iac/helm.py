@@ -6,28 +6,25 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import tarfile
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from assay.detectors.iac.failures import failure
+from assay.detectors.iac.helm_render import RenderError, render
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
+from assay.detectors.iac.syntax import read_syntax
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.yaml import YamlError, load
 
 FRAMEWORK = "helm"
-_TIMEOUT_SECONDS = 120
-_SEPARATOR = re.compile(r"(?:^|\s*\n)---\s*")
-"""Where Helm splits a rendered template into documents (`releaseutil.SplitManifests`)."""
 
 
 class HelmCharts:
@@ -57,6 +54,8 @@ class HelmCharts:
                 self._remote[folder] = _settle_dependencies(Path(self._copy.root, folder), Path(self._copy.root))
             except (YamlError, OSError, tarfile.TarError):
                 self._failed[folder] = "its Chart.yaml cannot be read"
+                # checkov would end at it, and with it the part.
+                Path(self._copy.root, folder, "Chart.yaml").unlink(missing_ok=True)
         module = importlib.import_module(type(runner).__module__)
         module.Runner.get_binary_output = staticmethod(self._output)
         parse = _keep_templates(module.Runner._parse_output, runner, self._copy)
@@ -72,7 +71,7 @@ class HelmCharts:
         for folder, missing in sorted(self._remote.items()):
             if missing:
                 path = f"{folder}/Chart.yaml" if folder else "Chart.yaml"
-                names = ", ".join(one_line(name, 60) for name in missing)
+                names = ", ".join(one_line(mask_line(name), 60) for name in missing)
                 reason = f"its dependencies {names} are not in the scanned folder, and nothing is downloaded"
                 location = Location(path=path, start_line=1, end_line=1)
                 found.append(unknown(REMOTE_REFERENCE, folder or ".", REMOTE_TITLE, FRAMEWORK, reason, location))
@@ -89,66 +88,15 @@ class HelmCharts:
         """In the place of checkov's `get_binary_output`."""
         folder = self._copy.relative(os.path.abspath(chart_item[0]))  # noqa: PTH100
         try:
-            return render(Path(self._copy.root, folder)), chart_item
+            output = render(Path(self._copy.root, folder))
         except RenderError as error:
-            self._failed[folder] = str(error).replace(f"{self._copy.root}/", "")
+            self._failed[folder] = str(error)
             return None, None
-
-
-class RenderError(Exception):
-    """A chart that cannot be rendered; the text is one line without secrets."""
-
-
-def render(chart: Path) -> bytes:
-    """What `helm template CHART` prints."""
-    return _render_with_program(chart) if shutil.which("helm") else _render_with_package(chart)
-
-
-def _render_with_program(chart: Path) -> bytes:
-    with tempfile.TemporaryDirectory() as home:
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home, "KUBECONFIG": os.devnull}
-        environment |= {f"HELM_{name}_HOME": home for name in ("CACHE", "CONFIG", "DATA")}
-        environment |= {"HELM_PLUGINS": f"{home}/none", "HELM_REPOSITORY_CONFIG": f"{home}/none.yaml"}
-        try:
-            done = subprocess.run(
-                ["helm", "template", str(chart)],
-                capture_output=True,
-                env=environment,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise RenderError(f"helm did not answer ({type(error).__name__})") from None
-    if done.returncode != 0:
-        raise RenderError(_first_line(done.stderr.decode("utf-8", "replace")))
-    return done.stdout
-
-
-def _render_with_package(chart: Path) -> bytes:
-    # Imported here, in the process of this part: a Go runtime does not survive a fork.
-    helm = importlib.import_module("helm_python")
-    try:
-        with importlib.import_module("helm_python.chart").Chart.load(chart) as loaded:
-            rendered: Mapping[str, str] = loaded.render(name="release-name", namespace="default")
-    except helm.HelmError as error:
-        raise RenderError(_first_line(str(error))) from None
-    return template_output(rendered).encode()
-
-
-def template_output(rendered: Mapping[str, str]) -> str:
-    """The rendered templates as `helm template` prints them, though by path and not by kind, which checkov undoes."""
-    printed = []
-    for path, text in sorted(rendered.items()):
-        name = path.rpartition("/")[2]
-        if name.startswith("_") or name.endswith("NOTES.txt"):
-            continue
-        printed += [f"---\n# Source: {path}\n{part.strip()}\n" for part in _SEPARATOR.split(text) if part.strip()]
-    return "".join(printed)
-
-
-def _first_line(text: str) -> str:
-    line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
-    return mask_line(one_line(line.removeprefix("Error: "), 300))
+        fault = read_syntax("rendered.yaml", output).fault
+        if fault is not None and fault.hostile:
+            self._failed[folder] = f"of what it renders to: {fault.reason}"
+            return None, None
+        return output, chart_item
 
 
 def _settle_dependencies(chart: Path, root: Path) -> list[str]:
@@ -156,8 +104,10 @@ def _settle_dependencies(chart: Path, root: Path) -> list[str]:
     nowhere in it from the chart, so that the rest can be rendered. Returns their names."""
     path = chart / "Chart.yaml"
     meta = load(path.read_bytes())
+    if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
+        raise YamlError("it is not a mapping with a name")
     declared_in = path
-    dependencies = meta.get("dependencies") if isinstance(meta, dict) else None
+    dependencies = meta.get("dependencies")
     if dependencies is None and (chart / "requirements.yaml").is_file():
         declared_in = chart / "requirements.yaml"
         meta = load(declared_in.read_bytes())

@@ -5,25 +5,23 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from assay.detectors.iac.failures import failure
+from assay.detectors.iac.frameworks import KUSTOMIZATION_NAMES, visible
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_line
+from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.yaml import YamlError, load
 
 FRAMEWORK = "kustomize"
-NAMES = ("kustomization.yml", "kustomization.yaml")
-"""In the order in which checkov takes them."""
-
 _TIMEOUT_SECONDS = 120
 _REFERENCE_LISTS = (
     "resources",
@@ -37,7 +35,6 @@ _REFERENCE_LISTS = (
 )
 _PROGRAM_LISTS = ("generators", "transformers", "validators", "helmCharts", "helmChartInflationGenerator")
 """Lists that name programs or charts; kustomize runs them only with flags that are not given here."""
-_LOGGED = re.compile(r'err="(.*)"\s*$')
 _REMOTE = re.compile(
     r"^(?:[a-z][a-z0-9+.\-]*::|[a-z][a-z0-9+.\-]*://|git@|github\.com[/:]|[\w.\-]+@[\w.\-]+:)", re.IGNORECASE
 )
@@ -53,6 +50,7 @@ class Kustomizations:
         self._remote: dict[str, list[str]] = {}
         self._local: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
+        self._paths = {folder: _path(folder, copy) for folder in folders}
 
     def missing_tool(self) -> str | None:
         """The line that says what to install, if nothing here can build a kustomization."""
@@ -66,27 +64,32 @@ class Kustomizations:
         """Strikes references that lead out of the tree, and gives checkov's runner our build."""
         for folder in self._folders:
             self._settle(folder)
+            if folder in self._failed:
+                # One that checkov cannot read would take the others down with it.
+                self._remove(folder)
         runner.templateRendererCommand = self._program
         runner._get_kubectl_output = self._output
-        runner.run_kustomize_to_k8s = lambda *arguments: _build_in_turn(runner, *arguments)
+        runner.run_kustomize_to_k8s = lambda *arguments: _build_in_turn(runner, self._give_up, *arguments)
         return runner
 
     def unknowns(self) -> list[EngineVerdict]:
         """For each kustomization with references that lead out of the tree."""
         found = []
+        reached = self._reached()
         for folder, references in sorted(self._remote.items()):
-            if references:
-                names = ", ".join(one_line(mask_line(reference), 100) for reference in references)
+            if references and folder in reached:
+                names = ", ".join(one_line(mask_address(reference), 100) for reference in references)
                 reason = f"{names}: not in the scanned folder, and nothing is downloaded or run"
-                location = Location(path=self._path(folder), start_line=1, end_line=1)
+                location = Location(path=self._paths[folder], start_line=1, end_line=1)
                 found.append(unknown(REMOTE_REFERENCE, folder or ".", REMOTE_TITLE, FRAMEWORK, reason, location))
         return found
 
     def failures(self) -> Iterator[Failure]:
         """For each kustomization that could not be built, unless a reference that leads out of the tree explains it."""
+        reached = self._reached()
         for folder, reason in sorted(self._failed.items()):
-            if not self._leads_out(folder, set()):
-                yield failure(FRAMEWORK, self._path(folder), f"the kustomization cannot be built: {reason}")
+            if folder in reached and not self._leads_out(folder, set()):
+                yield failure(FRAMEWORK, self._paths[folder], f"the kustomization cannot be built: {reason}")
 
     def _output(self, file_path: str, *_: Any) -> bytes | None:
         """In the place of checkov's `_get_kubectl_output`."""
@@ -95,7 +98,14 @@ class Kustomizations:
             return None
         arguments = [self._program, "kustomize" if self._program == "kubectl" else "build"]
         with tempfile.TemporaryDirectory() as home:
-            environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "TMPDIR": home, "KUBECONFIG": os.devnull}
+            # In case it still takes something for a repository: this stands before git, and does nothing.
+            Path(home, "git").touch(0o700)
+            environment = {
+                "PATH": f"{home}:{os.environ.get('PATH', '')}",
+                "HOME": home,
+                "TMPDIR": home,
+                "KUBECONFIG": os.devnull,
+            }
             environment |= {"XDG_CONFIG_HOME": home, "GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0"}
             # In case it still finds something to fetch and no sandbox stands in its way.
             environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
@@ -112,34 +122,44 @@ class Kustomizations:
                 self._failed[folder] = f"{self._program} did not answer ({type(error).__name__})"
                 return None
         if done.returncode != 0:
-            text = (
-                done.stderr.decode("utf-8", "replace").replace(f"{self._copy.root}/", "").replace(self._copy.root, ".")
-            )
-            line = next((line for line in reversed(text.splitlines()) if line.strip()), "no reason given")
-            # kubectl's own log line begins with a time and a process id.
-            said = _LOGGED.search(line)
-            self._failed[folder] = mask_line(one_line(said[1] if said else line.removeprefix("error: "), 300))
+            # What it says may quote the files.
+            self._failed[folder] = f"{self._program} refuses it (exit {done.returncode}); build it by hand to see why"
             return None
         return done.stdout
 
     def _settle(self, folder: str) -> None:
-        path = Path(self._copy.root, self._path(folder))
+        self._local[folder] = []
+        self._remote[folder] = []
+        for name in KUSTOMIZATION_NAMES:
+            path = Path(self._copy.root, folder, name)
+            if path.is_file():
+                self._settle_file(folder, path)
+
+    def _settle_file(self, folder: str, path: Path) -> None:
         try:
             content = load(path.read_bytes())
         except (YamlError, OSError):
             self._failed[folder] = "it is not valid YAML"
             return
+        if content is None:
+            # As with any other empty file, there is nothing in it to look at.
+            path.unlink()
+            return
         if not isinstance(content, dict):
+            self._failed[folder] = "it is not a mapping"
             return
         remote: list[str] = []
-        local: list[str] = []
         for key in _REFERENCE_LISTS:
             entries = content.get(key)
-            if isinstance(entries, list):
-                kept = [entry for entry in entries if not isinstance(entry, str) or self._is_inside(folder, entry)]
-                remote += [entry for entry in entries if entry not in kept]
-                local += [entry for entry in kept if isinstance(entry, str)]
-                content[key] = kept
+            if entries is None:
+                continue
+            if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+                self._failed[folder] = f"its {key} is not a list of names"
+                return
+            kept = [entry for entry in entries if self._is_inside(folder, entry)]
+            remote += [entry for entry in entries if entry not in kept]
+            self._local[folder] += kept
+            content[key] = kept
         for key in _PROGRAM_LISTS:
             if content.get(key):
                 remote.append(f"{key} (a chart or a program)")
@@ -148,19 +168,26 @@ class Kustomizations:
         if isinstance(schema, dict) and isinstance(schema.get("path"), str) and _REMOTE.match(schema["path"]):
             remote.append(schema["path"])
             del content["openapi"]
-        self._local[folder] = local
-        self._remote[folder] = remote
+        self._remote[folder] += remote
         if remote:
             path.write_text(yaml.safe_dump({key: value for key, value in content.items() if value != []}), "utf-8")
+
+    def _give_up(self, path: str, error: Exception) -> None:
+        self._failed.setdefault(self._copy.relative(path), f"checkov cannot read it ({type(error).__name__})")
+
+    def _remove(self, folder: str) -> None:
+        for name in KUSTOMIZATION_NAMES:
+            Path(self._copy.root, folder, name).unlink(missing_ok=True)
 
     def _is_inside(self, folder: str, reference: str) -> bool:
         if _REMOTE.match(reference) or reference.startswith("/"):
             return False
         target = os.path.normpath(os.path.join(self._copy.root, folder, reference))  # noqa: PTH118
         # A repository without a scheme (`host.example/org/repo//path`) also names nothing here.
-        looks_remote = "//" in reference or "?ref=" in reference or "?version=" in reference
-        return (target == self._copy.root or target.startswith(f"{self._copy.root}/")) and not (
-            looks_remote and not os.path.exists(target)  # noqa: PTH110
+        first, slash, _ = reference.removeprefix("./").partition("/")
+        looks_remote = "//" in reference or "?" in reference or ":" in reference or ("." in first.strip(".") and slash)
+        return (target == self._copy.root or target.startswith(f"{self._copy.root}/")) and (
+            not looks_remote or os.path.exists(target)  # noqa: PTH110
         )
 
     def _leads_out(self, folder: str, seen: set[str]) -> bool:
@@ -169,15 +196,35 @@ class Kustomizations:
         seen.add(folder)
         if self._remote.get(folder):
             return True
-        below = (os.path.normpath(os.path.join(folder, reference)) for reference in self._local.get(folder, ()))  # noqa: PTH118
-        return any(self._leads_out("" if base == "." else base, seen) for base in below)
+        return any(self._leads_out(base, seen) for base in self._below(folder))
 
-    def _path(self, folder: str) -> str:
-        names = (f"{folder}/{name}" if folder else name for name in NAMES)
-        return next((name for name in names if Path(self._copy.root, name).is_file()), f"{folder}/{NAMES[1]}")
+    def _reached(self) -> set[str]:
+        """The folders that checkov builds, and those that they are built upon."""
+        waiting = [folder for folder in self._folders if visible(self._paths[folder])]
+        reached: set[str] = set()
+        while waiting:
+            folder = waiting.pop()
+            if folder not in reached:
+                reached.add(folder)
+                waiting += self._below(folder)
+        return reached
+
+    def _below(self, folder: str) -> Iterator[str]:
+        for reference in self._local.get(folder, ()):
+            base = os.path.normpath(os.path.join(folder, reference))  # noqa: PTH118
+            yield "" if base == "." else base
 
 
-def _build_in_turn(runner: Any, root_folder: str | None, files: Any, runner_filter: Any) -> None:
+def _path(folder: str, copy: PrivateCopy) -> str:
+    """The folder's kustomization."""
+    paths = [f"{folder}/{name}" if folder else name for name in KUSTOMIZATION_NAMES]
+    # One that is too broken for the copy is named by another failure.
+    return next((path for path in paths if Path(copy.root, path).is_file()), paths[1])
+
+
+def _build_in_turn(
+    runner: Any, give_up: Callable[[str, Exception], None], root_folder: str | None, files: Any, runner_filter: Any
+) -> None:
     """checkov's `run_kustomize_to_k8s` without its manager process, which talks through a socket."""
     from checkov.kustomize.runner import Runner, find_kustomize_directories
 
@@ -185,13 +232,24 @@ def _build_in_turn(runner: Any, root_folder: str | None, files: Any, runner_filt
     if not folders:
         return
     metas = runner.kustomizeProcessedFolderAndMeta
-    for folder in folders:
-        metas[folder] = runner._parseKustomization(folder)
     runner.target_folder_path = tempfile.mkdtemp()
-    for folder, meta in metas.items():
-        if meta.get("type") == "overlay":
-            runner._handle_overlay_case(folder)
-    for folder in metas:
+
+    def each(do: Callable[[str], None], among: Iterable[str]) -> None:
+        for folder in among:
+            try:
+                do(folder)
+            except Exception as error:  # noqa: BLE001  # checkov trusts their contents; one must not end the others
+                metas.pop(folder, None)
+                give_up(folder, error)
+
+    def parse(folder: str) -> None:
+        metas[folder] = runner._parseKustomization(folder)
+
+    def build(folder: str) -> None:
         output, _ = runner.get_binary_output(folder, metas, runner.templateRendererCommand)
         if output:
             Runner._parse_output(output, folder, metas, runner.target_folder_path, runner.kustomizeFileMappings)
+
+    each(parse, folders)
+    each(runner._handle_overlay_case, [folder for folder, meta in metas.items() if meta.get("type") == "overlay"])
+    each(build, list(metas))

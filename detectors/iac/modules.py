@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Location
 from assay.scanner.safe.text import one_line
@@ -29,7 +30,9 @@ def remote_modules(graphs: Sequence[Any], copy: PrivateCopy, framework: str) -> 
         end = int(block.attributes.get("__end_line__") or start)
         parent, _, name = str(block.attributes.get("__address__") or block.name).rpartition(".")
         address = f"{parent}.module.{name}" if parent else f"module.{name}"
-        reason = f"the source {one_line(source, 120)} is not in the scanned folder, and nothing is downloaded"
+        reason = (
+            f"the source {one_line(mask_address(source), 120)} is not in the scanned folder, and nothing is downloaded"
+        )
         location = Location(path=path, start_line=start, end_line=end)
         found[path, start] = unknown(REMOTE_REFERENCE, address, REMOTE_TITLE, framework, reason, location)
     return [found[place] for place in sorted(found)]

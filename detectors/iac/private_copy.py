@@ -5,11 +5,13 @@ import os
 import shutil
 import stat
 import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
 
+from assay.detectors.iac.frameworks import is_dockerfile
 from assay.detectors.iac.syntax import Fault
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -82,5 +84,8 @@ def _copy(source: str, target: str) -> Fault | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return Fault(reason="it is no longer a regular file")
         with open(target, "wb") as writer:  # noqa: PTH123
+            if target.endswith(".bicep") or is_dockerfile(target.rpartition("/")[2]):
+                # Docker and Bicep pass over a byte order mark; checkov's parsers take it for an instruction.
+                writer.write(reader.read(len(BOM_UTF8)).removeprefix(BOM_UTF8))
             shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
     return None

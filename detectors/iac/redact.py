@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from assay.detectors.iac.redact_commands import mask_arguments
+
 MASK = "[redacted]"
 MAX_LINE = 160
 """Characters of a shown line."""
@@ -16,10 +18,11 @@ _CUT = 4096
 _KEY = (
     r"[\w.\-]*?(?:pass(?:word|wd|phrase|code)|passwd|pwd|psw|secret|token|api[_\-]?key|apikey|access[_\-]?key|"
     r"private[_\-]?key|(?:account|shared|storage|master|signing|encryption|client|license)[_\-]?key|"
-    r"conn(?:ection)?[_\-]?str(?:ing)?|credential|authorization|bearer|webhook|dsn|cookie|passport|ssn)[\w.\-]*"
+    r"conn(?:ection)?[_\-]?str(?:ing)?|credential|authorization|bearer|webhook|dsn|cookie|passport|ssn"
+    r"|(?:(?<![a-z])|(?-i:(?<=[a-z])(?=P)))pw(?![a-z]))[\w.\-]*"
 )
 _HINT = re.compile(
-    r"pass|pwd|psw|secret|token|key|conn|cred|auth|bearer|webhook|dsn|cookie|ssn|data|-----", re.IGNORECASE
+    r"pass|pw|psw|secret|token|key|conn|cred|auth|bearer|webhook|dsn|cookie|ssn|data|-----", re.IGNORECASE
 )
 """Without any of these no line opens a mask; it saves the patterns below most of their work."""
 _KIND_SECRET = re.compile(r"\s*[\"']?kind[\"']?\s*:\s*[\"']?Secret\b")
@@ -29,9 +32,12 @@ _ASSIGNMENT = re.compile(
     re.IGNORECASE,
 )
 _POSITIONAL = re.compile(
-    rf"(?P<key>(?:^\s*(?:ENV|ARG|export|set|setx)\s+|(?<!\S)-{{1,2}})(?:{_KEY})\s+)(?P<value>\S.*)",
+    rf"(?P<key>(?:^\s*(?:ENV|ARG|export|set|setx)\s+|(?:(?<!\S)|[\"'])-{{1,2}})(?:{_KEY})(?:\s+|[\"']\s*,\s*))(?P<value>\S.*)",
     re.IGNORECASE,
 )
+_FLAG_ALONE = re.compile(rf"\s*(?:-\s+)?[\"']?(?:-p|-{{1,2}}{_KEY})[\"']?\s*,?\s*$", re.IGNORECASE)
+"""In a list of arguments, one to a line: the next one is the secret."""
+_SAID = re.compile(rf"(?P<key>\b(?:{_KEY})\s+(?:is|was|are)\s+)(?P<value>\S.*)", re.IGNORECASE)
 _NAMED_PAIR = re.compile(
     rf"(?:name|key|parameterkey)[\"']?\s*[:=]\s*[\"']?{_KEY}[\"']?\s*(?P<rest>,.*)?$", re.IGNORECASE
 )
@@ -54,7 +60,10 @@ _URL_CREDENTIALS = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.\-]{1,20}://)[^\s/@\"
 _SCHEME_WORD = re.compile(r"(?P<key>\b(?:bearer|basic)\s+)[\w\-.+/=]{6,}", re.IGNORECASE)
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]*-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]*-----")
-_EMAIL = re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
+_EMAIL = re.compile(r"[\w.+\-]{1,64}@(?!v?\d+\.(?:\d|x\b))(?:[\w\-]{1,63}\.)+(?:[^\W\d_]{2,24}|xn--[\w\-]+)")
+"""Not `python@2.1.1`, which is a name and its version."""
+_USER_INFO = re.compile(r"//[^/\s@]*@")
+_QUERY = re.compile(r"\?[^\s\"']+")
 _PERSONAL_NUMBER = re.compile(
     r"(?<![\w.\-])(?:\d{3}-\d{2}-\d{4}|(?:\d[ \-]?){12,18}\d"
     r"|\+\d[\d \-()]{7,16}\d|[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7})(?![\w\-])"
@@ -81,11 +90,16 @@ def mask_line(line: str) -> str:
     return _cut(_mask(_clean(line)))
 
 
+def mask_address(address: str) -> str:
+    """An address from which code is fetched, without the user it is fetched as and without its query."""
+    return mask_line(_QUERY.sub(f"?{MASK}", _USER_INFO.sub(f"//{MASK}@", address)))
+
+
 def _clean(line: str) -> str:
     if len(line) > _CUT:
         # The cut may split a secret, and the rest of it no longer looks like one.
         line = line[:_CUT].rpartition(" ")[0] or MASK
-    return _CONTROL.sub("", line.replace("\t", "    "))
+    return _CONTROL.sub("", line)
 
 
 def _cut(line: str) -> str:
@@ -97,6 +111,8 @@ def _mask(line: str) -> str:
         return MASK
     line = _ASSIGNMENT.sub(_mask_value, line)
     line = _POSITIONAL.sub(_mask_value, line)
+    line = _SAID.sub(_mask_value, line)
+    line = mask_arguments(line, MASK)
     if (pair := _NAMED_PAIR.search(line)) and pair["rest"]:
         line = line[: pair.start("rest")] + _PAIR_VALUE.sub(_mask_value, pair["rest"])
     line = _URL_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", line)
@@ -146,6 +162,8 @@ def _hidden(lines: Sequence[str]) -> frozenset[int]:
             block = None
         if index <= value_until and (value := _PAIR_VALUE.search(line)) and not _HARMLESS.match(value["value"]):
             hidden.add(index)
+        if _FLAG_ALONE.match(line) and index + 1 < len(lines):
+            hidden.add(index + 1)
         if not _HINT.search(line):
             continue
         if _PEM_BEGIN.search(line) and not _PEM_END.search(line):

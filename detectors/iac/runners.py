@@ -2,12 +2,12 @@
 
 import importlib
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
+from assay.detectors.iac.dockerfiles import odd_dockerfiles
 from assay.detectors.iac.failures import SkipLog
 from assay.detectors.iac.frameworks import BY_ID
 from assay.detectors.iac.private_copy import PrivateCopy
@@ -120,31 +120,8 @@ def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCo
             where = f" at line {line}" if isinstance(line, int) and line > 0 else ""
             found[copy.relative(path)] = f"it is not valid HCL{where} ({type(error).__name__})"
     elif framework == "dockerfile":
-        found.update(_odd_dockerfiles(runner, copy))
+        found.update(odd_dockerfiles(runner, copy))
     return {path: reason for path, reason in sorted(found.items()) if not _is_blank(copy, path)}
-
-
-_INSTRUCTION = re.compile(
-    "ADD|ARG|CMD|COMMENT|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
-    "|VOLUME|WORKDIR"
-)
-
-
-def _odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
-    # checkov's parser takes any text for a Dockerfile.
-    found: dict[str, str] = {}
-    for name, instructions in runner.definitions.items():
-        path = copy.relative(name)
-        text = "\n".join(copy.lines(path) or ())
-        unknown = [key for key in instructions if not _INSTRUCTION.fullmatch(key)]
-        if "{{" in text or "{%" in text:
-            continue
-        if "FROM" not in instructions:
-            found[path] = "it is not a valid Dockerfile: it has no FROM"
-        elif unknown and "<<" not in text:
-            line = min(instruction["startline"] for key in unknown for instruction in instructions[key]) + 1
-            found[path] = f"it is not a valid Dockerfile: unknown instruction at line {line}"
-    return found
 
 
 def _is_blank(copy: PrivateCopy, path: str) -> bool:

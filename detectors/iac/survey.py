@@ -8,8 +8,16 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from assay.detectors.iac.frameworks import FRAMEWORKS, NEEDED_KEYS, SECRET_MAX_BYTES, Seen, visible
-from assay.detectors.iac.syntax import Fault, Syntax, read_syntax
+from assay.detectors.iac.frameworks import (
+    FRAMEWORKS,
+    KUSTOMIZATION_NAMES,
+    NEEDED_KEYS,
+    SECRET_MAX_BYTES,
+    Seen,
+    is_dockerfile,
+    visible,
+)
+from assay.detectors.iac.syntax import Fault, Syntax, encoding_fault, read_syntax
 from assay.scanner.api import Tree
 
 MAX_BYTES = 50_000_000
@@ -47,7 +55,8 @@ class Survey(Struct, frozen=True, kw_only=True):
 def survey(tree: Tree) -> Survey:
     """Reads names, and the contents of YAML and JSON."""
     charts = _folders(tree.files, ("Chart.yaml",))
-    kustomizations = _folders(tree.files, ("kustomization.yaml", "kustomization.yml"))
+    # Hidden ones too, and those whose name checkov does not know: others may be built upon them.
+    kustomizations = _folders(tree.files, KUSTOMIZATION_NAMES, hidden=True)
     bundles = {*charts, *kustomizations}
     claims: dict[str, set[str]] = {}
     syntaxes: dict[str, Syntax] = {}
@@ -71,6 +80,8 @@ def survey(tree: Tree) -> Survey:
                 takers -= {taker for taker in takers & NEEDED_KEYS.keys() if not _has_any(syntax, NEEDED_KEYS[taker])}
             elif fault is None and takers - _CONTENT_BLIND and syntax.templated:
                 unrendered.add(path)
+            if fault is None and syntax.half_characters and takers - _CONTENT_BLIND:
+                fault = Fault(reason="it holds half of a character (a lone surrogate)", hostile=True)
         if fault is None and size > MAX_BYTES and takers - _CONTENT_BLIND:
             fault = Fault(reason=f"it is larger than {MAX_BYTES // 1_000_000} MB", hostile=True)
         if fault is not None:
@@ -102,14 +113,24 @@ def _read(root: str, path: str) -> tuple[bytes, int, Fault | None]:
         found = os.stat(f"{root}/{path}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
         if not stat.S_ISREG(found.st_mode):
             return b"", 0, Fault(reason="it is no longer a regular file", hostile=True)
-        if not path.endswith(_DOCUMENT_SUFFIXES) or "node_modules" in path:
+        is_plain = path.endswith(_PLAIN_SUFFIXES) or is_dockerfile(path.rpartition("/")[2])
+        if not (is_plain or path.endswith(_DOCUMENT_SUFFIXES)) or "node_modules" in path:
             return b"", found.st_size, None
         with Path(root, path).open("rb") as file:
-            return file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES), found.st_size, None
+            content = file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES)
+        # `.template` is any template's suffix, that of a binary too.
+        is_ours = not path.endswith(".template") or b"AWSTemplateFormatVersion" in content.replace(b"\0", b"")
+        if is_ours and _is_seen(path) and (fault := encoding_fault(content)):
+            return b"", found.st_size, fault
+        return b"" if is_plain else content, found.st_size, None
     except FileNotFoundError:
         return b"", 0, Fault(reason="it vanished during the scan", hostile=True)
     except OSError as error:
         return b"", 0, Fault(reason=f"it cannot be read: {error.strerror}", hostile=True)
+
+
+def _is_seen(path: str) -> bool:
+    return visible(path, ".github", ".circleci", ".gitlab-ci.yml", ".gitlab-ci.yaml")
 
 
 def _has_any(syntax: Syntax, keys: frozenset[str]) -> bool:
@@ -117,7 +138,7 @@ def _has_any(syntax: Syntax, keys: frozenset[str]) -> bool:
 
 
 def _fault_of(path: str, syntax: Syntax, content: bytes) -> Fault | None:
-    if syntax.fault is None or not visible(path, ".github", ".circleci", ".gitlab-ci.yml", ".gitlab-ci.yaml"):
+    if syntax.fault is None or not _is_seen(path):
         return None
     if syntax.fault.hostile:
         return syntax.fault
@@ -148,6 +169,6 @@ def _above(path: str) -> list[str]:
     return ["/".join(names[:depth]) for depth in range(1, len(names))]
 
 
-def _folders(files: Sequence[str], names: tuple[str, ...]) -> tuple[str, ...]:
-    found = (path.rpartition("/") for path in files if visible(path))
+def _folders(files: Sequence[str], names: tuple[str, ...], hidden: bool = False) -> tuple[str, ...]:
+    found = (path.rpartition("/") for path in files if hidden or visible(path))
     return tuple(sorted({folder for folder, _, name in found if name in names}))

@@ -7,22 +7,32 @@ down with it, so every such file is read here first, by the C parsers and within
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, structs
 
 MAX_DEPTH = 100
 """checkov's composers recurse about three Python frames a level, under a limit of 1000."""
 MAX_NODES = 1_000_000
 """With every alias written out, as checkov's graph builders copy aliased nodes."""
 
-_TEMPLATE_MARK = re.compile(r"\{\{|\{%|%\{|<%|\$\{[^}\n]*[?(\"]")
-"""Of Helm, Jinja, Terraform's `templatefile` and ERB. A plain `${NAME}` is left to the shell that runs the file."""
+MAX_EXPANDED = 64 << 20
+"""Characters that a file's aliases may repeat."""
+
+_TEMPLATE_MARK = re.compile(r"\{\{|\{%|%\{|<%")
+"""Of Helm, Jinja, Terraform's `templatefile` and ERB."""
+_EXPRESSION = re.compile(r"[^}\n?(\"]*[?(\"]")
+"""After a `${`, of `templatefile` too. A plain `${NAME}` is left to the shell that runs the file."""
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
+_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _LENIENT_MAX = 2_000_000
 """Characters; the pattern below may look at each more than once."""
 _SPACE = re.compile(r"\s*")
-_JSON_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*")|//[^\n]*|/\*.*?\*/|,(?=\s*[\]}])', re.DOTALL)
+_JSON_COMMENT = re.compile(
+    r'(?P<kept>"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|//[^\n]*|/\*.*?\*/|(?P<open>/\*.*)|,(?=\s*[\]}])', re.DOTALL
+)
+"""What never ends is taken in one piece, to the end, and not tried again at each of its characters."""
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -31,7 +41,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     reason: str
     """Never quotes the file."""
     hostile: bool = False
-    """It would exhaust a parser's stack or memory."""
+    """checkov must not be given it: it would take down the whole runner, or be passed over without a word."""
 
 
 class Syntax(Struct, frozen=True, kw_only=True):
@@ -42,24 +52,31 @@ class Syntax(Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     templated: bool = False
     """It holds the marks of a template language, and its file name may be a promise for after the rendering."""
+    half_characters: bool = False
+    """It holds lone surrogates, which no output can be encoded with."""
 
 
 def read_syntax(name: str, content: bytes) -> Syntax:
     """Reads a file that is named as YAML or JSON."""
+    if fault := encoding_fault(content):
+        return Syntax(fault=fault)
     text = _decode(content)
-    if "\0" in text:
-        return Syntax(fault=Fault(reason="it is not a text file"))
     syntax = _read_json(text) if name.endswith(".json") else _read_yaml(text)
-    return Syntax(
-        documents=syntax.documents,
-        fault=syntax.fault,
-        templated=_TEMPLATE_MARK.search(text) is not None,
-    )
+    return structs.replace(syntax, templated=_is_templated(text))
+
+
+def encoding_fault(content: bytes) -> Fault | None:
+    """What checkov, which reads UTF-8, would pass over without a word."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
+        return Fault(reason="it is UTF-16 or binary, and nothing reads it; save it as UTF-8", hostile=True)
+    return None
+
+
+def _is_templated(text: str) -> bool:
+    return _TEMPLATE_MARK.search(text) is not None or any(_EXPRESSION.match(part) for part in text.split("${")[1:])
 
 
 def _decode(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -80,7 +97,13 @@ def _read_json(text: str) -> Syntax:
     if any(_is_too_deep(value) for value in values):
         return Syntax(fault=_too_deep())
     keys = tuple(frozenset(value) if isinstance(value, dict) else None for value in values)
-    return Syntax(documents=keys)
+    # Only where an escape may stand for half a character is it worth writing the value out again.
+    halves = _ESCAPED_HALF.search(text) is not None and _has_half(json.dumps(values, ensure_ascii=False))
+    return Syntax(documents=keys, half_characters=halves)
+
+
+def _has_half(text: str) -> bool:
+    return not text.isascii() and _HALF_CHARACTER.search(text) is not None
 
 
 def _read_lenient_json(text: str) -> list[Any] | None:
@@ -88,7 +111,7 @@ def _read_lenient_json(text: str) -> list[Any] | None:
     if len(text) > _LENIENT_MAX:
         return None
     try:
-        stripped = _JSON_COMMENT.sub(lambda match: match[1] or "", text).strip()
+        stripped = _JSON_COMMENT.sub(lambda match: match["kept"] or match["open"] or "", text).strip()
         return [json.loads(stripped)] if stripped else []
     except (ValueError, RecursionError):
         pass
@@ -136,19 +159,22 @@ def _read_yaml(text: str) -> Syntax:
 def _walk(events: Iterator[Any]) -> Syntax:
     documents: list[frozenset[str] | None] = []
     keys: set[str] | None = None
-    anchors: dict[str, int] = {}
-    sizes: list[int] = []
+    anchors: dict[str, _Size | None] = {}
+    sizes: list[_Size] = []
     names: list[str | None] = []
-    expects_key = False
+    repeated = _NOTHING
+    expects_key = halves = False
     for event in events:
-        size = 1
+        size = _Size(1, 0)
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if not sizes and isinstance(event, yaml.MappingStartEvent):
                 keys, expects_key = set(), True
             elif len(sizes) == 1:
                 expects_key = not expects_key
-            sizes.append(1)
+            sizes.append(size)
             names.append(event.anchor)
+            if event.anchor:
+                anchors[event.anchor] = None
             if len(sizes) > MAX_DEPTH:
                 return Syntax(fault=_too_deep())
             continue
@@ -164,9 +190,15 @@ def _walk(events: Iterator[Any]) -> Syntax:
                 anchors[anchor] = size
         elif isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             if isinstance(event, yaml.AliasEvent):
-                size = anchors.get(event.anchor or "", 1)
-            elif event.anchor:
-                anchors[event.anchor] = 1
+                found = anchors.get(event.anchor or "", _NOTHING)
+                if found is None:
+                    return Syntax(fault=Fault(reason="one of its aliases stands for what holds it", hostile=True))
+                size, repeated = found, repeated.plus(found)
+            else:
+                size = _Size(1, len(event.value))
+                halves = halves or _has_half(event.value)
+                if event.anchor:
+                    anchors[event.anchor] = size
             if len(sizes) == 1 and keys is not None:
                 if expects_key and isinstance(event, yaml.ScalarEvent):
                     keys.add(event.value)
@@ -174,10 +206,25 @@ def _walk(events: Iterator[Any]) -> Syntax:
         else:
             continue
         if sizes:
-            sizes[-1] += size
-            if sizes[-1] > MAX_NODES:
+            sizes[-1] = sizes[-1].plus(size)
+            if sizes[-1].nodes > MAX_NODES or repeated.nodes > MAX_NODES:
                 return Syntax(fault=Fault(reason="its aliases multiply beyond a million nodes", hostile=True))
-    return Syntax(documents=tuple(documents))
+            if repeated.characters > MAX_EXPANDED:
+                return Syntax(fault=Fault(reason="its aliases multiply beyond 64 MB", hostile=True))
+    return Syntax(documents=tuple(documents), half_characters=halves)
+
+
+class _Size(NamedTuple):
+    """Of a value, with every alias in it written out."""
+
+    nodes: int
+    characters: int
+
+    def plus(self, other: "_Size") -> "_Size":
+        return _Size(self.nodes + other.nodes, self.characters + other.characters)
+
+
+_NOTHING = _Size(0, 0)
 
 
 def _too_deep() -> Fault:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.redact import mask_line
 from assay.scanner.api import EngineVerdict, Location
 
 ENGINE = "checkov"
@@ -42,8 +43,13 @@ def _verdict(record: Any, result: Any, copy: PrivateCopy, lines: "_Lines", frame
         title=record.check_name,
         framework=framework,
         location=Location(path=path, start_line=start, end_line=end),
-        reason=str(record.check_result.get("suppress_comment") or "no reason given") if result == "skipped" else None,
+        reason=_reason(record) if result == "skipped" else None,
     )
+
+
+def _reason(record: Any) -> str:
+    # A comment of the scanned file, cut and masked as its lines are.
+    return mask_line(str(record.check_result.get("suppress_comment") or "no reason given"))
 
 
 class _Lines:

@@ -16,6 +16,7 @@ from assay.policies.cel import engine
 from assay.policies.cel.syntax import (
     Binary,
     Call,
+    CelError,
     Index,
     Literal,
     Macro,
@@ -32,6 +33,7 @@ from assay.scanner.model.fact import is_unknown, reason_of
 MARKER = b"?"
 """Stands for an Unknown inside the engine; no kind has a field of bytes."""
 _MARKER = Literal("?", "b'?'")
+MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
@@ -53,8 +55,15 @@ class Assertion:
         self.source = unparse(node)
         self.paths = paths(node)
         """Fields of the resource that it reads."""
-        self._true = engine.compile_program(unparse(rewriter.certainly(node, True)))
-        self._false = engine.compile_program(unparse(rewriter.certainly(node, False)))
+        self._true, self._false = (self._program(rewriter.certainly(node, outcome)) for outcome in (True, False))
+
+    def _program(self, node: Node) -> Any:
+        if _size(node, {}) > MOST_NODES:
+            raise CelError(f"too complex: more than {MOST_NODES} operations once unknowns are considered")
+        try:
+            return engine.compile_program(unparse(node))
+        except ValueError as error:
+            raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
 
     def evaluate(self, context: Any) -> Verdict:
         """True or False only where no unknown could change it."""
@@ -109,9 +118,20 @@ class _Rewriter:
 
     def __init__(self, lists: frozenset[str]) -> None:
         self._lists = lists
+        self._made: dict[tuple[int, bool], tuple[Node, Node]] = {}
 
     def certainly(self, node: Node, outcome: bool) -> Node:
-        """An expression that is true exactly where `node` has this outcome whatever the unknowns are."""
+        """An expression that is true exactly where `node` has this outcome whatever the unknowns are.
+
+        A part that is needed twice is made once, as `?:` within `?:` would otherwise double the work at each level.
+        """
+        key = (id(node), outcome)
+        if key not in self._made:
+            # The node is kept too, so that its id isn't given to another.
+            self._made[key] = (node, self._certainly(node, outcome))
+        return self._made[key][1]
+
+    def _certainly(self, node: Node, outcome: bool) -> Node:
         match node:
             case Binary(op=op, left=left, right=right) if op in ("&&", "||"):
                 sides = (self.certainly(left, outcome), self.certainly(right, outcome))
@@ -165,6 +185,13 @@ class _Rewriter:
         for child in children(node):
             known = _and(known, self._wholly_known(child))
         return known
+
+
+def _size(node: Node, known: dict[int, int]) -> int:
+    """How many nodes there are once shared parts are written out; what is counted once is not walked again."""
+    if id(node) not in known:
+        known[id(node)] = 1 + sum(_size(child, known) for child in children(node))
+    return known[id(node)]
 
 
 def _and(left: Node, right: Node) -> Node:

@@ -41,6 +41,9 @@ class Type(Struct, frozen=True):
 
 BOOL, INT, FLOAT, STRING, NULL, ANY = (Type(n) for n in ("bool", "int", "double", "string", "null", "any"))
 _NUMBERS = ("int", "double")
+_SCALARS = (BOOL, INT, FLOAT, STRING)
+MOST_ITEMS = 1000
+"""Longest list parameter; each use of it is written into the expression."""
 _STRING_METHODS = {"startsWith": BOOL, "endsWith": BOOL, "contains": BOOL, "matches": BOOL}
 
 
@@ -82,6 +85,8 @@ def from_value(value: Any) -> Type:
         case []:
             return Type("list", STRING)
         case [first, *rest]:
+            if len(rest) >= MOST_ITEMS:
+                raise CelError(f"a list parameter has more than {MOST_ITEMS} values")
             of = from_value(first)
             if any(from_value(item) != of for item in rest):
                 raise CelError("a list parameter holds values of several types")
@@ -202,7 +207,11 @@ class _Checker:
             return BOOL
         left, right = (self._value(n, scope, solid, depth) for n in (node.left, node.right))
         if op == "in":
-            ok = (right.name == "map" and left == STRING) or (right.name == "list" and right.of in (left, ANY))
+            # A struct is never looked for in a list: an unknown inside it would be compared as if it were a value.
+            scalar = left in _SCALARS
+            ok = (right.name == "map" and left == STRING) or (
+                right.name == "list" and scalar and right.of in (left, ANY)
+            )
         elif op == "+":
             ok = left.name == right.name and left.name in (*_NUMBERS, "string")
         elif op in ("-", "*", "/", "%"):
@@ -251,7 +260,9 @@ def _comparable(left: Type, right: Type) -> bool:
     if NULL in (left, right):
         return left.nullable or right.nullable
     if left.name == right.name == "list":
-        return (left.of in (right.of, ANY) or right.of == ANY) and "struct" not in (left.of and left.of.name, "")
+        return all(one.of in (*_SCALARS, ANY) for one in (left, right)) and (
+            left.of == right.of or ANY in (left.of, right.of)
+        )
     if left.name in ("struct", "map"):
         return False
     return left.name == right.name or {left.name, right.name} <= set(_NUMBERS)

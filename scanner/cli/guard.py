@@ -16,7 +16,8 @@ EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 2, 4, 130
 
 def guarded(command: str, argv: list[str]) -> int:
     """Runs `assay.scanner.cli.<command>.run(argv)`; the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupt)
     try:
         code = int(import_module(f"assay.scanner.cli.{command}").run(argv))
         sys.stdout.flush()

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Severity
+from assay.scanner.safe.files import read_inside
 
 _MAX_BYTES = 1 << 20
 
@@ -59,15 +60,14 @@ def _table(path: Path) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        with path.open("rb") as stream:
-            text = stream.read(_MAX_BYTES + 1)
+        text = read_inside(path.parent.resolve(), path.name, _MAX_BYTES)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(text) > _MAX_BYTES:
-        raise UsageError(f"{path}: larger than 1 MiB")
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    if path.name == "pyproject.toml" and b"tool.assay" not in text:
+        return None  # Not ours, nor ours to complain of.
     try:
         return tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        if path.name == "pyproject.toml" and b"tool.assay" not in text:
-            return None  # Not ours to complain of.
         raise UsageError(f"{path}: not valid TOML: {error}") from None
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read as TOML: {type(error).__name__}") from None

@@ -9,6 +9,7 @@ import selectors
 import signal
 import sys
 import time
+from contextlib import suppress
 from typing import BinaryIO, cast
 
 import msgspec
@@ -47,10 +48,15 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     plan = detector.plan(job.tree)
     parts = [p for p in plan.parts if p.id not in job.skip and (not job.only or p.id in job.only)]
     reason = plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip"
-    _send(answers, protocol.Planned(parts=tuple(part.id for part in parts), reason=reason))
+    _send(
+        answers,
+        protocol.Planned(
+            parts=tuple(part.id for part in parts), seconds=sum(part.seconds for part in parts), reason=reason
+        ),
+    )
     if parts:
         detector.preload(parts)
-        _run_parts(detector, job, parts, answers)
+        _run_parts(detector, job, parts, answers, grants)
     _send(answers, protocol.End())
 
 
@@ -75,34 +81,40 @@ class _Running(Struct):
     failure: str | None = None
 
 
-def _run_parts(detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO) -> None:
+def _run_parts(
+    detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO, grants: sandbox.Grants
+) -> None:
     waiting = list(reversed(parts))
     running: dict[int, _Running] = {}
     with selectors.DefaultSelector() as selector:
         while waiting or running:
             while waiting and len(running) < max(1, job.jobs):
-                child = _start(detector, job.tree, waiting.pop(), (answers.fileno(), *running))
+                child = _start(detector, job.tree, waiting.pop(), (answers.fileno(), *running), grants)
                 running[child.pipe] = child
                 selector.register(child.pipe, selectors.EVENT_READ)
-            for key, _ in selector.select(timeout=0.5):
+            ended: list[_Running] = []
+            for key, _ in selector.select(timeout=0.2):
                 child = running[key.fd]
                 chunk = os.read(child.pipe, 1 << 20)
-                if chunk:
-                    child.received += chunk
-                    if len(child.received) > job.spec.output_bytes:
-                        _kill(child, f"sent more than {job.spec.output_bytes >> 20} MiB and was stopped")
-                else:
-                    selector.unregister(child.pipe)
-                    _finish(running.pop(key.fd), answers, job.spec.output_bytes)
+                child.received += chunk
+                if len(child.received) > job.spec.output_bytes:
+                    child.failure = f"sent more than {job.spec.output_bytes >> 20} MiB and was stopped"
+                if not chunk or child.failure:
+                    ended.append(child)
             for child in running.values():
-                if time.monotonic() - child.started > child.part.seconds:
-                    _kill(child, f"took longer than {child.part.seconds:.0f} s and was stopped")
-                elif _has_exited(child.pid):
-                    # Something that it started may still hold the pipe open.
-                    _kill_group(child.pid)
+                if child not in ended and time.monotonic() - child.started > child.part.seconds:
+                    child.failure = f"took longer than {child.part.seconds:.0f} s and was stopped"
+                    ended.append(child)
+                elif child not in ended and _has_exited(child.pid):
+                    # Something that it started may hold the pipe open for ever; what it said itself is all there.
+                    child.received += _drain(child.pipe)
+                    ended.append(child)
+            for child in ended:
+                selector.unregister(child.pipe)
+                _finish(running.pop(child.pipe), answers, job.spec.output_bytes)
 
 
-def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...]) -> _Running:
+def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...], grants: sandbox.Grants) -> _Running:
     """Forks. `private` are the host's own descriptors, which a part must not be able to write to or read from."""
     reader, writer = os.pipe()
     sys.stdout.flush()
@@ -111,11 +123,28 @@ def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...])
     if pid == 0:
         for descriptor in (reader, *private):
             os.close(descriptor)
-        os.setpgid(0, 0)  # so that whatever it starts ends with it
+        os.setpgid(0, 0)  # so that whatever it starts can be ended with it where there is no namespace
         sandbox.die_with_parent()
+        if sandbox.leave_processes():
+            _stand_by(os.fork())
+        sandbox.enter_part(grants)
         os._exit(_observe(detector, tree, part, writer))
     os.close(writer)
     return _Running(part=part, pid=pid, pipe=reader, started=time.monotonic(), received=bytearray())
+
+
+def _stand_by(pid: int) -> None:
+    """In the part's outer process: ends as the first process of the part's namespace ends, and all in it do.
+
+    In that first process, where `pid` is 0, it returns at once.
+    """
+    if pid == 0:
+        return
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        os.kill(os.getpid(), -code)
+    os._exit(abs(code))
 
 
 def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
@@ -140,8 +169,8 @@ def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
 
 def _finish(child: _Running, answers: BinaryIO, most: int) -> None:
     os.close(child.pipe)
+    _kill(child.pid)
     _, status = os.waitpid(child.pid, 0)
-    _kill_group(child.pid)
     records, failure = _split(bytes(child.received[:most]))
     if child.failure:
         failure = child.failure
@@ -168,21 +197,24 @@ def _split(received: bytes) -> tuple[bytes, str | None]:
     return whole, None
 
 
-def _kill(child: _Running, why: str) -> None:
-    if child.failure is None:
-        child.failure = why
-        _kill_group(child.pid)
-
-
 def _has_exited(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
+def _kill(pid: int) -> None:
+    """Ends a part that has not been waited for, and its group; its namespace, where it has one, ends with it."""
+    for end in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            end(pid, signal.SIGKILL)
+
+
+def _drain(pipe: int) -> bytes:
+    os.set_blocking(pipe, False)
+    found = bytearray()
+    with suppress(BlockingIOError):
+        while chunk := os.read(pipe, 1 << 20):
+            found += chunk
+    return bytes(found)
 
 
 def describe(error: BaseException) -> str:

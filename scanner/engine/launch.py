@@ -6,7 +6,8 @@ import signal
 import subprocess  # each detector runs in a process of its own
 import sys
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -94,7 +95,7 @@ class HostProcess:
                     self._process.stdin.close()
                 except BrokenPipeError:
                     pass  # It ended before reading; the missing frames tell.
-                return _Receiver(self._spec).receive(answers)
+                return _Receiver(self._spec, Watchdog(self.stop)).receive(answers)
             finally:
                 self.stop()
                 self._process.wait()
@@ -104,9 +105,42 @@ class HostProcess:
         return Observed(outcome=outcome, records=(Failure(detector=self._spec.id, part=self._spec.id, reason=reason),))
 
 
+PLAN_SECONDS = 300.0
+"""How long a host may take to plan, and again to import and copy what its parts need."""
+MOST_SECONDS = 24 * 3600.0
+
+
+class Watchdog:
+    """Stops a host that takes too long, whatever it does; it can't be argued with from inside the host."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._timer: threading.Timer | None = None
+        self.fired = False
+        self.seconds = 0.0
+
+    def allow(self, seconds: float) -> None:
+        """From now on, this long."""
+        self.stop()
+        self.seconds = seconds
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Goes back to sleep."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _fire(self) -> None:
+        self.fired = True
+        self._stop()
+
+
 class _Receiver:
-    def __init__(self, spec: DetectorSpec) -> None:
+    def __init__(self, spec: DetectorSpec, watchdog: "Watchdog") -> None:
         self._spec = spec
+        self._watchdog = watchdog
         self._records: list[Record] = []
         self._planned: tuple[str, ...] | None = None
         self._plan_reason: str | None = None
@@ -116,12 +150,16 @@ class _Receiver:
         self._seconds = 0.0
 
     def receive(self, answers: BinaryIO) -> Observed:
+        self._watchdog.allow(PLAN_SECONDS)
         try:
             ended = self._read_frames(answers)
         except (msgspec.DecodeError, ValueError, EOFError) as error:
             ended = False
             self._fail(self._spec.id, f"sent garbage ({type(error).__name__}); what followed is lost")
-        if not ended and not self._failures:
+        self._watchdog.stop()
+        if self._watchdog.fired:
+            self._fail(self._spec.id, f"took longer than {self._watchdog.seconds:.0f} s and was stopped")
+        elif not ended and not self._failures:
             self._fail(self._spec.id, "ended before it was done")
         for part in self._planned or ():
             if part not in self._done and not ended:
@@ -133,15 +171,16 @@ class _Receiver:
             match protocol.decode_frame(line):
                 case protocol.Started(isolation=isolation):
                     self._isolation = one_line(isolation, 60)
-                case protocol.Planned(parts=parts, reason=reason):
+                case protocol.Planned(parts=parts, seconds=seconds, reason=reason):
                     self._planned, self._plan_reason = parts, one_line(reason) if reason else None
+                    self._watchdog.allow(PLAN_SECONDS + min(seconds, MOST_SECONDS))
                 case protocol.PartDone() as done:
                     self._take_part(done, answers)
                 case protocol.Broken(reason=reason):
                     self._fail(self._spec.id, one_line(reason))
                     return False
                 case protocol.End():
-                    return True
+                    return self._done == set(self._planned or ())
         return False
 
     def _take_part(self, done: protocol.PartDone, answers: BinaryIO) -> None:

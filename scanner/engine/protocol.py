@@ -35,6 +35,8 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="frame", tag="planned
     """The detector's plan."""
 
     parts: tuple[str, ...]
+    seconds: float
+    """The parts' wall-clock limits, added up."""
     reason: str | None = None
 
 

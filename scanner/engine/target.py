@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import Tree
 from assay.scanner.safe.text import one_line
-from assay.scanner.safe.tree import Listing, list_tree
+from assay.scanner.safe.tree import Listing, is_unicode, list_tree
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+-]+:(?!\\)")
 
@@ -26,6 +26,9 @@ class Target(Struct, frozen=True, kw_only=True):
 
 def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
     """Raises UsageError for a scheme that no detector takes, a path that isn't there, or a mixture."""
+    for name in names:
+        if not is_unicode(name):
+            raise UsageError(f"{one_line(name, 200)}: the name is not UTF-8; rename it")
     found = {_scheme(name) for name in names}
     if len(found) > 1:
         raise UsageError(f"targets of several sorts ({', '.join(sorted(found))}); scan each in a run of its own")

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from assay.scanner.model.finding import Repository
+from assay.scanner.safe.files import read_inside
 from assay.scanner.safe.text import one_line
 
 _MAX_BYTES = 1 << 20
@@ -17,24 +18,25 @@ _SCP = re.compile(r"^[\w.-]+@([\w.-]+):(?![:/])(\S+)$")
 
 def read_repository(root: Path) -> Repository | None:
     """None where the folder is not the top of a repository."""
-    git = root / ".git"
-    if git.is_symlink() or not git.is_dir():
+    if (root / ".git").is_symlink() or not (root / ".git").is_dir():
         return None
-    head = _read(git / "HEAD").strip()
+    head = _read(root, ".git/HEAD").strip()
     ref = _REF.match(head)
     revision = head if _HASH.match(head) else None
     branch = None
     if ref and ".." not in ref[1]:
         branch = ref[1].removeprefix("refs/heads/")
-        revision = _resolve(git, ref[1])
-    return Repository(uri=_remote(_read(git / "config")), revision=revision, branch=branch and one_line(branch, 200))
+        revision = _resolve(root, ref[1])
+    return Repository(
+        uri=_remote(_read(root, ".git/config")), revision=revision, branch=branch and one_line(branch, 200)
+    )
 
 
-def _resolve(git: Path, ref: str) -> str | None:
-    loose = _read(git / ref).strip()
+def _resolve(root: Path, ref: str) -> str | None:
+    loose = _read(root, f".git/{ref}").strip()
     if _HASH.match(loose):
         return loose
-    for line in _read(git / "packed-refs").splitlines():
+    for line in _read(root, ".git/packed-refs").splitlines():
         value, _, name = line.partition(" ")
         if name == ref and _HASH.match(value):
             return value
@@ -61,11 +63,8 @@ def _public(url: str) -> str | None:
     return f"https://{found[1]}/{found[2].removesuffix('.git')}" if found else None
 
 
-def _read(path: Path) -> str:
+def _read(root: Path, path: str) -> str:
     try:
-        if path.is_symlink():
-            return ""
-        with path.open("rb") as stream:
-            return stream.read(_MAX_BYTES).decode("utf-8", "replace")
+        return read_inside(root, path, _MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""

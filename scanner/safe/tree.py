@@ -37,7 +37,7 @@ def list_tree(root: Path) -> Listing:
             continue
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
-            if not _is_unicode(path):
+            if not is_unicode(path):
                 shown = os.fsencode(path).decode("utf-8", "backslashreplace")
                 unreadable.append((shown, "the name is not UTF-8; rename the file"))
                 continue
@@ -74,7 +74,8 @@ def _stays_inside(root: Path, path: str) -> bool:
         return True
 
 
-def _is_unicode(path: str) -> bool:
+def is_unicode(path: str) -> bool:
+    """Whether a name that the system gave can be written down."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -4,10 +4,13 @@ import os
 import site
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
 
+from assay.detectors.iac.frameworks import FRAMEWORKS, Seen
+from assay.detectors.iac.syntax import read_syntax
 from tests.integration.iac_trees import KUBERNETES, PIPELINES, PLATFORM, failed, observe, plant, verdicts
 
 OUR_CODE = Path(__file__).parents[2]
@@ -107,6 +110,12 @@ def allowed(tree: Path) -> tuple[str, ...]:
         ("deep.json", '{"Resources": ' + "[" * 50_000),
         ("bomb.yaml", "apiVersion: v1\nkind: Pod\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n"
          + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))),
+        ("self.yaml", "apiVersion: v1\nkind: Pod\nextra: &r {x: *r}\n"),
+        (".github/workflows/self.yml", "on: push\njobs: &r {x: *r}\n"),
+        ("wide.yaml", f"apiVersion: v1\nkind: Pod\na: &a {'x' * 100_000}\nb: [{'*a, ' * 3000}]\n"),
+        ("half.json", '{"Resources": {"\\ud800": {"Type": "AWS::S3::Bucket"}}}'),
+        ("half.yaml", 'apiVersion: v1\nkind: Pod\nmetadata: {name: "\\ud800"}\n'),
+        ("many/list.yaml", "\n" * 45 + "x:\n - name: a\n - {\n"),
         ("deep.tf", "x = " + "(" * 3000 + "1" + ")" * 3000 + "\n"),
     ],
 )  # fmt: skip
@@ -130,6 +139,118 @@ def test_names_with_newlines_and_escapes_do_no_harm(tmp_path: Path) -> None:
     assert any(one.location and one.location.path == name for one in verdicts(records, "fail"))
     assert [one.location.path for one in failed(records) if one.location] == ["\n.yaml"]
     assert all("\n" not in one.reason and "\x1b" not in one.reason for one in failed(records))
+
+
+def test_text_made_for_backtracking_is_read_in_one_pass() -> None:
+    began = time.process_time()
+    for name, content in {
+        "blank.yaml": b"\n" * 1_000_000 + b"x:\n - name: a\n",
+        "task.yaml": b"a: 1" + b"\n" * 1_000_000,
+        "marks.yaml": b"x: '" + b"${" * 50_000 + b"'",
+        "quotes.json": b'\\"' * 100_000,
+        "comments.json": b"/*" * 100_000,
+    }.items():
+        seen = Seen(path=name, absolute=f"/{name}", content=content)
+        for framework in FRAMEWORKS:
+            framework.reads(seen)
+        read_syntax(name, content)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "is_list"),
+    [
+        (b"# x\n\n- name: a\n", True),
+        (b"---\n- name: a\n", True),
+        (b"x:\n - name: a\n", False),
+        (b"-\n  name: a\n", True),
+    ],
+)
+def test_a_list_of_tasks_is_still_taken_for_ansible(content: bytes, is_list: bool) -> None:
+    seen = Seen(path="x.yaml", absolute="/x.yaml", content=content)
+    assert ("ansible" in {one.id for one in FRAMEWORKS if one.reads(seen)}) is is_list
+
+
+def test_no_address_and_no_reason_gives_a_secret_away(tmp_path: Path) -> None:
+    tree = {
+        "main.tf": 'module "m" {\n  source = "git::https://user:hunter2zq@h/x.git?token=tok3nzq"\n}\n'
+        'resource "aws_s3_bucket" "raw" {\n  #checkov:skip=CKV_AWS_18:ask jo@acme.example, password is hunter2zq '
+        f"{'and so on ' * 60}\n}}\n",
+        "kustomization.yaml": "resources:\n  - https://user:hunter2zq@h.example/x?token=tok3nzq\n",
+    }
+    records = observe(plant(tmp_path / "tree", tree))
+    assert [text for text in ("hunter2zq", "tok3nzq", "jo@acme") if text in repr(records)] == []
+    assert all(len(one.reason or "") <= 200 for one in verdicts(records, "skipped"))
+    assert verdicts(records, "skipped")
+
+
+def test_a_chart_that_would_end_its_renderer_is_named_and_its_neighbour_is_rendered(tmp_path: Path) -> None:
+    meta = "apiVersion: v2\nname: {}\nversion: 0.1.0\n"
+    charts = {
+        "bomb/Chart.yaml": meta.format("bomb"),
+        "bomb/templates/x.yaml": "{{ range until 2000000000 }}x{{ end }}\n",
+        "list/Chart.yaml": "- apiVersion: v2\n",
+        "loop/Chart.yaml": meta.format("loop"),
+        "loop/templates/x.yaml": "apiVersion: v1\nkind: Pod\nextra: &r {x: *r}\n",
+        "good/Chart.yaml": meta.format("good"),
+        "good/templates/pod.yaml": KUBERNETES["k8s/pod.yaml"],
+    }
+    records = observe(plant(tmp_path / "tree", charts))
+    assert {one.location.path for one in failed(records) if one.location} == {
+        f"{name}/Chart.yaml" for name in ("bomb", "list", "loop")
+    }
+    assert {one.framework for one in verdicts(records, "fail")} >= {"helm"}
+
+
+@pytest.mark.system  # kustomizations need kubectl or kustomize
+def test_a_kustomization_of_any_name_fetches_nothing_and_a_broken_one_blinds_no_other(tmp_path: Path) -> None:
+    remote = "resources:\n  - github.com/example/base?ref=main\n  - pod.yaml\n"
+    pod = KUBERNETES["k8s/pod.yaml"]
+    tree = {
+        "kustomization.yaml": "resources:\n  - b\n  - .hidden\n",
+        "b/Kustomization": remote,
+        "b/pod.yaml": pod,
+        ".hidden/kustomization.yml": remote,
+        ".hidden/pod.yaml": pod.replace("name:", "name: other-", 1),
+        "number/kustomization.yaml": "resources: 3\n",
+        "numbers/kustomization.yaml": "resources: [3]\n",
+        "good/kustomization.yaml": "resources: [pod.yaml]\n",
+        "good/pod.yaml": pod,
+    }
+    log = tmp_path / "watch.log"
+    records = observe(plant(tmp_path / "tree", tree), watch=log)
+    assert [event for event in log.read_text().splitlines() if "git" in event and event.startswith("run ")] == []
+    unknown = {one.location.path for one in verdicts(records, "unknown") if one.location}
+    assert unknown == {"b/Kustomization", ".hidden/kustomization.yml"}
+    assert {one.location.path for one in failed(records) if one.location} == {
+        "number/kustomization.yaml",
+        "numbers/kustomization.yaml",
+    }
+    assert "kustomize" in {one.framework for one in verdicts(records, "fail")}
+
+
+@pytest.mark.system  # kustomizations need kubectl or kustomize
+def test_what_a_renderer_says_is_not_quoted_and_the_root_is_no_absolute_path(tmp_path: Path) -> None:
+    tree = {"kustomization.yaml": "resources:\n  - hunter2zq.yaml\n"}
+    (found,) = failed(observe(plant(tmp_path / "tree", tree)))
+    assert found.location is not None
+    assert found.location.path == "kustomization.yaml"
+    assert "hunter2zq" not in found.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "count = 100000000",
+        "count = 10 * 10000000",
+        'for_each = toset(["' + '", "'.join(f"k{index}" for index in range(1200)) + '"])',
+    ],
+)
+def test_a_block_that_multiplies_without_end_is_named_and_still_checked(content: str, tmp_path: Path) -> None:
+    tree = {"many.tf": f'resource "aws_s3_bucket" "raw" {{\n  {content}\n}}\n', "good.tf": 'variable "x" {}\n'}
+    records = observe(plant(tmp_path / "tree", tree))
+    assert [one.location.path for one in failed(records) if one.location] == ["many.tf"]
+    assert "terraform" in {one.framework for one in verdicts(records, "fail")}
 
 
 def test_an_empty_tree_has_nothing_to_look_at(tmp_path: Path) -> None:

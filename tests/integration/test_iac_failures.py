@@ -30,6 +30,11 @@ TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type
         pytest.param("kustomization.yaml", "resources: [\n", "kustomize", marks=pytest.mark.system),
         ("notes.yaml", "just: [unclosed\n", "secrets"),
         ("notes.json", '{"just": ', "secrets"),
+        ("b.Dockerfile", "FROM x\n<<<\n", "dockerfile"),
+        ("c.Dockerfile", "FROM x\n<<EOF\nno end\n", "dockerfile"),
+        ("chart/Chart.yaml", "- apiVersion: v2\n", "helm"),
+        pytest.param("kustomization.yaml", "resources: 3\n", "kustomize", marks=pytest.mark.system),
+        pytest.param("kustomization.yaml", "- resources\n", "kustomize", marks=pytest.mark.system),
     ],
 )
 def test_a_file_that_does_not_parse_is_named_by_the_part_that_should_have_read_it(
@@ -57,11 +62,34 @@ def test_a_file_that_does_not_parse_is_named_by_the_part_that_should_have_read_i
         ("node_modules/x/broken.json", "{"),
         (".cache/broken.yaml", "[\n"),
         ("Dockerfile", "FROM python:3\nRUN <<EOF\npip install x\nEOF\nUSER 10\n"),
+        ("Dockerfile", "\ufeffFROM python:3\nUSER 10\n"),
+        ("store.bicep", "\ufeffparam x string\n"),
+        ("k/kustomization.yaml", ""),
+        (".k/kustomization.yaml", "resources: 3\n"),
         ("Dockerfile.j2", "{% if gpu %}\nFROM cuda\n{% endif %}\n"),
     ],
 )
 def test_what_is_no_broken_file_is_not_called_one(name: str, content: str, tmp_path: Path) -> None:
     assert failed(observe(plant(tmp_path / "tree", {name: content, "main.tf": 'variable "x" {}\n'}))) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_a_file_that_is_not_utf_8_is_named(encoding: str, tmp_path: Path) -> None:
+    texts = {
+        "b.yaml": KUBERNETES["k8s/pod.yaml"],
+        "c.json": '{"AWSTemplateFormatVersion": "2010-09-09", "Resources": {}}',
+        "Dockerfile": "FROM python:3\n",
+        "a.tf": 'resource "aws_s3_bucket" "raw" {}\n',
+        "s.bicep": "param x string\n",
+        "k/kustomization.yaml": "resources: []\n",
+    }
+    tree = plant(tmp_path / "tree", {"d.tf": 'resource "aws_s3_bucket" "raw" {}\n'})
+    for name, text in texts.items():
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_bytes(text.encode(encoding))
+    records = observe(tree)
+    assert {one.location.path for one in failed(records) if one.location} == texts.keys()
+    assert {one.location.path for one in verdicts(records, "fail") if one.location} == {"d.tf"}
 
 
 def test_a_broken_file_leaves_the_findings_of_its_neighbours(tmp_path: Path) -> None:
@@ -107,15 +135,17 @@ def test_a_template_that_nothing_renders_is_unknown(tmp_path: Path) -> None:
     ]
 
 
-def test_a_chart_that_does_not_render_is_a_failure_with_the_reason(tmp_path: Path) -> None:
+def test_a_chart_that_does_not_render_is_a_failure_with_the_place_and_without_a_value(tmp_path: Path) -> None:
     chart = {
         "app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
-        "app/templates/x.yaml": '{{ required "set .Values.image" .Values.image }}\n',
+        "app/values.yaml": "x: hunter2zq\n",
+        "app/templates/x.yaml": '{{ fail (printf "%s" .Values.x) }}\n',
     }
     (found,) = failed(observe(plant(tmp_path / "tree", chart)))
     assert found.part == "helm"
     assert "app" in found.reason
-    assert "set .Values.image" in found.reason
+    assert "templates/x.yaml, line 1" in found.reason
+    assert "hunter2zq" not in found.reason
     assert str(tmp_path) not in found.reason
 
 

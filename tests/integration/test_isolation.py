@@ -34,7 +34,7 @@ def failures(observed: Observed) -> list[str]:
     ("toy", "said"),
     [
         ("Raises", "crashed: RuntimeError at toy_detectors.py:"),
-        ("Killed", "killed by SIGKILL"),
+        ("Killed", "killed by SIGSEGV"),
         ("Sleeps", "took longer than 1 s"),
         ("Hungry", "memory"),
         ("Garbage", "not valid"),

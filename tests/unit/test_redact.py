@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.iac.redact import MASK, MAX_LINE, Masker, mask_line
+from assay.detectors.iac.redact import MASK, MAX_LINE, Masker, mask_address, mask_line
 
 SECRET = "hunter2 Zq"
 KEYS = st.sampled_from(
@@ -51,6 +51,8 @@ def test_no_part_of_a_secret_survives_the_cut_of_a_long_line(key: str, secret: s
         ["apiVersion: v1", "kind: Secret", "data:", f"  anything: {SECRET}"],
         ["stringData:", f"  anything: {SECRET}", "kind: Secret"],
         ["DBPassword:", "  Type: String", f"  Default: {SECRET}"],
+        ["args:", "  - --password", f"  - {SECRET}"],
+        ["args: [", '  "-p",', f'  "{SECRET}"', "]"],
         [f'{{"name": "API_TOKEN", "value": "{SECRET}"}}'],
     ],
 )
@@ -79,6 +81,34 @@ def test_tokens_and_personal_data_are_masked_wherever_they_stand(text: str) -> N
     assert text not in mask_line(f"# see {text} there")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PW=hunter2",
+        "pw: hunter2",
+        "rootPw: hunter2",
+        "DB_PW=hunter2",
+        "RUN mysql -u root -phunter2 db",
+        'command: ["mysql", "-phunter2"]',
+        "curl -u admin:hunter2 https://x.example",
+        "curl -uadmin:hunter2 https://x.example",
+        'args: ["curl", "--user", "admin:hunter2"]',
+        "sshpass -p hunter2 ssh x",
+        'args: ["--password", "hunter2"]',
+        'args: ["-p","hunter2"]',
+        "# the password is hunter2",
+    ],
+)
+def test_a_secret_among_a_programs_arguments_is_masked(line: str) -> None:
+    assert "hunter2" not in mask_line(line)
+
+
+def test_an_address_shows_neither_its_user_nor_its_query() -> None:
+    assert mask_address("git::https://user:hunter2@h/x.git?token=t0k") == f"git::https://{MASK}@h/x.git?{MASK}"
+    assert mask_address("https://t0k@h/x.git") == f"https://{MASK}@h/x.git"
+    assert mask_address("terraform-aws-modules/vpc/aws") == "terraform-aws-modules/vpc/aws"
+
+
 def test_credentials_in_an_address_are_masked() -> None:
     assert mask_line("url: postgresql://app:hunter2@db.internal/x") == f"url: postgresql://{MASK}@db.internal/x"
 
@@ -94,6 +124,12 @@ def test_credentials_in_an_address_are_masked() -> None:
         '  cidr_blocks = ["10.0.0.0/16"]',
         "FROM nvcr.io/nvidia/pytorch:24.01-py3",
         "        privileged: true",
+        "  python: circleci/python@2.1.1",
+        "      - uses: actions/checkout@v4.1",
+        "RUN docker run -u 1000:1000 -p 8080:80 x",
+        "RUN mkdir -p /data && cp -p a b",
+        '  args: ["-p", "8080"]',
+        "spawn: upward",
         '  kms_key_id = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"',
     ],
 )
@@ -102,4 +138,5 @@ def test_lines_without_secrets_are_shown(line: str) -> None:
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
-    assert mask_line("a\x1b[31mb\u202ec\x00d\te") == "a[31mbcd    e"
+    # A tab stays one column, as the columns of a finding count it.
+    assert mask_line("a\x1b[31mb\u202ec\x00d\te") == "a[31mbcd\te"

@@ -3,41 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.cfn_arguments import By, Each, Or, Shape
-from assay.detectors.iac.facts.values import written
+from assay.detectors.iac.facts.cfn_arguments import (
+    By,
+    Each,
+    Or,
+    Shape,
+    acl_name,
+    log_option_blocks,
+    parameter_blocks,
+    type_names,
+)
 from assay.scanner.api import Unknown
-
-
-def _acl(value: Any) -> Any:
-    """`PublicReadWrite` → `public-read-write`."""
-    if not isinstance(value, str):
-        return value
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in value).lstrip("-")
-
-
-def _types(value: Any) -> Any:
-    """`[{Type: audit}]` → `[audit]`."""
-    if not isinstance(value, list):
-        return value
-    return [element.get("Type") if isinstance(element, Mapping) else element for element in value]
-
-
-def _parameters(value: Any) -> Any:
-    """`{name: value}` → blocks of a name and a value."""
-    if not isinstance(value, Mapping):
-        return value
-    return [{"name": name, "value": written(inner)} for name, inner in value.items()]
-
-
-def _log_options(value: Any) -> Any:
-    """`{AUDIT_LOGS: {Enabled}}` → blocks of a type and whether it is enabled."""
-    if not isinstance(value, Mapping):
-        return value
-    return [
-        {"log_type": name, "enabled": inner.get("Enabled") if isinstance(inner, Mapping) else inner}
-        for name, inner in value.items()
-    ]
-
 
 _PUBLIC_ACCESS = {
     "block_public_acls": "BlockPublicAcls",
@@ -53,7 +29,6 @@ _OPENING = {
     "cidr_ipv6": "CidrIpv6",
     "description": "Description",
 }
-_EVERYTHING_OUT = [{"protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]
 _DATABASE = {
     "engine": "Engine",
     "storage_encrypted": "StorageEncrypted",
@@ -136,8 +111,6 @@ SHAPES: Mapping[str, Shape] = {
         "aws_security_group",
         {
             "ingress": Each("SecurityGroupIngress", _OPENING),
-            # Everything may leave unless rules are given.
-            # See: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
             "egress": Each("SecurityGroupEgress", _OPENING),
             "tags": "Tags",
         },
@@ -188,7 +161,7 @@ SHAPES: Mapping[str, Shape] = {
             "encryption_config": Each(
                 "EncryptionConfig", {"resources": "Resources", "provider": Each("Provider", {"key_arn": "KeyArn"})}
             ),
-            "enabled_cluster_log_types": By("Logging.ClusterLogging.EnabledTypes", _types),
+            "enabled_cluster_log_types": By("Logging.ClusterLogging.EnabledTypes", type_names),
             "tags": "Tags",
         },
     ),
@@ -242,7 +215,7 @@ SHAPES: Mapping[str, Shape] = {
             "domain_endpoint_options": Each("DomainEndpointOptions", {"enforce_https": "EnforceHTTPS"}),
             "vpc_options": Each("VPCOptions", {"subnet_ids": "SubnetIds"}),
             "cluster_config": Each("ClusterConfig", {"zone_awareness_enabled": "ZoneAwarenessEnabled"}),
-            "log_publishing_options": By("LogPublishingOptions", _log_options),
+            "log_publishing_options": By("LogPublishingOptions", log_option_blocks),
             "tags": "Tags",
         },
     ),
@@ -258,7 +231,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "AWS::RDS::DBClusterParameterGroup": (
         "aws_rds_cluster_parameter_group",
-        {"name": "DBClusterParameterGroupName", "parameter": By("Parameters", _parameters)},
+        {"name": "DBClusterParameterGroupName", "parameter": By("Parameters", parameter_blocks)},
     ),
     "AWS::RDS::DBInstance": (
         "aws_db_instance",
@@ -275,7 +248,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "AWS::RDS::DBParameterGroup": (
         "aws_db_parameter_group",
-        {"name": "DBParameterGroupName", "parameter": By("Parameters", _parameters)},
+        {"name": "DBParameterGroupName", "parameter": By("Parameters", parameter_blocks)},
     ),
     "AWS::Redshift::Cluster": (
         "aws_redshift_cluster",
@@ -294,7 +267,7 @@ SHAPES: Mapping[str, Shape] = {
         "aws_s3_bucket",
         {
             "bucket": "BucketName",
-            "acl": By("AccessControl", _acl),
+            "acl": By("AccessControl", acl_name),
             "server_side_encryption_configuration": Each(
                 "BucketEncryption",
                 {
@@ -398,5 +371,9 @@ SHAPES: Mapping[str, Shape] = {
 }
 """CloudFormation type → the Terraform type with the same facts, and where each of its arguments is found."""
 
-ALWAYS: Mapping[str, Mapping[str, Any]] = {"AWS::EC2::SecurityGroup": {"egress": _EVERYTHING_OUT}}
+ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    # Everything may leave unless rules are given.
+    # See: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html
+    "AWS::EC2::SecurityGroup": {"egress": [{"protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]}
+}
 """What CloudFormation adds where a property is absent."""

@@ -5,11 +5,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from assay.detectors.iac.facts import hcl_syntax as syntax
+from assay.detectors.iac.facts import hcl_tree as nodes
 from assay.detectors.iac.facts.block import Bindings, Block
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope
 from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
+from assay.detectors.iac.facts.hcl_syntax import parse_text
 from assay.detectors.iac.facts.policy_document import document
 from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved
 from assay.scanner.api import Unknown
@@ -40,7 +41,7 @@ class Evaluator:
         self._depth += 1
         try:
             return self._raw(raw, scope, bindings)
-        except syntax.Unsupported as error:
+        except nodes.Unsupported as error:
             return Unknown(reason=f"unresolved: an expression with {error}")
         except (TooMuch, RecursionError):
             if self._depth > 1:
@@ -92,7 +93,7 @@ class Evaluator:
         if isinstance(raw, str):
             if "${" not in raw and "%{" not in raw:
                 return raw
-            return self._tree(syntax.parse_text(raw), scope, bindings)
+            return self._tree(parse_text(raw), scope, bindings)
         if isinstance(raw, list | tuple):
             return [self.evaluate(element, scope, bindings) for element in raw]
         if isinstance(raw, Mapping):
@@ -106,35 +107,37 @@ class Evaluator:
     def _tree(self, tree: Any, scope: Scope, bindings: Bindings) -> Any:
         self._spend(1)
         match tree:
-            case syntax.Literal():
+            case nodes.Literal():
                 return tree.value
-            case syntax.Text():
+            case nodes.Text():
                 return self._text(tree, scope, bindings)
-            case syntax.Path():
+            case nodes.Path():
                 return self._path(tree, scope, bindings)
-            case syntax.Call():
+            case nodes.Call():
                 if tree.name == "try" and len(tree.arguments) > 1:
                     return self._walk(self._try(tree, scope, bindings), tree.steps, tree.name, scope, bindings)
                 arguments = [self._tree(argument, scope, bindings) for argument in tree.arguments]
                 result = call(tree.name, arguments)
                 self._spend(_size(result))
                 return self._walk(result, tree.steps, f"{tree.name}(…)", scope, bindings)
-            case syntax.ListOf():
+            case nodes.ListOf():
                 return [self._tree(item, scope, bindings) for item in tree.items]
-            case syntax.ObjectOf():
+            case nodes.ObjectOf():
                 return self._object(tree, scope, bindings)
-            case syntax.For():
+            case nodes.Ambiguous():
+                return self._agreed([self._tree(reading, scope, bindings) for reading in tree.readings])
+            case nodes.For():
                 return self._for(tree, scope, bindings)
-            case syntax.Operation():
+            case nodes.Operation():
                 return operate(tree.operator, [self._tree(operand, scope, bindings) for operand in tree.operands])
-            case syntax.Conditional():
+            case nodes.Conditional():
                 return self._conditional(tree, scope, bindings)
-        raise syntax.Unsupported(type(tree).__name__)
+        raise nodes.Unsupported(type(tree).__name__)
 
-    def _conditional(self, tree: syntax.Conditional, scope: Scope, bindings: Bindings) -> Any:
+    def _conditional(self, tree: nodes.Conditional, scope: Scope, bindings: Bindings) -> Any:
         value = self._chosen(self._tree(tree.condition, scope, bindings), tree, scope, bindings)
         test = tree.condition
-        if not isinstance(test, syntax.Operation) or len(test.operands) != 2:
+        if not isinstance(test, nodes.Operation) or len(test.operands) != 2:
             return value
         # `a || (b ? c : d)` has lost its parentheses, and may be what is meant where b, c and d are booleans.
         last = settled(self._tree(test.operands[1], scope, bindings))
@@ -142,31 +145,31 @@ class Evaluator:
         if isinstance(other, bool):
             first = self._tree(test.operands[0], scope, bindings)
             if operate(test.operator, [first, other]) != value:
-                raise syntax.Unsupported("operators whose parentheses are lost")
+                raise nodes.Unsupported("operators whose parentheses are lost")
         return value
 
-    def _chosen(self, condition: Any, tree: syntax.Conditional, scope: Scope, bindings: Bindings) -> Any:
+    def _chosen(self, condition: Any, tree: nodes.Conditional, scope: Scope, bindings: Bindings) -> Any:
         condition = settled(condition)
         if isinstance(condition, bool) or condition in ("true", "false"):
             return self._tree(tree.then if condition in (True, "true") else tree.otherwise, scope, bindings)
         return condition if isinstance(condition, Unknown) else unresolved("a condition")
 
-    def _try(self, tree: syntax.Call, scope: Scope, bindings: Bindings) -> Any:
+    def _try(self, tree: nodes.Call, scope: Scope, bindings: Bindings) -> Any:
         """`try` of a resource that certainly isn't made gives its fallback; else its first argument."""
         first = tree.arguments[0]
-        if isinstance(first, syntax.Path) and first.steps and isinstance(first.steps[0], str):
+        if isinstance(first, nodes.Path) and first.steps and isinstance(first.steps[0], str):
             body = self._definitions.find(scope, "resource", (first.root, first.steps[0]))
             if isinstance(body, Mapping) and self.absent(scope, body):
                 return self._tree(tree.arguments[1], scope, bindings)
         return self._tree(first, scope, bindings)
 
-    def _text(self, tree: syntax.Text, scope: Scope, bindings: Bindings) -> Any:
+    def _text(self, tree: nodes.Text, scope: Scope, bindings: Bindings) -> Any:
         return assembled(
             (part, "") if isinstance(part, str) else (self._tree(part.tree, scope, bindings), part.source)
             for part in tree.parts
         )
 
-    def _object(self, tree: syntax.ObjectOf, scope: Scope, bindings: Bindings) -> Any:
+    def _object(self, tree: nodes.ObjectOf, scope: Scope, bindings: Bindings) -> Any:
         result: dict[str, Any] = {}
         for key_tree, value_tree in tree.pairs:
             key = settled(self._tree(key_tree, scope, bindings))
@@ -175,7 +178,14 @@ class Evaluator:
             result[str(key)] = self._tree(value_tree, scope, bindings)
         return result
 
-    def _for(self, tree: syntax.For, scope: Scope, bindings: Bindings) -> Any:
+    def _agreed(self, values: list[Any]) -> Any:
+        """What every reading of an ambiguous expression gives."""
+        first = values[0]
+        if all(value is first or (isinstance(value, Unknown) and isinstance(first, Unknown)) for value in values):
+            return first
+        raise nodes.Unsupported("operators whose parentheses are lost")
+
+    def _for(self, tree: nodes.For, scope: Scope, bindings: Bindings) -> Any:
         over = self._tree(tree.collection, scope, bindings)
         if isinstance(over, Unknown):
             return over
@@ -207,7 +217,7 @@ class Evaluator:
                 made[str(name)] = entries[-1]
         return entries if tree.key is None else made
 
-    def _path(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+    def _path(self, path: nodes.Path, scope: Scope, bindings: Bindings) -> Any:
         root, steps = path.root, path.steps
         if root in bindings:
             return self._walk(bindings[root], steps, path.source, scope, bindings)
@@ -248,10 +258,10 @@ class Evaluator:
             return unresolved(f"local.{name}")
         return self._once(("local", scope, name), declared, scope, {})
 
-    def _output(self, name: str, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+    def _output(self, name: str, path: nodes.Path, scope: Scope, bindings: Bindings) -> Any:
         steps = list(path.steps[1:])
         key: Any = None
-        if steps and isinstance(steps[0], syntax.Index):
+        if steps and isinstance(steps[0], nodes.Index):
             key = self._tree(steps.pop(0).key, scope, bindings)
         child = self._definitions.child(scope, name, key if isinstance(key, str | int) else None)
         if child is None or not steps or not isinstance(steps[0], str):
@@ -262,9 +272,9 @@ class Evaluator:
         value = self._once(("output", child, steps[0]), declared["value"], child, {})
         return self._walk(value, tuple(steps[1:]), path.source, scope, bindings)
 
-    def _data(self, path: syntax.Path, scope: Scope, bindings: Bindings) -> Any:
+    def _data(self, path: nodes.Path, scope: Scope, bindings: Bindings) -> Any:
         names = [step for step in path.steps if isinstance(step, str)]
-        index = next((step for step in path.steps if isinstance(step, syntax.Index)), None)
+        index = next((step for step in path.steps if isinstance(step, nodes.Index)), None)
         if len(names) != 3 or names[0] != "aws_iam_policy_document" or names[2] not in ("json", "minified_json"):
             return unresolved(path.source)
         body = self._definitions.find(scope, "data", (names[0], names[1]))
@@ -287,16 +297,16 @@ class Evaluator:
         self._active.discard(key)
         return result
 
-    def _resource(self, path: syntax.Path, name: str, scope: Scope, bindings: Bindings) -> Any:
+    def _resource(self, path: nodes.Path, name: str, scope: Scope, bindings: Bindings) -> Any:
         instances = self._instances.get((scope, path.root, name), ())
         if not instances:
             return unresolved(path.source)
         steps = list(path.steps[1:])
         certain = True
-        everyone = bool(steps) and isinstance(steps[0], syntax.Splat)
+        everyone = bool(steps) and isinstance(steps[0], nodes.Splat)
         if everyone:
             steps.pop(0)
-        elif steps and isinstance(steps[0], syntax.Index):
+        elif steps and isinstance(steps[0], nodes.Index):
             key = self._tree(steps.pop(0).key, scope, bindings)
             if isinstance(key, str | int):
                 chosen = tuple(instance for instance in instances if instance.key == key)
@@ -306,7 +316,7 @@ class Evaluator:
                 instances = chosen or instances
             else:
                 certain = len(instances) == 1
-        if any(not isinstance(step, str | syntax.Index) for step in steps):
+        if any(not isinstance(step, str | nodes.Index) for step in steps):
             return unresolved(path.source)
         suffix = tuple(step if isinstance(step, str) else "[…]" for step in steps)
         if everyone:
@@ -315,7 +325,7 @@ class Evaluator:
         return made if certain else replace(made, certain=False)
 
     def _reference(
-        self, instances: tuple[Instance, ...], path: syntax.Path, suffix: tuple[str, ...], scope: Scope
+        self, instances: tuple[Instance, ...], path: nodes.Path, suffix: tuple[str, ...], scope: Scope
     ) -> Reference:
         made = Reference(
             text=".".join((instances[0].address, *suffix)) if len(instances) == 1 else path.source,
@@ -337,10 +347,10 @@ class Evaluator:
             if isinstance(value, Reference) and isinstance(step, str):
                 value = replace(value, text=f"{value.text}.{step}", attribute=value.attribute or step, value=None)
                 continue
-            if isinstance(step, syntax.Splat) and isinstance(value, list):
+            if isinstance(step, nodes.Splat) and isinstance(value, list):
                 rest = steps[position + 1 :]
                 return [self._walk(element, rest, source, scope, bindings) for element in value]
-            key = self._tree(step.key, scope, bindings) if isinstance(step, syntax.Index) else step
+            key = self._tree(step.key, scope, bindings) if isinstance(step, nodes.Index) else step
             if isinstance(value, Mapping) and isinstance(key, str) and key in value:
                 value = value[key]
             elif isinstance(value, list) and len(value) == 1 and key == 0:

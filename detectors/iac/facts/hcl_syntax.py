@@ -1,14 +1,30 @@
 """Terraform expressions as checkov's parser leaves them (`${var.a ? True : 'x'}`), read into a small tree.
 
-The parser drops parentheses, so an expression whose meaning depends on them is refused rather than guessed.
-It also writes objects and lists the way Python does.
+The parser drops parentheses. Where a logical expression may have had some, every way to set them is kept, for
+whoever evaluates it to see whether they agree; other expressions whose meaning depends on them are refused rather
+than guessed. The parser also writes objects and lists the way Python does.
 """
 
 import re
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
+from assay.detectors.iac.facts.hcl_tree import (
+    Ambiguous,
+    Call,
+    Conditional,
+    For,
+    Index,
+    Interpolation,
+    ListOf,
+    Literal,
+    ObjectOf,
+    Operation,
+    Path,
+    Splat,
+    Text,
+    Unsupported,
+)
 
 _NESTING = 40
 _LENGTH = 100_000
@@ -21,94 +37,11 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = {"True": True, "true": True, "False": False, "false": False, "None": None, "null": None}
-_LEVELS = (("||",), ("&&",), ("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
-
-
-class Unsupported(ValueError):
-    """An expression this reader doesn't understand, or whose meaning was lost with its parentheses."""
-
-
-class Literal(Struct, frozen=True):
-    """A constant."""
-
-    value: Any
-
-
-class Text(Struct, frozen=True):
-    """A string with interpolations: strings and expressions in turn; `sources` are the latter's texts."""
-
-    parts: tuple[Any, ...]
-
-
-class Interpolation(Struct, frozen=True):
-    """`${…}` inside a string."""
-
-    source: str
-    tree: Any
-
-
-class Path(Struct, frozen=True):
-    """A name with what follows it: attribute names, `Index` and `Splat`."""
-
-    root: str
-    steps: tuple[Any, ...]
-    source: str
-
-
-class Index(Struct, frozen=True):
-    """`[key]`."""
-
-    key: Any
-
-
-class Splat(Struct, frozen=True):
-    """`[*]` or `.*`."""
-
-
-class Call(Struct, frozen=True):
-    """A function call, with what follows it."""
-
-    name: str
-    arguments: tuple[Any, ...]
-    steps: tuple[Any, ...]
-
-
-class ListOf(Struct, frozen=True):
-    """`[…]`."""
-
-    items: tuple[Any, ...]
-
-
-class ObjectOf(Struct, frozen=True):
-    """`{…}`, keys and values in turn."""
-
-    pairs: tuple[tuple[Any, Any], ...]
-
-
-class For(Struct, frozen=True):
-    """`[for v in c : value if condition]` or `{for k, v in c : key => value if condition}`."""
-
-    names: tuple[str, ...]
-    collection: Any
-    key: Any
-    """None in the form that makes a list."""
-    value: Any
-    condition: Any
-
-
-class Operation(Struct, frozen=True):
-    """A unary or binary operator."""
-
-    operator: str
-    operands: tuple[Any, ...]
-
-
-class Conditional(Struct, frozen=True):
-    """`condition ? then : otherwise`."""
-
-    condition: Any
-    then: Any
-    otherwise: Any
+_LEVELS = (("==", "!="), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
+_LOGICAL = ("&&", "||")
+_SIGNS = ("+", "-", "*", "/", "%")
+_OPERANDS = 4
+"""So many operands at most may lie between lost parentheses: three operators have five ways to group."""
 
 
 @lru_cache(maxsize=4096)
@@ -198,13 +131,21 @@ class _Reader:
     def conditional(self, depth: int) -> Any:
         if depth > _NESTING:
             raise Unsupported("nested too deep")
-        condition = self._binary(0, depth)
+        condition = self._logical(depth)
         if self._peek() != "?":
             return condition
         self._next()
         then = self.conditional(depth + 1)
         self._expect(":")
         return Conditional(condition, then, self.conditional(depth + 1))
+
+    def _logical(self, depth: int) -> Any:
+        operands = [self._binary(0, depth)]
+        operators: list[str] = []
+        while self._peek() in _LOGICAL:
+            operators.append(self._next())
+            operands.append(self._binary(0, depth))
+        return _grouped(operands, operators)
 
     def _binary(self, level: int, depth: int) -> Any:
         if level == len(_LEVELS):
@@ -221,7 +162,7 @@ class _Reader:
                 raise Unsupported("nested too deep")
             operator = self._next()
             operand = self._unary(depth + 1)
-            if operator == "-" and self._peek() in ("+", "-", "*", "/", "%"):
+            if operator == "-" and self._peek() in _SIGNS:
                 raise Unsupported("operators whose parentheses are lost")
             if operator == "-" and isinstance(operand, Literal) and isinstance(operand.value, int | float):
                 return Literal(-operand.value)
@@ -305,7 +246,7 @@ class _Reader:
             return self._for("}", depth)
         pairs: list[tuple[Any, Any]] = []
         while self._peek() != "}":
-            key = self._binary(0, depth + 1)
+            key = self._logical(depth + 1)
             if isinstance(key, Path) and not key.steps:
                 key = Literal(key.root)
             if self._next() not in (":", "="):
@@ -343,12 +284,54 @@ class _Reader:
 
 
 def _combined(operator: str, left: Any, right: Any) -> Any:
-    """A binary operation, unless lost parentheses could change what it means."""
+    """A comparison or a calculation, unless lost parentheses could change what it means."""
+    calculates = operator in _SIGNS
+    if isinstance(left, Operation) and left.operator == "!" and not calculates:
+        # `!a == b` is `!(a == b)`: where `!a` means anything at all, the two are the same.
+        return Operation("!", (Operation(operator, (left.operands[0], right)),))
     for operand in (left, right):
-        if isinstance(operand, Operation) and (
-            operand.operator == "!"
-            or (operator in ("&&", "||") and operand.operator in ("&&", "||") and operand.operator != operator)
-            or (operator in "+-*/%" and operand.operator in "+-*/%")
-        ):
+        nested = operand.operator if isinstance(operand, Operation) else ""
+        if nested == "!" or (calculates and nested in _SIGNS):
             raise Unsupported("operators whose parentheses are lost")
     return Operation(operator, (left, right))
+
+
+def _grouped(operands: list[Any], operators: list[str]) -> Any:
+    """The natural reading of a chain of `&&` and `||`; with the others, where parentheses may have mattered."""
+    natural = _natural(operands, operators)
+    negated = any(isinstance(operand, Operation) and operand.operator == "!" for operand in operands[:-1])
+    if len(set(operators)) < 2 and not negated:
+        return natural
+    if len(operands) > _OPERANDS:
+        raise Unsupported("operators whose parentheses are lost")
+    others = dict.fromkeys(_readings(operands, operators))
+    others.pop(natural, None)
+    return Ambiguous((natural, *others))
+
+
+def _natural(operands: list[Any], operators: list[str]) -> Any:
+    """`&&` binds tighter than `||`, and each groups to the left."""
+    if "||" in operators:
+        last = len(operators) - 1 - operators[::-1].index("||")
+        left = _natural(operands[: last + 1], operators[:last])
+        return Operation("||", (left, _natural(operands[last + 1 :], operators[last + 1 :])))
+    tree = operands[0]
+    for operator, operand in zip(operators, operands[1:], strict=True):
+        tree = Operation(operator, (tree, operand))
+    return tree
+
+
+def _readings(operands: list[Any], operators: list[str]) -> list[Any]:
+    """Every way to set parentheses; a negation may be of its own operand, or of all that follows in its group."""
+    if not operators:
+        return [operands[0]]
+    found: list[Any] = []
+    for at, operator in enumerate(operators):
+        for left in _readings(operands[: at + 1], operators[:at]):
+            for right in _readings(operands[at + 1 :], operators[at + 1 :]):
+                found.append(Operation(operator, (left, right)))
+    first = operands[0]
+    if isinstance(first, Operation) and first.operator == "!":
+        inner = [first.operands[0], *operands[1:]]
+        found += [Operation("!", (reading,)) for reading in _readings(inner, operators)]
+    return found

@@ -1,0 +1,65 @@
+"""Says which Dockerfiles are none: checkov's parser takes any text for one."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assay.detectors.iac.private_copy import PrivateCopy
+
+_INSTRUCTION = re.compile(
+    "ADD|ARG|CMD|COMMENT|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
+    "|VOLUME|WORKDIR"
+)
+
+
+def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
+    """The files that are none, with a reason that quotes nothing."""
+    found: dict[str, str] = {}
+    for name, instructions in runner.definitions.items():
+        path = copy.relative(name)
+        lines = copy.lines(path) or []
+        text = "\n".join(lines)
+        if "{{" in text or "{%" in text:
+            continue
+        if "FROM" not in instructions:
+            found[path] = "it is not a valid Dockerfile: it has no FROM"
+            continue
+        unknown = _unknown_lines(instructions, lines)
+        if unknown:
+            found[path] = f"it is not a valid Dockerfile: unknown instruction at line {min(unknown) + 1}"
+    return found
+
+
+def _unknown_lines(instructions: Mapping[str, Any], lines: Sequence[str]) -> set[int]:
+    """The indexes of the lines that begin with no instruction, those included that the parser drops."""
+    known: set[int] = set()
+    for name, places in instructions.items():
+        if _INSTRUCTION.fullmatch(name):
+            for place in places:
+                known.update(range(place["startline"], place["endline"] + 1))
+    said = {index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")}
+    unknown = said - known
+    return unknown - _in_heredocs(lines) if unknown else unknown
+
+
+_HEREDOC = re.compile(r"(?<!<)<<[-~]?[\"']?(?P<word>[A-Za-z_]\w*)")
+
+
+def _in_heredocs(lines: Sequence[str]) -> set[int]:
+    """The indexes of the lines that a heredoc holds, its last line included; one that does not end holds none."""
+    ends: dict[str, list[int]] = {}
+    for index, line in enumerate(lines):
+        ends.setdefault(line.strip(), []).append(index)
+    inside: set[int] = set()
+    last = -1
+    for index, line in enumerate(lines):
+        if index <= last or line.lstrip().startswith("#"):
+            continue
+        for heredoc in _HEREDOC.finditer(line):
+            after = ends.get(heredoc["word"], [])
+            at = bisect_right(after, max(index, last))
+            if at < len(after):
+                last = after[at]
+        inside.update(range(index + 1, last + 1))
+    return inside
