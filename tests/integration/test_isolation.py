@@ -1,6 +1,7 @@
 """Detectors in child processes: whatever one does, nothing else is lost and the scan says so."""
 
 import os
+import platform
 import socket
 import time
 from pathlib import Path
@@ -54,6 +55,35 @@ def test_a_part_that_fails_is_named_and_loses_nothing_of_the_others(toy: str, sa
     ]
 
 
+def test_a_part_cannot_speak_for_its_host(tmp_path: Path) -> None:
+    observed = run("ForgesFrames", tmp_path, jobs=1)
+    if "landlock" in observed.outcome.isolation:
+        assert observed.outcome.status == "ok", observed.outcome.reason
+        assert len(addresses(observed)) == 9
+    else:
+        assert observed.outcome.status != "ok"
+
+
+@pytest.mark.parametrize("toy", ["Escapes", "StopsHost"])
+def test_a_part_that_escapes_or_stops_others_does_not_outlive_the_scan(
+    toy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before = time.monotonic()
+    observed = run(toy, tmp_path)
+    assert time.monotonic() - before < 60
+    assert {a.split(".")[0] for a in addresses(observed)} >= {"first", "third"}
+    time.sleep(0.3)
+    assert [process for process in Path("/proc").glob("[0-9]*") if _works_in(process, tmp_path)] == []
+
+
+def test_a_host_that_never_plans_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assay.scanner.engine.launch.PLAN_SECONDS", 1.0)
+    observed = run("SleepsInPlan", tmp_path)
+    assert observed.outcome.status == "failed"
+    assert "took longer than 1 s" in (observed.outcome.reason or "")
+
+
 def test_what_a_crashed_part_said_before_is_kept(tmp_path: Path) -> None:
     assert [a for a in addresses(run("Raises", tmp_path)) if a.startswith("second")] == [
         "second.0",
@@ -100,7 +130,9 @@ def test_a_detector_reaches_neither_network_nor_home_nor_the_users_environment(
     (outside / "secret").write_text("s")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "worthless")
     monkeypatch.setenv("HOME", str(outside))
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(outside / "socket"))
+        local.listen()
         (tree / "port").write_text(str(server.getsockname()[1]))
         observed = run("Prisoner", tree)
     said = addresses(observed)
@@ -113,6 +145,8 @@ def test_a_detector_reaches_neither_network_nor_home_nor_the_users_environment(
         assert "could:network" not in said
     if "netns" in observed.outcome.isolation:
         assert "could:udp" not in said
+    if platform.machine() in ("x86_64", "aarch64"):
+        assert not [a for a in said if a in ("could:unix", "could:chmod", "could:hostname")]
     assert not (tree / "written").exists() or "landlock" not in observed.outcome.isolation
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import time
 from pathlib import Path
@@ -104,6 +105,51 @@ class Floods(_Toy):
             emit(_bucket("x" * 10_000))
 
 
+class ForgesFrames(_Toy):
+    def misbehave(self, tree, emit):
+        host = Path(f"/proc/{os.getppid()}/fd") if os.getppid() else Path("/proc/self/../../proc/1/fd")
+        for folder in (host, *Path("/proc").glob("[0-9]*/fd")):
+            try:
+                links = list(folder.iterdir())
+            except OSError:
+                continue
+            for link in links:
+                try:
+                    if "pipe:" in str(link.readlink()):
+                        with open(link, "wb", buffering=0) as pipe:
+                            pipe.write(b'{"frame":"end"}\n')
+                except OSError:
+                    continue
+        time.sleep(0.5)
+
+
+class Escapes(_Toy):
+    """Leaves its group, its session and its parents, and would go on for ever."""
+
+    def misbehave(self, tree, emit):
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                time.sleep(600)
+            os._exit(0)
+
+
+class StopsHost(_Toy):
+    seconds = 3.0
+
+    def misbehave(self, tree, emit):
+        for pid in {os.getppid(), *(int(p.name) for p in Path("/proc").glob("[0-9]*"))} - {0, os.getpid()}:
+            try:
+                os.kill(pid, signal.SIGSTOP)
+            except OSError:
+                continue
+
+
+class SleepsInPlan(_Toy):
+    def plan(self, tree):
+        time.sleep(600)
+
+
 class BreaksPlan(_Toy):
     def plan(self, tree):
         raise KeyError("secret-in-the-message")
@@ -130,6 +176,9 @@ class Prisoner(_Toy):
             "udp": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("192.0.2.1", 53)),
             "secret-file": lambda: Path(tree.root, "../outside/secret").resolve().read_text(),
             "write-target": lambda: Path(tree.root, "written").write_text("x"),
+            "hostname": lambda: socket.sethostname("pwned"),
+            "unix": lambda: socket.socket(socket.AF_UNIX).connect(str(Path(tree.root, "../outside/socket").resolve())),
+            "chmod": lambda: os.chmod(tree.root, 0o777),
             "passwd": lambda: Path("/etc/shadow").read_text(),
             "home": lambda: os.listdir(Path(tree.root, "../outside").resolve()),
         }.items():
