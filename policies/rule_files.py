@@ -26,6 +26,8 @@ def load(folder: Path, safeguards: Iterable[str], prove: bool = False) -> tuple[
         raise PolicyError(f"{misnamed}:1: rule files end in .yaml; rename it")
     found: dict[str, tuple[Rule, Path]] = {}
     for path in sorted(folder.rglob("*.yaml")):
+        if prove and path.is_symlink():
+            raise PolicyError(f"{path}:1: a rule file may not be a link")
         rule = load_file(path, known)
         if prove:
             _prove(rule, path)

@@ -33,13 +33,14 @@ def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
 
 def _unknown_lines(instructions: Mapping[str, Any], lines: Sequence[str]) -> set[int]:
     """The indexes of the lines that begin with no instruction, those included that the parser drops."""
-    known: set[int] = set()
+    taken: set[int] = set()
+    unknown: set[int] = set()
     for name, places in instructions.items():
-        if _INSTRUCTION.fullmatch(name):
-            for place in places:
-                known.update(range(place["startline"], place["endline"] + 1))
-    said = {index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")}
-    unknown = said - known
+        for place in places:
+            taken.update(range(place["startline"], place["endline"] + 1))
+            if not _INSTRUCTION.fullmatch(name):
+                unknown.add(place["startline"])
+    unknown |= {index for index, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")} - taken
     return unknown - _in_heredocs(lines) if unknown else unknown
 
 

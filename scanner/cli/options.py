@@ -13,6 +13,8 @@ from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import DetectorSpec
 from assay.scanner.model.finding import SEVERITIES, Severity
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.tree import is_inside
 
 DEFAULT_PACKS = ("gdpr", "hipaa")
 
@@ -69,8 +71,23 @@ def load_book(args: argparse.Namespace, settings: Settings, folder: Path) -> Boo
     from assay.policies import book as policy
 
     folders = [policy.RuleFolder(path=Path(path), trusted=True) for path in args.rules]
-    folders += [policy.RuleFolder(path=folder / path, trusted=False) for path in settings.rules]
-    return policy.load(packs(args.pack, settings), folders=folders)
+    folders += [policy.RuleFolder(path=_inside(folder, path, "rules"), trusted=False) for path in settings.rules]
+    chosen = packs(args.pack, settings)
+    if not args.pack:
+        paths = {
+            name: str(_inside(folder, name, "packs")) for name in settings.packs if name.endswith((".yaml", ".yml"))
+        }
+        chosen = tuple(paths.get(name, name) for name in chosen)
+    return policy.load(chosen, folders=folders)
+
+
+def _inside(folder: Path, path: str, key: str) -> Path:
+    """A path that a configuration names; it may not lead out of the folder that holds the configuration."""
+    root = folder.resolve()
+    found = root / path
+    if not is_inside(path) or found.resolve() != found:
+        raise UsageError(f"{folder}: {key}: {one_line(path, 200)} leads out of the folder, or is a link")
+    return found
 
 
 def fail_on(given: str | None, settings: Settings) -> Severity:

@@ -1,5 +1,9 @@
 """Rules that a scanned tree brings: they cannot stall a scan, nor pass unnoticed as the operator's."""
 
+import os
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -91,3 +95,33 @@ def test_a_guest_cannot_take_the_id_of_a_rule_of_ours(tmp_path: Path) -> None:
     folders = [policy.RuleFolder(path=tmp_path / name, trusted=False) for name in ("a", "b")]
     with pytest.raises(UsageError, match="already taken"):
         policy.load(["gdpr"], folders=folders)
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ("rules = ['../outside']", "leads out"),
+        ("rules = ['/']", "leads out"),
+        ("rules = ['linked']", "is a link"),
+        ("packs = ['../outside/x.yaml']", "leads out"),
+        ("packs = ['/dev/zero.yaml']", "leads out"),
+        ("packs = ['pipe.yaml']", "no pack is named"),
+        ("rules = ['r']", "may not be a link"),
+        ("x = " + "[" * 5000, "not valid TOML|cannot be read as TOML"),
+        ("jobs = " + "9" * 5000, "cannot be read as TOML"),
+    ],
+)
+def test_a_configuration_in_the_tree_reads_nothing_outside_it(configuration: str, said: str, tmp_path: Path) -> None:
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    (tree / "r").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "x.yaml").write_text("password_is_hunter2: 1")
+    (tree / "linked").symlink_to(outside)
+    (tree / "r" / "p.yaml").symlink_to(outside / "x.yaml")
+    os.mkfifo(tree / "pipe.yaml")
+    (tree / "assay.toml").write_text(configuration)
+    assay = str(Path(sys.executable).with_name("assay"))
+    done = subprocess.run([assay, "scan", str(tree)], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert re.search(said, done.stderr), done.stderr
+    assert "hunter2" not in done.stderr + done.stdout

@@ -127,6 +127,20 @@ def test_a_remote_is_shown_without_credentials(url: str, shown: str | None, tmp_
     assert (found.uri, found.revision, found.branch) == (shown, "a" * 40, "main")
 
 
+def test_a_git_folder_that_attacks_gives_nothing_away(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "sha").write_text("b" * 40)
+    root = repository(tmp_path / "tree", head="ref: refs/canary/sha\n")
+    (root / ".git" / "refs" / "canary").symlink_to(outside)
+    assert read_repository(root).revision is None  # type: ignore[union-attr]
+    (root / ".git" / "HEAD").write_text("ref: refs/heads/a\0b\n")
+    assert read_repository(root).revision is None  # type: ignore[union-attr]
+    (root / ".git" / "HEAD").unlink()
+    os.mkfifo(root / ".git" / "HEAD")
+    assert read_repository(root).revision is None  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("head", ["ref: refs/../../outside\n", "ref: refs/heads/nope\n", "garbage"])
 def test_a_head_that_leads_astray_gives_no_revision(head: str, tmp_path: Path) -> None:
     found = read_repository(repository(tmp_path, head=head))

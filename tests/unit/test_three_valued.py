@@ -27,7 +27,10 @@ FIELDS = {
 
 def compiled(text: str) -> kleene.Assertion:
     node = syntax.parse(text)
-    return kleene.Assertion(node, types.check(node, FIELDS, {}))
+    try:
+        return kleene.Assertion(node, types.check(node, FIELDS, {}))
+    except RecursionError as error:  # as a rule's loader does
+        raise syntax.CelError(str(error)) from None
 
 
 def verdict(text: str, facts: dict[str, Any]) -> bool | None:
@@ -195,6 +198,12 @@ def test_an_element_that_decides_does_so_beside_an_unknown_one() -> None:
         ("((((" * 40 + "true" + "))))" * 40, "nested deeper"),
         ("true" + " " * 5000, "longer than"),
         ("resource.s.matches(1)", "rules may call"),
+        ("resource.items[0] in [resource.items[1]]", "does not take"),
+        ("!(resource.items[0] in resource.items)", "does not take"),
+        ("[resource.tags] == [resource.tags]", "never equal"),
+        ("resource.items == resource.items", "never equal"),
+        ("resource.a ? (" * 20 + "true" + ") : false" * 20, "too complex|nested"),
+        (" && ".join(["true"] * 500), "refuses it|nested too deeply|recursion"),
     ],
 )
 def test_an_expression_outside_the_subset_is_refused_with_its_reason(text: str, said: str) -> None:
