@@ -26,6 +26,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py
 	$(BIN)/python -m assay.policies.catalogue_checkov --check
 	$(BIN)/python -m assay.scanner.kinds.generate --check
+	$(BIN)/python -m assay.policies.prepared --check
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
@@ -33,6 +34,7 @@ bench: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m assay.policies.catalogue_checkov
 	$(BIN)/python -m assay.scanner.kinds.generate
+	$(BIN)/python -m assay.policies.prepared
 
 dev: $(VENV)/.dev
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from assay.policies import prepared
 from assay.scanner.errors import UsageError
 from assay.scanner.safe import yaml
 from assay.scanner.safe.files import read_regular
@@ -34,7 +35,7 @@ def read_bytes(path: Path) -> bytes:
 def parse(text: bytes, path: Path) -> Any:
     """The YAML value. Raises PolicyError with file and line."""
     try:
-        return yaml.load(text)
+        return prepared.value_of(text)
     except yaml.YamlError as error:
         raise PolicyError(f"{path}:{error.line or 1}: {error}") from None
 

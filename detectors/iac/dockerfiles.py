@@ -25,10 +25,26 @@ def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
         if "FROM" not in instructions:
             found[path] = "it is not a valid Dockerfile: it has no FROM"
             continue
-        unknown = _unknown_lines(instructions, lines)
+        # As checkov reads them: with each `RUN <<EOF` folded into one line.
+        read = [line.rstrip("\n") for line in runner.definitions_raw[name]]
+        unknown = _unknown_lines(instructions, read)
         if unknown:
-            found[path] = f"it is not a valid Dockerfile: unknown instruction at line {min(unknown) + 1}"
+            where = f" at line {min(unknown) + 1}" if len(read) >= len(text.splitlines()) else ""
+            found[path] = f"it is not a valid Dockerfile: unknown instruction{where}"
+        elif _is_swallowed(lines):
+            found[path] = "a heredoc has no line EOF at its end, and checkov reads nothing after it"
     return found
+
+
+def _is_swallowed(lines: Sequence[str]) -> bool:
+    """Whether checkov waits in vain for the end of a heredoc: `convert_multiline_commands` knows one word for it."""
+    inside = False
+    for line in lines:
+        if line.strip().startswith("RUN <<EOF"):
+            inside = True
+        elif line.strip() == "EOF":
+            inside = False
+    return inside
 
 
 def _unknown_lines(instructions: Mapping[str, Any], lines: Sequence[str]) -> set[int]:

@@ -33,8 +33,9 @@ def run(argv: Sequence[str]) -> int:
     settings = load_settings(options.configuration_folder(args.target))
     if args.output:
         output.check_writable(Path(args.output))
-    book = policy.load(())
-    chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+    named = args.only or args.skip or settings.only or settings.skip
+    # Only names need the policy here, to be told from misspelt ones.
+    chosen = options.choose(args.only, args.skip, settings, policy.load(()), DETECTORS) if named else options.Chosen()
     written = [Path(args.output)] if args.output else []
     progress = Progress(args.quiet)
     try:

@@ -22,8 +22,8 @@ DEFAULT_PACKS = ("gdpr", "hipaa")
 class Chosen(Struct, frozen=True, kw_only=True):
     """What `--only` and `--skip` come to."""
 
-    selection: Selection
-    rules: Wanted
+    selection: Selection = Selection()
+    rules: Wanted = Wanted()
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from tests.bench.measure import median_cpu, paired, peak, row
 
 ROOT = Path(__file__).parents[2]
-FRAMEWORKS = "terraform,cloudformation,kubernetes,dockerfile,github_actions,secrets"
 
 
 def tree() -> tuple[str, Path]:
@@ -25,7 +24,7 @@ def run() -> list[str]:
     """Rows for the results table."""
     name, folder = tree()
     here = Path(sys.executable)
-    ours = [str(here.with_name("assay")), "scan", str(folder), "--quiet", "--only", FRAMEWORKS]
+    ours = [str(here.with_name("assay")), "scan", str(folder), "--quiet"]
     theirs = [
         str(here.with_name("checkov")),
         "-d",
@@ -43,7 +42,9 @@ def run() -> list[str]:
     cpu = f"{median_cpu(mine):.2f} s against {median_cpu(others):.2f} s CPU: {ratio:.2f}× less"
     size = f"{peak(mine):.0f} MiB against {peak(others):.0f} MiB"
     return [
-        row(f"cold scan of {name}, checkov's CLI on the same frameworks", cpu, "≥ 2× less", ratio >= 2),
+        row(
+            f"cold scan of {name}, against checkov's CLI, both with all their frameworks", cpu, "≥ 2× less", ratio >= 2
+        ),
         row(f"largest process of that scan, {_failed(ours)} failing findings", size, "no more", memory <= 1),
     ]
 

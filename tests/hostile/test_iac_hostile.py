@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import json
 
+from assay.detectors.iac.encodable import encodable
 from assay.detectors.iac.frameworks import FRAMEWORKS, Seen
 from assay.detectors.iac.syntax import read_syntax
+from assay.scanner.api import Failure
 from tests.integration.iac_trees import KUBERNETES, PIPELINES, PLATFORM, failed, observe, plant, verdicts
 
 OUR_CODE = Path(__file__).parents[2]
@@ -251,6 +254,26 @@ def test_a_block_that_multiplies_without_end_is_named_and_still_checked(content:
     records = observe(plant(tmp_path / "tree", tree))
     assert [one.location.path for one in failed(records) if one.location] == ["many.tf"]
     assert "terraform" in {one.framework for one in verdicts(records, "fail")}
+
+
+@pytest.mark.parametrize("depth", [10, 2])
+def test_modules_that_call_without_end_are_named(depth: int, tmp_path: Path) -> None:
+    tree = {
+        f"m{level}/main.tf": "".join(
+            f'module "c{call}" {{\n  source = "../m{(level + 1) % depth}"\n}}\n' for call in range(3)
+        )
+        for level in range(depth)
+    }
+    if depth > 2:
+        tree[f"m{depth - 1}/main.tf"] = 'variable "x" {}\n'
+    found = failed(observe(plant(tmp_path / "tree", tree)))
+    assert found
+    assert all(one.location and one.location.path in tree and "module calls" in one.reason for one in found)
+
+
+def test_half_a_character_becomes_a_question_mark_in_a_record() -> None:
+    one = Failure(detector="iac", part="secrets", reason="a\ud800é")
+    assert json.decode(json.encode(encodable(one)), type=Failure).reason == "a?é"
 
 
 def test_an_empty_tree_has_nothing_to_look_at(tmp_path: Path) -> None:

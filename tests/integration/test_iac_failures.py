@@ -32,6 +32,7 @@ TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type
         ("notes.json", '{"just": ', "secrets"),
         ("b.Dockerfile", "FROM x\n<<<\n", "dockerfile"),
         ("c.Dockerfile", "FROM x\n<<EOF\nno end\n", "dockerfile"),
+        ("d.Dockerfile", "FROM x\nRUN <<EOF2\nmake\nEOF2\nUSER root\n", "dockerfile"),
         ("chart/Chart.yaml", "- apiVersion: v2\n", "helm"),
         pytest.param("kustomization.yaml", "resources: 3\n", "kustomize", marks=pytest.mark.system),
         pytest.param("kustomization.yaml", "- resources\n", "kustomize", marks=pytest.mark.system),
