@@ -25,17 +25,7 @@ def run() -> list[str]:
     name, folder = tree()
     here = Path(sys.executable)
     ours = [str(here.with_name("assay")), "scan", str(folder), "--quiet"]
-    theirs = [
-        str(here.with_name("checkov")),
-        "-d",
-        str(folder),
-        "--skip-download",
-        "--quiet",
-        "-o",
-        "json",
-        "--framework",
-    ]
-    theirs += FRAMEWORKS.split(",")
+    theirs = [str(here.with_name("checkov")), "-d", str(folder), "--skip-download", "--quiet", "-o", "json"]
     mine, others = paired(ours, theirs, Path(tempfile.gettempdir()))
     ratio = median_cpu(others) / median_cpu(mine)
     memory = peak(mine) / peak(others)
