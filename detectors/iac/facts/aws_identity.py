@@ -23,6 +23,7 @@ from assay.detectors.iac.facts.values import (
 )
 from assay.scanner.api import Fact, Known, Unknown
 
+_ANY_ARN = "arn:aws:*:*:*:*"
 _MANAGED = ":iam::aws:policy/"
 _ADMINISTRATOR = f"{_MANAGED}AdministratorAccess"
 
@@ -171,15 +172,9 @@ def _everything(statement: policies.PolicyStatement | Unknown) -> Fact:
     if statement.all_actions_but or statement.all_resources_but:
         return Known(value=False)
     actions = any_of([policies.contains(statement.actions, "*"), policies.contains(statement.actions, "*:*")])
-    condition = statement.condition
-    return all_of(
-        [
-            as_fact(statement.allows),
-            actions,
-            policies.contains(statement.resources, "*"),
-            as_fact(condition if isinstance(condition, Unknown) else not condition),
-        ]
-    )
+    resources = any_of([policies.contains(statement.resources, "*"), policies.contains(statement.resources, _ANY_ARN)])
+    # A condition says when, not what: an administrator with a second factor is one all the same.
+    return all_of([as_fact(statement.allows), actions, resources])
 
 
 def _assumable_by_anyone(trust: policies.Policy) -> Fact:

@@ -9,6 +9,8 @@ from assay.detectors.iac.facts.values import (
     all_of,
     any_of,
     as_fact,
+    at,
+    boolean,
     present,
     settled,
     strings,
@@ -98,7 +100,7 @@ def _ranges(value: Any) -> Any:
 def network(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_virtual_network`, with the flow logs that name it."""
     joined = world.joined(block, "azurerm_network_watcher_flow_log", "target_resource_id")
-    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
+    answers: list[Fact] = [at(boolean(other.get("enabled"), True), other.location) for other in joined.blocks]
     if not answers and any(
         log.get("network_security_group_id") for log in world.of_type("azurerm_network_watcher_flow_log")
     ):

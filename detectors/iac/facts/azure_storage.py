@@ -73,13 +73,9 @@ def _open_containers(block: Block, world: World) -> Fact:
 
 
 def _logged(block: Block, world: World) -> Fact:
-    answers: list[Fact] = []
-    logging = block.block("queue_properties")
-    if isinstance(logging, Block) and logging.block("logging") is not None:
-        inner = logging.block("logging")
-        answers.append(inner if isinstance(inner, Unknown) else Known(value=True))
+    # `queue_properties.logging` is of queues alone, and says nothing of what is read from blobs.
     joined = world.joined(block, "azurerm_monitor_diagnostic_setting", "target_resource_id")
-    answers += [Known(value=True, origin=other.location) for other in joined.blocks]
+    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
     return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
 
