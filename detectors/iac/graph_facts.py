@@ -8,6 +8,7 @@ from msgspec import convert, to_builtins
 
 from assay.detectors.iac.encodable import valid_text
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.redact import mask_line
 from assay.scanner.api import Resource
 
 _STATED_BY = {
@@ -15,6 +16,11 @@ _STATED_BY = {
     "terraform_plan": "assay.detectors.iac.facts.terraform",
     "cloudformation": "assay.detectors.iac.facts.cloudformation",
 }
+
+
+_FREE_TEXT = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
+"""Facts that hold what somebody wrote, which may be a secret or a person's address. Rules ask of them only whether
+there is one, whether it is everyone, or which keys it has, and a mask changes none of that."""
 
 
 def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Iterator[Resource]:
@@ -26,7 +32,20 @@ def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Itera
     for graph in graphs:
         for resource in module.resources(graph, copy.root):
             # checkov's own kinds of text, list and mapping, which carry line marks, end here.
-            yield convert(valid_text(to_builtins(resource, enc_hook=_plain)), Resource)
+            stated = valid_text(to_builtins(resource, enc_hook=_plain))
+            for name in _FREE_TEXT & stated.get("facts", {}).keys():
+                stated["facts"][name] = _masked(stated["facts"][name], name)
+            yield convert(stated, Resource)
+
+
+def _masked(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        # With its key, as a value may be secret only by what it is called.
+        line = mask_line(f"{key} = {value}")
+        return line.removeprefix(f"{key} = ") if line.startswith(f"{key} = ") else "[redacted]"
+    if isinstance(value, dict):
+        return {name: inner if name in ("fact", "origin") else _masked(inner, name) for name, inner in value.items()}
+    return [_masked(inner, key) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:
