@@ -66,14 +66,12 @@ class Book:
         found = catalogue.checks.get(check)
         return (found, True) if found else (catalogue.fallback, False)
 
-    def controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack] | None = None) -> tuple[str, ...]:
+    def controls(self, rule: str, safeguards: tuple[str, ...]) -> tuple[str, ...]:
         """`pack:id` of every control that a rule with these safeguards evidences, sorted."""
-        if packs is None:
-            key = (rule, safeguards)
-            if key not in self._controls_of:
-                self._controls_of[key] = self._find_controls(rule, safeguards, self.packs)
-            return self._controls_of[key]
-        return self._find_controls(rule, safeguards, packs)
+        key = (rule, safeguards)
+        if key not in self._controls_of:
+            self._controls_of[key] = self._find_controls(rule, safeguards, self.packs)
+        return self._controls_of[key]
 
     def _find_controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack]) -> tuple[str, ...]:
         wanted = frozenset(safeguards)
@@ -114,8 +112,9 @@ class Book:
             try:
                 compiled = CompiledRule(rule, {name: _plain(value) for name, value in key})
             except CelError as error:
-                raise PolicyError(f"pack {packs[0].id}: parameters do not fit the rule {rule.id}: {error}") from None
-            variants.append(Variant(compiled, self.controls(rule.id, rule.safeguards, packs)))
+                where = f"pack {packs[0].id}: parameters do not fit the rule" if key else "the rule"
+                raise PolicyError(f"{where} {rule.id}: {error}") from None
+            variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
         return variants
 
     def _check_equivalents(self) -> None:

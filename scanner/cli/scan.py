@@ -27,9 +27,10 @@ def run(argv: Sequence[str]) -> int:
     from assay.scanner.engine.target import parse_targets
 
     target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    settings = load_settings(options.configuration_folder(args.target))
+    folder = options.configuration_folder(args.target)
+    settings = load_settings(folder)
     outputs = output.parse_outputs(args.output)
-    book = options.load_book(args, settings, options.configuration_folder(args.target))
+    book = options.load_book(args, settings, folder)
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
     written = [path for _, path in outputs]
     progress = Progress(args.quiet)

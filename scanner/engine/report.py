@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from assay.policies.book import Book
+from assay.policies.book import OWN_ENGINE, Book
 from assay.scanner.engine import controls, gate
 from assay.scanner.engine.inventory import Inventory, is_complete
 from assay.scanner.engine.judge import LOOK_FAILED
@@ -63,7 +63,9 @@ def _rules(findings: Iterable[Finding], book: Book) -> dict[str, RuleRef]:
         elif finding.rule == LOOK_FAILED:
             why, references = "What was not looked at may hold anything; an incomplete scan shows nothing sound.", ()
         else:
-            why = f"{finding.engine} check {finding.rule}, which evidences {', '.join(finding.safeguards)}."
+            why = (
+                f"{finding.engine or OWN_ENGINE} check {finding.rule}, which evidences {', '.join(finding.safeguards)}."
+            )
             references = ()
         found[finding.rule] = RuleRef(
             title=rule.title if rule else finding.title,

@@ -133,12 +133,12 @@ def test_a_git_folder_that_attacks_gives_nothing_away(tmp_path: Path) -> None:
     (outside / "sha").write_text("b" * 40)
     root = repository(tmp_path / "tree", head="ref: refs/canary/sha\n")
     (root / ".git" / "refs" / "canary").symlink_to(outside)
-    assert read_repository(root).revision is None  # type: ignore[union-attr]
+    assert read_repository(root).revision is None
     (root / ".git" / "HEAD").write_text("ref: refs/heads/a\0b\n")
-    assert read_repository(root).revision is None  # type: ignore[union-attr]
+    assert read_repository(root).revision is None
     (root / ".git" / "HEAD").unlink()
     os.mkfifo(root / ".git" / "HEAD")
-    assert read_repository(root).revision is None  # type: ignore[union-attr]
+    assert read_repository(root).revision is None
 
 
 @pytest.mark.parametrize("head", ["ref: refs/../../outside\n", "ref: refs/heads/nope\n", "garbage"])

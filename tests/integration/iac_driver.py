@@ -74,8 +74,8 @@ def watch(log: str) -> None:
         raise OSError("no network in this test")
 
     sys.addaudithook(note)
-    socket.socket.connect = refuse  # type: ignore[method-assign, assignment]  # in this process only
-    socket.getaddrinfo = refuse  # type: ignore[assignment]
+    socket.socket.connect = refuse  # in this process only
+    socket.getaddrinfo = refuse
 
 
 if __name__ == "__main__":

@@ -114,6 +114,16 @@ def test_a_check_that_the_catalogue_lacks_still_has_a_severity_and_a_safeguard()
     assert found.safeguards and found.evidence == {"catalogued": False}
 
 
+def test_a_remark_of_our_own_is_explained_under_our_name() -> None:
+    remark = msgspec.structs.replace(
+        verdict("remote-reference", "module.m", "unknown", reason="remote"), engine="assay"
+    )
+    seen = inventory.build(HEADER, (OK,), (remark,))
+    report = make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=False)
+    assert report.findings[0].engine is None
+    assert "None" not in report.rules["remote-reference"].why
+
+
 def test_two_findings_of_one_rule_on_one_address_have_two_fingerprints() -> None:
     findings = judged(verdict("CKV_AWS_18", "b", line=1), verdict("CKV_AWS_18", "b", line=9))
     assert len({found.fingerprint for found in findings}) == 2
@@ -180,7 +190,7 @@ def test_the_order_in_which_records_arrive_changes_no_byte(given_records: list[R
 def test_a_saved_inventory_reads_back_and_judges_the_same(given_records: list[Record]) -> None:
     seen = inventory.build(HEADER, (OK,), given_records)
     saved = b"".join(inventory.dump(seen))
-    again = inventory.load(iter(saved.splitlines(keepends=True)), "saved")  # type: ignore[arg-type]
+    again = inventory.load(iter(saved.splitlines(keepends=True)), "saved")
     assert b"".join(inventory.dump(again)) == saved
     first, second = (
         msgspec.json.encode(make_report(s, judge(s, BOOK), BOOK, "high", allow_incomplete=False)) for s in (seen, again)
@@ -236,4 +246,4 @@ def test_folding_loses_no_failure_of_an_engine_and_makes_none(given_records: lis
 def test_a_damaged_inventory_is_refused(damage: Any, said: str) -> None:
     lines = list(inventory.dump(inventory.build(HEADER, (OK,), (bucket("b"),))))
     with pytest.raises(UsageError, match=said):
-        inventory.load(iter(damage(lines)), "saved")  # type: ignore[arg-type]
+        inventory.load(iter(damage(lines)), "saved")

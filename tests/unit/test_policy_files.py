@@ -14,7 +14,7 @@ from assay.scanner.model.rule import Example, Rule
 
 HOME = policy.HOME
 SAFEGUARDS = pack_files.load_safeguards(HOME / "safeguards.yaml")
-RULES = rule_files.load(HOME / "rules", SAFEGUARDS)
+RULES = rule_files.load(HOME / "rules", SAFEGUARDS, prove=True)  # with the checks that a scan leaves to this suite
 EXAMPLES = [pytest.param(rule, example, id=f"{rule.id}-{example.name}") for rule in RULES for example in rule.examples]
 
 GOOD = """\
