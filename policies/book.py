@@ -6,13 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.policies import pack_files, rule_files
+from assay.policies import pack_files, pack_loading, rule_files
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import CompiledRule
 from assay.policies.pack_files import Engine
+from assay.policies.pack_loading import LoadedPack, Vocabulary
 from assay.policies.read import PolicyError
 from assay.scanner.errors import UsageError
-from assay.scanner.model.rule import Control, EngineCheck, Pack, Rule, Safeguard
+from assay.scanner.model.rule import EngineCheck, Pack, Rule, Safeguard
 
 OWN_ENGINE = "assay"
 """The engine's name under which what Assay itself remarks stands in the catalogue."""
@@ -36,19 +37,20 @@ class Book:
         safeguards: Mapping[str, Safeguard],
         rules: Sequence[Rule],
         engines: Mapping[str, Engine],
-        packs: Sequence[Pack],
+        packs: Sequence[LoadedPack],
         guests: frozenset[str] = frozenset(),
     ) -> None:
-        """Raises PolicyError where a pack names a rule or a parameter value that doesn't fit."""
+        """Raises PolicyError where a pack sets a parameter to a value that doesn't fit."""
         self.safeguards = safeguards
         self.rules = {rule.id: rule for rule in rules}
         self.engines = engines
-        self.packs = tuple(packs)
+        self.packs = tuple(loaded.pack for loaded in packs)
+        self._loaded = {loaded.pack.id: loaded for loaded in packs}
+        self._bearing = {pack.id: Bearing(pack) for pack in self.packs}
         self.guests = guests
         """Rules that the operator didn't write or name: they are judged under a time limit."""
         self._safeguards_of: dict[str, tuple[str, ...]] = {}
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
-        self._check_packs()
         self._check_equivalents()
         self._variants: dict[str, list[Variant]] = {}
         for rule in rules:
@@ -74,15 +76,8 @@ class Book:
         return self._controls_of[key]
 
     def _find_controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack]) -> tuple[str, ...]:
-        wanted = frozenset(safeguards)
-        return tuple(
-            sorted(
-                f"{pack.id}:{control.id}"
-                for pack in packs
-                for control in pack.controls
-                if evidences(control, rule, wanted)
-            )
-        )
+        found = (f"{pack.id}:{name}" for pack in packs for name in self._bearing[pack.id].controls(rule, safeguards))
+        return tuple(sorted(found))
 
     def surface_safeguards(self, surface: str) -> tuple[str, ...]:
         """Every safeguard that some outside engine's check on a surface evidences: what a failed look there leaves
@@ -100,20 +95,19 @@ class Book:
         return self._safeguards_of[surface]
 
     def _make_variants(self, rule: Rule) -> list[Variant]:
-        groups: dict[tuple[tuple[str, Any], ...], list[Pack]] = {}
+        groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}
         for pack in self.packs:
             overrides = {name: pack.parameters[name] for name in rule.parameters if name in pack.parameters}
-            key = tuple((name, _hashable(overrides[name])) for name in sorted(overrides))
-            groups.setdefault(key, []).append(pack)
-        if not groups:
-            groups[()] = []
+            groups.setdefault(repr(overrides), (overrides, []))[1].append(pack)
         variants: list[Variant] = []
-        for key, packs in groups.items():
+        for overrides, packs in groups.values() or [({}, [])]:
             try:
-                compiled = CompiledRule(rule, {name: _plain(value) for name, value in key})
+                compiled = CompiledRule(rule, overrides)
             except CelError as error:
-                where = f"pack {packs[0].id}: parameters do not fit the rule" if key else "the rule"
-                raise PolicyError(f"{where} {rule.id}: {error}") from None
+                if not overrides:
+                    raise PolicyError(f"the rule {rule.id}: {error}") from None
+                message = f"pack {packs[0].id}: parameters do not fit the rule {rule.id}: {error}"
+                raise self._loaded[packs[0].id].at(message, ("parameters", next(iter(overrides)))) from None
             variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
         return variants
 
@@ -124,20 +118,29 @@ class Book:
                 if check not in known:
                     raise PolicyError(f"the rule {rule.id}: equivalents: no engine has a check {check!r}")
 
-    def _check_packs(self) -> None:
-        known = set(self.rules) | {check for engine in self.engines.values() for check in engine.checks}
-        for pack in self.packs:
-            for control in pack.controls:
-                for rule in (*control.include, *control.exclude):
-                    if rule not in known:
-                        raise PolicyError(f"pack {pack.id}: control {control.id} names the unknown rule {rule!r}")
 
+class Bearing:
+    """Which of a pack's controls a rule bears on: looked up, so that ten packs cost little more than one."""
 
-def evidences(control: Control, rule: str, safeguards: frozenset[str]) -> bool:
-    """Whether a rule with these safeguards bears on a control."""
-    if rule in control.exclude:
-        return False
-    return rule in control.include or not safeguards.isdisjoint(control.safeguards)
+    def __init__(self, pack: Pack) -> None:
+        self._by_safeguard: dict[str, set[str]] = {}
+        self._included: dict[str, set[str]] = {}
+        self._excluded: dict[str, set[str]] = {}
+        for control in pack.controls:
+            for index, names in (
+                (self._by_safeguard, control.safeguards),
+                (self._included, control.include),
+                (self._excluded, control.exclude),
+            ):
+                for name in names:
+                    index.setdefault(name, set()).add(control.id)
+
+    def controls(self, rule: str, safeguards: Iterable[str]) -> set[str]:
+        """The ids of the controls that a rule with these safeguards evidences."""
+        found: set[str] = set(self._included.get(rule, ()))
+        for safeguard in safeguards:
+            found |= self._by_safeguard.get(safeguard, set())
+        return found - self._excluded.get(rule, set())
 
 
 def built_in_packs() -> tuple[str, ...]:
@@ -153,17 +156,34 @@ class RuleFolder(Struct, frozen=True, kw_only=True):
     """Whether the operator named it, rather than a configuration file in the scanned tree."""
 
 
-def load(packs: Sequence[str], home: Path = HOME, folders: Sequence[RuleFolder] = ()) -> Book:
-    """The built-in policy with the named packs and further rules. Raises PolicyError or UsageError."""
+class PackPath(Struct, frozen=True, kw_only=True):
+    """A pack of the user's own, in a file."""
+
+    path: Path
+    trusted: bool
+    """Whether the operator named it, rather than a configuration file in the scanned tree."""
+
+
+def load(packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[RuleFolder] = ()) -> Book:
+    """The built-in policy with the named packs and further rules. Raises PolicyError or UsageError.
+
+    A pack is a built-in one's id, or a path ending in .yaml; a path in a string is the operator's.
+    """
     safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
     engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
     rules, guests = _load_rules(home, folders, safeguards)
-    chosen = [pack_files.load_pack(_pack_path(name, home), safeguards) for name in dict.fromkeys(packs)]
-    seen: set[str] = set()
-    for pack in chosen:
-        if pack.id in seen:
-            raise UsageError(f"two packs have the id {pack.id!r}; give each pack an id of its own")
-        seen.add(pack.id)
+    vocabulary = Vocabulary(
+        safeguards=safeguards.keys(),
+        rules={rule.id for rule in rules} | {check for engine in engines for check in engine.checks},
+        parameters={name for rule in rules for name in rule.parameters},
+    )
+    chosen: list[LoadedPack] = []
+    for named in dict.fromkeys(packs):
+        found = named if isinstance(named, PackPath) else PackPath(path=_pack_path(named, home), trusted=True)
+        loaded = pack_loading.load(found.path, vocabulary, home / "packs", found.trusted)
+        if loaded.pack.id in {other.pack.id for other in chosen}:
+            raise UsageError(f"two packs have the id {loaded.pack.id!r}; give each pack an id of its own")
+        chosen.append(loaded)
     return Book(safeguards, rules, {engine.name: engine for engine in engines}, chosen, guests)
 
 
@@ -200,11 +220,3 @@ def _pack_path(name: str, home: Path) -> Path:
         f"no pack is named {name!r}; the built-in packs are {', '.join(built_in_packs())}, "
         "or give the path of a pack file ending in .yaml"
     )
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value

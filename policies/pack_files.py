@@ -1,4 +1,4 @@
-"""Loads safeguards, packs and the catalogues of engines' checks."""
+"""Loads safeguards and the catalogues of engines' checks."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from assay.policies.read import PolicyError, at, convert, parse, read, read_bytes
 from assay.scanner.model.finding import Severity
-from assay.scanner.model.rule import EngineCheck, Pack, Safeguard
+from assay.scanner.model.rule import EngineCheck, Safeguard
 
 
 class CategoryDefault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,24 +54,6 @@ def load_safeguards(path: Path) -> Mapping[str, Safeguard]:
             raise at(f"the safeguard {safeguard.id!r} is given twice", read_bytes(path), path, (index, "id"))
         found[safeguard.id] = safeguard
     return found
-
-
-def load_pack(path: Path, safeguards: Mapping[str, Safeguard]) -> Pack:
-    """One framework. Raises PolicyError for an unknown safeguard or an id given twice."""
-    text = read_bytes(path)
-    pack = convert(parse(text, path), Pack, text, path)
-    seen: set[str] = set()
-    for index, control in enumerate(pack.controls):
-        if control.id in seen:
-            raise at(f"the control {control.id!r} is given twice", text, path, ("controls", index, "id"))
-        seen.add(control.id)
-        for place, name in enumerate(control.safeguards):
-            if name not in safeguards:
-                where = ("controls", index, "safeguards", place)
-                raise at(f"no safeguard is named {name!r}", text, path, where)
-        if control.testable == "process-only" and (control.safeguards or control.include):
-            raise at("a process-only control has no safeguards", text, path, ("controls", index, "testable"))
-    return pack
 
 
 def load_engine(path: Path, safeguards: Mapping[str, Safeguard]) -> Engine:

@@ -1,6 +1,7 @@
 """Rules, safeguards, packs and the catalogue of an engine's checks: what judges."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -56,6 +57,18 @@ class Safeguard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     not_evidenced_by: str
 
 
+Level = Literal["required", "addressable", "voluntary"]
+"""`addressable`: do it, or write down why not and what is done instead. `voluntary`: no law or contract demands it."""
+
+
+class Requirement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How binding a control is from a day on."""
+
+    level: Level
+    since: date | None = None
+    """None: no day is known, or none was set."""
+
+
 class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An article or section of a framework."""
 
@@ -69,25 +82,51 @@ class Control(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Single rules that evidence it besides those of its safeguards."""
     exclude: tuple[str, ...] = ()
     """Single rules that do not, though they share a safeguard."""
-    requirement: str = "required"
-    """`required` or `addressable`, as the framework says."""
+    requirements: tuple[Requirement, ...] = (Requirement(level="required"),)
+    """How binding it is, oldest first; only the first may lack its day."""
     human: str | None = None
     """What a person must do about the part that no scanner can see."""
     unverified: str | None = None
     """Set where the id or heading could not be checked against the source, with the reason."""
 
+    @property
+    def requirement(self) -> Level:
+        """The level that was set last, whether or not its day has come."""
+        return self.requirements[-1].level
+
+    def requirement_on(self, day: date) -> Level | None:
+        """How binding it is on a day. None: not yet in force."""
+        begun = [known.level for known in self.requirements if known.since is None or known.since <= day]
+        return begun[-1] if begun else None
+
+
+class PackGate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a pack wants of a run before its gate is green."""
+
+    fail_on: Severity | None = None
+    """For findings that bear on the pack's controls. None: as the run says."""
+    detectors: tuple[str, ...] = ()
+    """Red unless each of these ran whole."""
+    controls: Mapping[str, Literal["satisfied", "assessed"]] = field(default_factory=dict)
+    """Red unless the control has that status; `assessed`: neither not-assessed nor unknown."""
+
 
 class Pack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A framework's controls plus parameters."""
+    """A framework's controls plus parameters; what it inherits is already filled in."""
 
     id: str
     title: str
     version: str
     source: str
     controls: tuple[Control, ...]
+    lineage: tuple[str, ...] = ()
+    """The ids of the packs that it extends, nearest first."""
     unknown: Literal["report", "fail"] = "report"
     """Whether an unknown finding that one of its controls names reddens the gate."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    gate: PackGate = PackGate()
+    unverified: str | None = None
+    """Set where the pack as a whole could not be checked against the source, with the reason."""
 
 
 class EngineCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

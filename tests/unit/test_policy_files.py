@@ -8,7 +8,6 @@ import pytest
 from assay.policies import book as policy
 from assay.policies import pack_files, rule_files
 from assay.policies.read import PolicyError
-from assay.scanner.errors import UsageError
 from assay.scanner.model.fact import Unknown
 from assay.scanner.model.rule import Example, Rule
 
@@ -103,69 +102,6 @@ def test_two_rules_with_one_id_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "a", GOOD)
     with pytest.raises(PolicyError, match="already taken"):
         rule_files.load(tmp_path, SAFEGUARDS)
-
-
-PACK = """\
-id: mine
-title: Mine
-version: "1"
-source: our own
-controls:
-  - {id: "1", title: One, citation: c, testable: automatable, safeguards: [backup-recovery]}
-"""
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "line", "said"),
-    [
-        ("[backup-recovery]", "[nope]", 6, "no safeguard"),
-        ("testable: automatable", "testable: process-only", 6, "process-only"),
-        ("controls:", "extra: 1\ncontrols:", 5, "unknown field"),
-        ("citation: c", "citation: 1", 6, "citation"),
-    ],
-)
-def test_a_pack_that_cannot_be_used_names_file_and_line(
-    old: str, new: str, line: int, said: str, tmp_path: Path
-) -> None:
-    path = write(tmp_path, PACK.replace(old, new, 1), "mine.yaml")
-    with pytest.raises(PolicyError, match=said) as refused:
-        pack_files.load_pack(path, SAFEGUARDS)
-    assert str(refused.value).startswith(f"{path}:{line}: ")
-
-
-def test_a_pack_given_by_path_is_judged_like_a_built_in_one(tmp_path: Path) -> None:
-    book = policy.load([str(write(tmp_path, PACK, "mine.yaml"))])
-    assert book.controls("any", ("backup-recovery",)) == ("mine:1",)
-
-
-def test_a_pack_that_does_not_exist_is_wrong_use() -> None:
-    with pytest.raises(UsageError, match="no pack is named 'gdrp'"):
-        policy.load(["gdrp"])
-
-
-def test_a_packs_parameter_of_a_wrong_type_is_refused(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    for name in ("rules", "engines", "packs"):
-        (home / name).mkdir(parents=True)
-    (home / "safeguards.yaml").write_bytes((HOME / "safeguards.yaml").read_bytes())
-    rule = GOOD.replace(
-        "assert: resource.versioned", "parameters: {days: 3}\nassert: resource.versioned && params.days > 1"
-    )
-    write(home / "rules", rule)
-    fits = write(tmp_path, PACK + "parameters: {days: 5}\n", "fits.yaml")
-    assert policy.load([str(fits)], home).variants("storage.bucket")[0].compiled.parameters == {"days": 5}
-    wrong = write(tmp_path, PACK + "parameters: {days: many}\n", "wrong.yaml")
-    with pytest.raises(PolicyError, match="parameters do not fit the rule sound"):
-        policy.load([str(wrong)], home)
-
-
-def test_every_catalogue_control_is_in_its_pack() -> None:
-    # The counts are those of the catalogues that the packs were written from.
-    packs = {pack.id: pack for pack in policy.load(policy.built_in_packs()).packs}
-    assert len(packs["gdpr"].controls) == 51
-    assert len(packs["hipaa"].controls) == 98
-    assert all(c.safeguards for p in packs.values() for c in p.controls if c.testable == "automatable")
-    assert all(c.human for p in packs.values() for c in p.controls if c.testable != "automatable")
 
 
 def test_an_example_can_say_unknown_anywhere_inside() -> None:
