@@ -40,5 +40,15 @@ class Grant(Struct, frozen=True, kw_only=True):
     """Granted to everyone (`*`, `allUsers`, `allAuthenticatedUsers`)."""
     administrator: bool
     """Allows every action on every resource, or is the provider's owner or administrator role."""
+    whole_services: list[str]
+    """Services of which every action is allowed on every resource, with no condition; `*`: all, or all but a few.
+
+    An ARN that names no resource, such as `arn:aws:s3:::*`, is every resource."""
+    passes_any_role: bool
+    """Any role can be handed to a service, with no condition (AWS)."""
+    self_escalating: bool
+    """The holder can give itself further rights: change policies, role bindings or other identities' credentials."""
+    reads_all_data: bool
+    """The contents of a whole store (all objects, items or secrets) can be read, with no condition."""
     statements: list[Statement]
     """Allowing statements only."""

@@ -1,11 +1,13 @@
 """Facts of AWS identities and of the policies that grant them something."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from assay.detectors.iac.facts import policy_document as policies
+from assay.detectors.iac.facts import policy_reach
+from assay.detectors.iac.facts.aws_managed import Reach, reach
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
     Reference,
@@ -25,13 +27,13 @@ from assay.scanner.api import Fact, Known, Unknown
 
 _ANY_ARN = "arn:aws:*:*:*:*"
 _MANAGED = ":iam::aws:policy/"
-_ADMINISTRATOR = f"{_MANAGED}AdministratorAccess"
 
 
 class Managed(Struct, frozen=True, kw_only=True):
-    """A policy that AWS keeps: its statements aren't in the source, but that it isn't the administrator's is known."""
+    """A policy that AWS keeps: its statements aren't in the source, but how far it reaches may be known."""
 
     arn: str
+    reach: Reach | None
 
 
 Granted = policies.Policy | Managed
@@ -109,11 +111,13 @@ def _managed(arn: Any) -> Granted | None:
         return arn
     if not isinstance(arn, str) or (_MANAGED not in arn and "${" not in arn):
         return None
-    if _MANAGED not in arn:
+    _, managed, name = arn.partition(_MANAGED)
+    if not managed or "${" in name:
         return unresolved(arn)
-    if arn.endswith(_ADMINISTRATOR):
+    name = name.rpartition("/")[2]
+    if name == "AdministratorAccess":
         return policies.read({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
-    return Managed(arn=arn)
+    return Managed(arn=arn, reach=reach(name))
 
 
 def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
@@ -131,8 +135,33 @@ def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
         # A policy of an identity can't be one for everyone.
         "public": Known(value=False),
         "administrator": any_of(_administrator(granted) for granted in found),
+        "whole_services": Known(value=[service for granted in found for service in _whole_services(granted)]),
+        "passes_any_role": any_of(
+            _reaches(granted, "passes_any_role", policy_reach.passes_any_role) for granted in found
+        ),
+        "self_escalating": any_of(
+            _reaches(granted, "self_escalating", policy_reach.raises_itself) for granted in found
+        ),
+        "reads_all_data": any_of(_reaches(granted, "reads_all_data", policy_reach.reads_all_data) for granted in found),
         "statements": Known(value=statements),
     }
+
+
+def _whole_services(granted: Granted) -> list[Any]:
+    if isinstance(granted, Managed):
+        return list(granted.reach.whole) if granted.reach else [_not_listed(granted)]
+    services = policy_reach.whole_services(granted)
+    return [services] if isinstance(services, Unknown) else services
+
+
+def _reaches(granted: Granted, name: str, read: Callable[[policies.Policy], Fact]) -> Fact:
+    if isinstance(granted, Managed):
+        return Known(value=getattr(granted.reach, name)) if granted.reach else _not_listed(granted)
+    return read(granted)
+
+
+def _not_listed(managed: Managed) -> Unknown:
+    return Unknown(reason=f"what {managed.arn} allows isn't known here")
 
 
 def _allowing(statement: policies.PolicyStatement | Unknown) -> Any:

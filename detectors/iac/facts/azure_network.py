@@ -1,14 +1,11 @@
-"""Facts of Azure's network security groups, networks, role assignments and identities."""
+"""Facts of Azure's network security groups and networks."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from assay.detectors.iac.facts.block import Block, World
-from assay.detectors.iac.facts.policy_document import contains
 from assay.detectors.iac.facts.values import (
-    all_of,
     any_of,
-    as_fact,
     at,
     boolean,
     present,
@@ -17,18 +14,10 @@ from assay.detectors.iac.facts.values import (
     tags,
     text,
     value_of,
-    written,
 )
 from assay.scanner.api import Fact, Known, Unknown
 
 _ANYWHERE = frozenset({"*", "internet", "any", "<nw>/0", "/0"})
-_OWNERS = frozenset({"owner", "user access administrator", "role based access control administrator"})
-_OWNER_IDS = (
-    # See: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/privileged
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
-)
 
 
 def security_group(block: Block, world: World) -> Mapping[str, Fact]:
@@ -108,71 +97,5 @@ def network(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "flow_logged": any_of([*answers, *([joined.stray] if joined.stray else [])]),
-        "tags": tags(block.get("tags")),
-    }
-
-
-def assignment(block: Block, _world: World) -> Mapping[str, Fact]:
-    """`azurerm_role_assignment`."""
-    name, id_ = text(block.get("role_definition_name"), None), written(block.get("role_definition_id"))
-    if isinstance(name, Unknown):
-        administrator: Fact = name
-    elif name.value is not None:
-        administrator = Known(value=str(name.value).lower() in _OWNERS)
-    elif isinstance(id_, str) and "${" not in id_ and "/" in id_:
-        administrator = Known(value=id_.lower().endswith(_OWNER_IDS))
-    else:
-        administrator = id_ if isinstance(id_, Unknown) else Unknown(reason=f"what the role {id_} allows isn't known")
-    role = value_of(name) or id_
-    principals, scopes = strings(block.get("principal_id")), strings(block.get("scope"))
-    return {
-        "provider": Known(value="azure"),
-        "principals": as_fact(principals),
-        "public": Known(value=False),
-        "administrator": administrator,
-        "statements": Known(
-            value=[
-                {
-                    "actions": [] if role is None else [role],
-                    "resources": scopes,
-                    "conditional": value_of(present(block.get("condition"))),
-                }
-            ]
-        ),
-    }
-
-
-def definition(block: Block, _world: World) -> Mapping[str, Fact]:
-    """`azurerm_role_definition`: who is granted it is said elsewhere."""
-    statements: list[Any] = []
-    everything: list[Fact] = []
-    scopes = strings(block.first("assignable_scopes", "scope"))
-    for permission in block.blocks("permissions"):
-        if isinstance(permission, Unknown):
-            statements.append(permission)
-            everything.append(permission)
-            continue
-        actions, without = strings(permission.get("actions")), strings(permission.get("not_actions"))
-        statements.append({"actions": actions, "resources": scopes, "conditional": False})
-        nothing_withheld = without if isinstance(without, Unknown) else not without
-        everything.append(all_of([contains(actions, "*"), as_fact(nothing_withheld)]))
-    return {
-        "provider": Known(value="azure"),
-        "principals": Known(value=[]),
-        "public": Known(value=False),
-        "administrator": any_of(everything),
-        "statements": Known(value=statements),
-    }
-
-
-def identity(block: Block, _world: World) -> Mapping[str, Fact]:
-    """`azurerm_user_assigned_identity`."""
-    return {
-        "provider": Known(value="azure"),
-        "type": Known(value="managed-identity"),
-        "assumable_by_anyone": Known(value=False),
-        "assumable_by": Known(value=[]),
-        "long_lived_keys": Known(value=False),
-        "permission_boundary": Known(value=None),
         "tags": tags(block.get("tags")),
     }

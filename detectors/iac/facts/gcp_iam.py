@@ -11,6 +11,7 @@ from assay.detectors.iac.facts.values import (
     as_fact,
     at,
     boolean,
+    negated,
     strings,
     text,
     unresolved,
@@ -20,6 +21,29 @@ from assay.scanner.api import Fact, Known, Unknown
 
 EVERYONE = ("allUsers", "allAuthenticatedUsers")
 _OWNERS = frozenset({"roles/owner", "roles/admin"})
+_EDITORS = frozenset({"roles/editor", "roles/writer"})
+"""With the owners, the basic roles that may change nearly everything.
+
+See: https://cloud.google.com/iam/docs/roles-overview#basic
+"""
+_ATTACHING = frozenset({"roles/iam.serviceAccountUser"})
+_RAISING = frozenset(
+    {
+        # They set policies on what they are granted for, or become one of its service accounts.
+        # See: https://cloud.google.com/iam/docs/best-practices-service-accounts#lateral-movement
+        "roles/iam.admin",
+        "roles/iam.organizationRoleAdmin",
+        "roles/iam.roleAdmin",
+        "roles/iam.securityAdmin",
+        "roles/iam.serviceAccountAdmin",
+        "roles/iam.serviceAccountKeyAdmin",
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/resourcemanager.folderAdmin",
+        "roles/resourcemanager.folderIamAdmin",
+        "roles/resourcemanager.organizationAdmin",
+        "roles/resourcemanager.projectIamAdmin",
+    }
+)
 _IMPERSONATING = frozenset(
     {
         "roles/iam.serviceAccountTokenCreator",
@@ -38,20 +62,42 @@ def grant(block: Block, _world: World) -> Mapping[str, Fact]:
     resources = [written(block.first("project", "folder", "org_id")) or "the provider's project"]
     condition = block.block("condition")
     owner: Fact = Known(value=role.value in _OWNERS) if isinstance(role, Known) else role
+    conditional = condition if isinstance(condition, Unknown) else condition is not None
     return {
         "provider": Known(value="gcp"),
         "principals": as_fact(members),
         "public": _open_to_all(members),
         "administrator": owner,
+        **_reach(role, as_fact(conditional)),
         "statements": Known(
             value=[
                 {
                     "actions": [role.value if isinstance(role, Known) else role],
                     "resources": resources,
-                    "conditional": condition if isinstance(condition, Unknown) else condition is not None,
+                    "conditional": conditional,
                 }
             ]
         ),
+    }
+
+
+def _reach(role: Fact, conditional: Fact) -> Mapping[str, Fact]:
+    """How far a role reaches in the project, folder or organisation that it is granted for."""
+    custom = isinstance(role, Known) and not str(role.value).startswith("roles/")
+    if custom and isinstance(role, Known):
+        role = Unknown(reason=f"what the role {role.value} allows isn't known")
+    free = negated(conditional)
+
+    def held(roles: frozenset[str]) -> Fact:
+        return all_of([free, Known(value=role.value in roles) if isinstance(role, Known) else role])
+
+    whole, editor, raising = held(_OWNERS | _EDITORS), held(_EDITORS), held(_OWNERS | _RAISING)
+    if editor == Known(value=True):
+        raising = Unknown(reason="it can act as the service accounts there are, and their roles decide")
+    return {
+        "whole_services": Known(value=[whole] if isinstance(whole, Unknown) else ["*"] if whole.value else []),
+        "passes_any_role": held(_OWNERS | _EDITORS | _ATTACHING),
+        "self_escalating": raising,
     }
 
 
@@ -62,6 +108,9 @@ def _policy(data: Any) -> Mapping[str, Fact]:
         "principals": unknown,
         "public": unknown,
         "administrator": unknown,
+        "whole_services": unknown,
+        "passes_any_role": unknown,
+        "self_escalating": unknown,
         "statements": unknown,
     }
 
