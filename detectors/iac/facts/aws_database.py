@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from assay.detectors.iac.facts.aws_database_tls import transit_encrypted
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
     all_of,
@@ -18,20 +19,11 @@ from assay.detectors.iac.facts.values import (
 )
 from assay.scanner.api import Fact, Known, Unknown
 
-_FORCES_TLS = {
-    # The parameter that refuses plain connections, by engine.
-    # See: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
-    "postgres": ("rds.force_ssl", "1"),
-    "sqlserver": ("rds.force_ssl", "1"),
-    "mysql": ("require_secure_transport", "1", "on"),
-    "mariadb": ("require_secure_transport", "1", "on"),
-}
 
-
-def instance(block: Block, world: World) -> Mapping[str, Fact]:
-    """`aws_db_instance`."""
+def instance(block: Block, world: World, depth: int = 0) -> Mapping[str, Fact]:
+    """`aws_db_instance`; `depth` counts the replicas that lead to it."""
     engine = text(block.get("engine"), None)
-    facts = {
+    facts: dict[str, Fact] = {
         "provider": Known(value="aws"),
         "engine": _named(engine),
         # Plain unless asked for.
@@ -39,7 +31,7 @@ def instance(block: Block, world: World) -> Mapping[str, Fact]:
         "encrypted_at_rest": boolean(block.get("storage_encrypted"), False),
         "kms_key": kms_key(block.get("kms_key_id")),
         "public": boolean(block.get("publicly_accessible"), False),
-        "transit_encrypted": _transit(block, world, engine, "parameter_group_name", "aws_db_parameter_group"),
+        "transit_encrypted": transit_encrypted(block, world, engine, "parameter_group_name", "aws_db_parameter_group"),
         # Terraform asks for no backups unless told otherwise; CloudFormation and the API keep one day.
         # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/db_instance
         "backup_days": integer(block.get("backup_retention_period"), 0),
@@ -50,23 +42,83 @@ def instance(block: Block, world: World) -> Mapping[str, Fact]:
         "multi_zone": boolean(block.get("multi_az"), False),
         "tags": tags(block.get("tags")),
     }
-    if any(
-        block.get(name) is not None
-        for name in ("snapshot_identifier", "replicate_source_db", "restore_to_point_in_time")
-    ):
-        inherited = Unknown(reason="not declared: it is inherited from the source of the copy")
-        for name, argument in (
-            ("encrypted_at_rest", "storage_encrypted"),
-            ("kms_key", "kms_key_id"),
-            ("engine", "engine"),
-        ):
-            if block.get(argument) is None:
-                facts[name] = inherited
-    if block.get("db_cluster_identifier") is not None:
-        # Storage, backups and encryption are those of the cluster.
-        for name in ("encrypted_at_rest", "kms_key", "backup_days", "point_in_time_recovery", "multi_zone"):
-            facts[name] = Unknown(reason="the cluster decides")
+    facts.update(_copied(block, world, depth))
+    facts.update(_of_cluster(block, world))
     return facts
+
+
+def _copied(block: Block, world: World, depth: int) -> dict[str, Fact]:
+    """What a replica or a restored instance takes from what it is a copy of, where that is declared beside it.
+
+    See: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+    """
+    replicated = block.get("replicate_source_db")
+    origin = replicated
+    if origin is None:
+        origin = block.at("restore_to_point_in_time", "source_db_instance_identifier")
+    if origin is None and block.get("snapshot_identifier") is None and not block.blocks("restore_to_point_in_time"):
+        return {}
+    source = _declared(world, origin, "aws_db_instance", "identifier") if depth < _LONGEST_CHAIN else None
+    # The storage of a replica is that of its source whatever is asked for; a key makes it a replica elsewhere.
+    follows = source is not None and replicated is not None and block.get("kms_key_id") is None
+    found: dict[str, Fact] = {}
+    theirs = instance(source, world, depth + 1) if source is not None else {}
+    for name, argument in (("encrypted_at_rest", "storage_encrypted"), ("kms_key", "kms_key_id"), ("engine", "engine")):
+        if block.get(argument) is not None and not (follows and name == "encrypted_at_rest"):
+            continue
+        found[name] = _taken(theirs, name, source) if source is not None else _INHERITED
+    if replicated is not None and block.get("kms_key_id") is not None:
+        # Only a replica of something encrypted takes a key.
+        found["encrypted_at_rest"] = Known(value=True)
+    if replicated is not None and block.get("parameter_group_name") is None:
+        # In the same region it has the source's parameter group, elsewhere its engine's default one.
+        near = source is not None and (
+            getattr(replicated, "attribute", "") != "arn" or source.get("parameter_group_name") is None
+        )
+        found["transit_encrypted"] = _taken(theirs, "transit_encrypted", source) if near else _ELSEWHERE
+    return found
+
+
+def _of_cluster(block: Block, world: World) -> dict[str, Fact]:
+    """Storage, backups, logs and logins of an instance in a cluster are those of the cluster."""
+    named = block.get("db_cluster_identifier")
+    if named is None:
+        return {}
+    home = _declared(world, named, "aws_rds_cluster", "cluster_identifier")
+    facts = cluster(home, world) if home is not None else {}
+    return {name: _taken(facts, name, home) if home else Unknown(reason="the cluster decides") for name in _SHARED}
+
+
+def _declared(world: World, value: Any, type_: str, argument: str) -> Block | None:
+    """The resource that a reference, a name or an ARN stands for, if it is declared beside it, and only one is."""
+    found = world.target(value, type_)
+    name = settled(value)
+    if found is not None or not isinstance(name, str):
+        return found
+    named = [other for other in world.of_type(type_) if settled(other.get(argument)) == name.rpartition(":")[2]]
+    return named[0] if len(named) == 1 else None
+
+
+def _taken(facts: Mapping[str, Fact], name: str, source: Block | None) -> Fact:
+    fact = facts[name]
+    return at(fact, fact.origin or (source.location if source else None))
+
+
+_LONGEST_CHAIN = 5
+"""More than any engine allows; replicas that name each other in a circle end here."""
+_INHERITED = Unknown(reason="not declared: it is inherited from the source of the copy")
+_ELSEWHERE = Unknown(reason="not declared: the parameter group of its source or of its region decides")
+_SHARED = (
+    "encrypted_at_rest",
+    "kms_key",
+    "transit_encrypted",
+    "backup_days",
+    "point_in_time_recovery",
+    "deletion_protected",
+    "audit_logged",
+    "iam_authentication",
+    "multi_zone",
+)
 
 
 def cluster(block: Block, world: World) -> Mapping[str, Fact]:
@@ -81,15 +133,19 @@ def cluster(block: Block, world: World) -> Mapping[str, Fact]:
             # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/rds_cluster
             encrypted = Known(value=True)
         elif any(block.get(name) is not None for name in ("snapshot_identifier", "replication_source_identifier")):
-            encrypted = Unknown(reason="not declared: it is inherited from the source of the copy")
+            encrypted = _INHERITED
     return {
         "provider": Known(value="aws"),
         "engine": _named(engine),
         "encrypted_at_rest": encrypted,
         "kms_key": kms_key(block.get("kms_key_id")),
         "public": _reachable(block, world),
-        "transit_encrypted": _transit(
-            block, world, engine, "db_cluster_parameter_group_name", "aws_rds_cluster_parameter_group"
+        "transit_encrypted": transit_encrypted(
+            block,
+            world,
+            engine,
+            "db_cluster_parameter_group_name",
+            f"{block.type}_parameter_group",
         ),
         "backup_days": days,
         "point_in_time_recovery": _positive(days),
@@ -176,8 +232,8 @@ def warehouse(block: Block, world: World) -> Mapping[str, Fact]:
         "encrypted_at_rest": encrypted,
         "kms_key": kms_key(block.get("kms_key_id")),
         "public": public,
-        "transit_encrypted": _parameter(
-            block, world, "cluster_parameter_group_name", "aws_redshift_parameter_group", ("require_ssl", "true")
+        "transit_encrypted": transit_encrypted(
+            block, world, Known(value="redshift"), "cluster_parameter_group_name", "aws_redshift_parameter_group"
         ),
         "backup_days": days,
         "point_in_time_recovery": Known(value=False),
@@ -234,48 +290,3 @@ def _named(engine: Fact) -> Fact:
 
 def _positive(days: Fact) -> Fact:
     return Known(value=days.value > 0) if isinstance(days, Known) else days
-
-
-def _transit(block: Block, world: World, engine: Fact, argument: str, group: str) -> Fact:
-    if isinstance(engine, Unknown):
-        return engine
-    name = str(engine.value or "").lower()
-    family = "postgres" if "postgres" in name else next((key for key in _FORCES_TLS if name.startswith(key)), None)
-    if name.startswith("aurora") and family is None:
-        family = "mysql"
-    if family is None:
-        return Unknown(reason=f"not collected for the engine {name or 'that is not named'}")
-    parameter = _FORCES_TLS[family]
-    if block.get(argument) is None:
-        # The engine's default group: newer PostgreSQL versions force TLS, others don't.
-        return Unknown(reason="not declared: the engine's version decides")
-    return _parameter(block, world, argument, group, parameter)
-
-
-def _parameter(block: Block, world: World, argument: str, group: str, parameter: tuple[str, ...]) -> Fact:
-    """Whether the parameter group that a database names sets a parameter to one of some values."""
-    named = block.get(argument)
-    if named is None:
-        return Unknown(reason="not declared: the default parameter group decides")
-    for other in world.of_type(group):
-        if not _names(named, other):
-            continue
-        for entry in other.blocks("parameter"):
-            if isinstance(entry, Unknown):
-                return at(entry, other.location)
-            if settled(entry.get("name")) == parameter[0]:
-                value = text(entry.get("value"), "")
-                if isinstance(value, Known):
-                    value = Known(value=str(value.value).lower() in parameter[1:])
-                return at(value, other.location)
-        return Unknown(reason=f"{other.address} does not set {parameter[0]}: the engine's version decides")
-    return Unknown(reason=f"its parameter group isn't declared here: {_shown(named)}")
-
-
-def _names(named: Any, other: Block) -> bool:
-    targets = getattr(named, "targets", ())
-    return other.id in targets or (isinstance(named, str) and named == settled(other.get("name")))
-
-
-def _shown(named: Any) -> str:
-    return named.reason if isinstance(named, Unknown) else str(getattr(named, "text", named))

@@ -31,6 +31,7 @@ _OPENING = {
 }
 _DATABASE = {
     "engine": "Engine",
+    "engine_version": "EngineVersion",
     "storage_encrypted": "StorageEncrypted",
     "kms_key_id": "KmsKeyId",
     # CloudFormation keeps backups for a day unless told otherwise.
@@ -223,6 +224,7 @@ SHAPES: Mapping[str, Shape] = {
         "aws_rds_cluster",
         {
             **_DATABASE,
+            "cluster_identifier": "DBClusterIdentifier",
             "engine_mode": "EngineMode",
             "snapshot_identifier": "SnapshotIdentifier",
             "replication_source_identifier": "ReplicationSourceIdentifier",
@@ -231,7 +233,7 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "AWS::RDS::DBClusterParameterGroup": (
         "aws_rds_cluster_parameter_group",
-        {"name": "DBClusterParameterGroupName", "parameter": By("Parameters", parameter_blocks)},
+        {"name": "DBClusterParameterGroupName", "family": "Family", "parameter": By("Parameters", parameter_blocks)},
     ),
     "AWS::RDS::DBInstance": (
         "aws_db_instance",
@@ -243,12 +245,15 @@ SHAPES: Mapping[str, Shape] = {
             "multi_az": "MultiAZ",
             "snapshot_identifier": "DBSnapshotIdentifier",
             "replicate_source_db": "SourceDBInstanceIdentifier",
+            "identifier": "DBInstanceIdentifier",
+            "db_cluster_identifier": "DBClusterIdentifier",
+            "option_group_name": "OptionGroupName",
             "parameter_group_name": "DBParameterGroupName",
         },
     ),
     "AWS::RDS::DBParameterGroup": (
         "aws_db_parameter_group",
-        {"name": "DBParameterGroupName", "parameter": By("Parameters", parameter_blocks)},
+        {"name": "DBParameterGroupName", "family": "Family", "parameter": By("Parameters", parameter_blocks)},
     ),
     "AWS::Redshift::Cluster": (
         "aws_redshift_cluster",

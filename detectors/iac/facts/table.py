@@ -120,6 +120,7 @@ JOINED: frozenset[str] = frozenset(
     {
         "aws_backup_selection",
         "aws_db_parameter_group",
+        "aws_docdb_cluster_parameter_group",
         "aws_ebs_encryption_by_default",
         "aws_ecr_repository_policy",
         "aws_efs_backup_policy",
