@@ -1,4 +1,4 @@
-"""AWS databases: TLS by parameter group or engine default, and what replicas and members take from elsewhere."""
+"""Databases: TLS by parameter group or engine default, and what replicas and members take from elsewhere."""
 
 from pathlib import Path
 
@@ -37,6 +37,7 @@ VERSION = "? not declared: the engine's version decides"
         ('engine = "postgres"\nengine_version = "14"\nparameter_group_name = aws_db_parameter_group.on.name', True),
         ('engine = "postgres"\nparameter_group_name = aws_db_parameter_group.silent.name', True),
         ('engine = "mysql"\nparameter_group_name = aws_db_parameter_group.silent_mysql.name', False),
+        ('engine = "postgres"\nparameter_group_name = aws_db_parameter_group.unread.name', "? unresolved: var.unset"),
     ],
 )
 def test_instances_refuse_plain_connections_by_group_or_by_the_engines_default(
@@ -48,6 +49,7 @@ def test_instances_refuse_plain_connections_by_group_or_by_the_engines_default(
             ("on", "postgres14", 'parameter {\n name = "rds.force_ssl"\n value = "1"\n}'),
             ("off", "postgres17", 'parameter {\n name = "rds.force_ssl"\n value = 0\n}'),
             ("silent", "postgres15", ""),
+            ("unread", "postgres15", 'parameter {\n name = var.unset\n value = "0"\n}'),
             ("silent_mysql", "mysql8.0", 'parameter {\n name = "character_set_client"\n value = "utf8"\n}'),
         )
     )
@@ -162,3 +164,64 @@ Resources:
     expect(found, member, encrypted_at_rest=True, backup_days=21, transit_encrypted=False, public=False)
     expect(found, "AWS::RDS::DBInstance.Stray", encrypted_at_rest="? the cluster decides")
     assert plain(found[member]["multi_zone"]) is True
+
+
+def test_replicas_on_cloud_sql_have_the_backups_of_their_primary(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        """
+resource "google_sql_database_instance" "main" {
+  database_version    = "POSTGRES_16"
+  encryption_key_name = "projects/p/k"
+  settings {
+    connector_enforcement = "REQUIRED"
+    backup_configuration {
+      enabled                        = true
+      point_in_time_recovery_enabled = true
+      backup_retention_settings { retained_backups = 30 }
+    }
+  }
+}
+resource "google_sql_database_instance" "replica" {
+  database_version     = "POSTGRES_16"
+  master_instance_name = google_sql_database_instance.main.name
+  settings {
+    ip_configuration { ipv4_enabled = false }
+  }
+}
+resource "google_sql_database_instance" "stray" {
+  database_version     = "POSTGRES_16"
+  master_instance_name = "elsewhere"
+}
+""",
+    )
+    backups = {"backup_days": 30, "point_in_time_recovery": True, "kms_key": "projects/p/k"}
+    expect(found, "google_sql_database_instance.main", **backups, transit_encrypted=True)
+    expect(found, "google_sql_database_instance.replica", **backups, transit_encrypted=False, public=False)
+    unknown = "? its primary decides, which isn't declared here"
+    expect(found, "google_sql_database_instance.stray", backup_days=unknown, kms_key=unknown)
+
+
+def test_flexible_servers_force_tls_unless_told_otherwise(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        UNSET,
+        """
+resource "azurerm_postgresql_flexible_server" "silent" {}
+resource "azurerm_mysql_flexible_server" "off" { name = "off" }
+resource "azurerm_mysql_flexible_server_configuration" "off" {
+  server_name = azurerm_mysql_flexible_server.off.name
+  name        = "require_secure_transport"
+  value       = "OFF"
+}
+resource "azurerm_mysql_flexible_server" "unread" { name = "unread" }
+resource "azurerm_mysql_flexible_server_configuration" "unread" {
+  server_name = azurerm_mysql_flexible_server.unread.name
+  name        = var.unset
+  value       = "OFF"
+}
+""",
+    )
+    expect(found, "azurerm_postgresql_flexible_server.silent", transit_encrypted=True)
+    expect(found, "azurerm_mysql_flexible_server.off", transit_encrypted=False)
+    expect(found, "azurerm_mysql_flexible_server.unread", transit_encrypted="? unresolved: var.unset")

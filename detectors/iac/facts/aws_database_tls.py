@@ -79,12 +79,16 @@ def transit_encrypted(block: Block, world: World, engine: Fact, argument: str, g
 
 
 def _set(engine: _Engine, group: Block, version: Fact) -> Fact:
+    unread: Unknown | None = None
     for entry in group.blocks("parameter"):
-        if isinstance(entry, Unknown):
-            return entry
-        if settled(entry.get("name")) == engine.parameter:
+        name = entry if isinstance(entry, Unknown) else settled(entry.get("name"))
+        if isinstance(entry, Block) and name == engine.parameter:
             value = text(entry.get("value"), "")
             return Known(value=str(value.value).lower() in engine.refusing) if isinstance(value, Known) else value
+        if isinstance(name, Unknown):
+            unread = unread or name
+    if unread is not None:
+        return unread
     family = settled(group.get("family"))
     reason = f"{group.address} does not set {engine.parameter}: the engine's version decides"
     return _default(engine, _of_family(family, version), reason)

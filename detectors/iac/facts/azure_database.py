@@ -118,20 +118,23 @@ def _sent_elsewhere(block: Block, world: World) -> Fact:
 
 
 def _parameter(block: Block, world: World, name: str, default: bool) -> Fact:
-    """A server parameter that is on or off. Secure transport is on unless it is switched off."""
-    for type_, argument in (
-        ("azurerm_postgresql_flexible_server_configuration", "server_id"),
-        ("azurerm_mysql_flexible_server_configuration", "server_name"),
-    ):
-        joined = world.joined(block, type_, argument, name="name")
-        for other in joined.blocks:
-            if settled(other.get("name")) == name:
-                value = other.get("value")
-                fact = boolean(value, default) if isinstance(value, bool) else choice(value, "", "on", "true", "1")
-                return at(fact, other.location)
-        if joined.stray:
-            return joined.stray
-    return Known(value=default)
+    """A server parameter that is on or off. Secure transport is on unless it is switched off.
+
+    See: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-networking-ssl-tls
+    See: https://learn.microsoft.com/azure/mysql/flexible-server/how-to-connect-tls-ssl
+    """
+    argument = "server_id" if "postgresql" in block.type else "server_name"
+    joined = world.joined(block, f"{block.type}_configuration", argument, name="name")
+    unread: Unknown | None = None
+    for other in joined.blocks:
+        named = settled(other.get("name"))
+        if named == name:
+            value = other.get("value")
+            fact = boolean(value, default) if isinstance(value, bool) else choice(value, "", "on", "true", "1")
+            return at(fact, other.location)
+        if isinstance(named, Unknown):
+            unread = unread or Unknown(reason=named.reason, origin=other.location)
+    return joined.stray or unread or Known(value=default)
 
 
 def cosmos(block: Block, _world: World) -> Mapping[str, Fact]:

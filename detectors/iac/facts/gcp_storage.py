@@ -16,6 +16,7 @@ from assay.detectors.iac.facts.values import (
     choice,
     integer,
     reference,
+    settled,
     strings,
     tags,
     text,
@@ -160,8 +161,8 @@ def filestore(block: Block, world: World) -> Mapping[str, Fact]:
     }
 
 
-def sql(block: Block, _world: World) -> Mapping[str, Fact]:
-    """`google_sql_database_instance`."""
+def sql(block: Block, world: World) -> Mapping[str, Fact]:
+    """`google_sql_database_instance`; a read replica's backups are those of its primary."""
     version = text(block.get("database_version"), None)
     flags: list[Any] = []
     settings = block.block("settings")
@@ -176,7 +177,10 @@ def sql(block: Block, _world: World) -> Mapping[str, Fact]:
         days = integer(kept, 7) if backups.value else Known(value=0)
     address = ("settings", "ip_configuration")
     mode = choice(block.at(*address, "ssl_mode"), "", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
-    return {
+    # Cloud SQL's connectors and proxy encrypt what they carry, and may be the only way in.
+    # See: https://cloud.google.com/sql/docs/postgres/admin-api/rest/v1beta4/instances#ConnectorEnforcement
+    connectors = choice(block.at("settings", "connector_enforcement"), "NOT_REQUIRED", "REQUIRED")
+    facts: dict[str, Fact] = {
         "provider": Known(value="gcp"),
         "engine": _engine(version),
         # See: https://cloud.google.com/sql/docs/postgres/cmek
@@ -185,7 +189,7 @@ def sql(block: Block, _world: World) -> Mapping[str, Fact]:
         # A public address is given unless refused.
         # See: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/sql_database_instance
         "public": boolean(block.at(*address, "ipv4_enabled"), True),
-        "transit_encrypted": any_of([mode, boolean(block.at(*address, "require_ssl"), False)]),
+        "transit_encrypted": any_of([mode, boolean(block.at(*address, "require_ssl"), False), connectors]),
         "backup_days": days,
         "point_in_time_recovery": all_of(
             [
@@ -207,6 +211,30 @@ def sql(block: Block, _world: World) -> Mapping[str, Fact]:
         "multi_zone": choice(block.at("settings", "availability_type"), "ZONAL", "REGIONAL"),
         "tags": tags(block.at("settings", "user_labels")),
     }
+    facts.update(_of_primary(block, world))
+    return facts
+
+
+def _of_primary(block: Block, world: World) -> Mapping[str, Fact]:
+    """Backups can't be made of a replica, and its key in the same region is that of its primary.
+
+    See: https://cloud.google.com/sql/docs/postgres/replication
+    """
+    named = block.get("master_instance_name")
+    if named is None:
+        return {}
+    primary = world.target(named, "google_sql_database_instance")
+    if primary is None and isinstance(settled(named), str):
+        same = [one for one in world.of_type(block.type) if settled(one.get("name")) == settled(named)]
+        primary = same[0] if len(same) == 1 else None
+    inherited = ["backup_days", "point_in_time_recovery"]
+    if block.get("encryption_key_name") is None:
+        inherited.append("kms_key")
+    # A replica of a replica, or of itself, is followed no further.
+    if primary is None or primary.get("master_instance_name") is not None:
+        return {name: Unknown(reason="its primary decides, which isn't declared here") for name in inherited}
+    facts = sql(primary, world)
+    return {name: at(facts[name], facts[name].origin or primary.location) for name in inherited}
 
 
 def _engine(version: Fact) -> Fact:
