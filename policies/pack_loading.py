@@ -87,6 +87,8 @@ class _PackText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str | UnsetType = UNSET
     extends: str | None = None
     drop: tuple[str, ...] = ()
+    requirement: Level = "required"
+    """The level of new controls that give none."""
     since: date | None = None
     """From when the levels hold that this file gives without a day of their own."""
     unknown: Literal["report", "fail"] | UnsetType = UNSET
@@ -260,7 +262,7 @@ def _merge_control(inherited: Control | None, text: _ControlText, file: _File, h
     missing = [name for name in ("title", "citation", "testable") if name not in given]
     if missing:
         raise file.at(f"the control {text.id!r} is new, and needs {' and '.join(missing)}", here)
-    return Control(id=text.id, **{"requirements": _requirements("required", file.text.since), **given})
+    return Control(id=text.id, **{"requirements": _requirements(file.text.requirement, file.text.since), **given})
 
 
 def _requirements(given: Level | tuple[Requirement, ...], since: date | None) -> tuple[Requirement, ...]:
