@@ -16,7 +16,8 @@ from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.multiplication import bound_multiplication
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
-from assay.detectors.iac.runners import load_runner, run
+from assay.detectors.iac.runners import Run, load_runner, run
+from assay.detectors.iac.skips import PAST_SKIPS, inline_waivers, past_skips, spoken_of
 from assay.detectors.iac.survey import Survey, is_below, survey
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
@@ -52,7 +53,7 @@ class IacDetector:
         use_prepared_tables()
         with lean_imports():
             for part in parts:
-                load_runner(part.id)
+                load_runner(part.of or part.id)
         gc.freeze()
         gc.enable()
         self._copy_tree()
@@ -66,29 +67,25 @@ class IacDetector:
             emit(failure(part.id, None, copy.aborted))
             return
         gc.set_threshold(100_000, 20, 20)
-        for record in self._observe(part.id, copy):
+        look = self._observe_past_skips if part.of else self._observe
+        for record in look(part.of or part.id, copy):
             if _is_wanted(record, tree.only):
                 emit(encodable(record))
 
     def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
-        folders = {"helm": self._survey.charts, "kustomize": self._survey.kustomizations}.get(framework)
-        if folders is not None:
+        folders = self._bundles(framework)
+        if folders:
             # Rendering strikes out and adds files, which the other parts must not see.
-            copy = make_copy(copy.root, [path for path in self._survey.wanted if _is_below_any(path, folders)])
+            copy = make_copy(copy.root, self._needed(framework))
             if copy.aborted is not None:
                 yield failure(framework, None, copy.aborted)
                 return
         log = SkipLog(copy, self._survey.wanted)
-        renderer = _renderer(framework, folders or (), copy)
+        renderer = _renderer(framework, folders, copy)
         if renderer is not None and (missing := renderer.missing_tool()):
             yield failure(framework, None, missing)
             return
-        load_runner(framework)
-        keep_parser_tables()
-        offline.confine(framework, copy.root)
-        if framework in ("terraform", "terraform_plan", "terraform_json"):
-            bound_multiplication(copy, log)
-        ran = run(framework, copy, log, renderer.prepare if renderer else None)
+        ran = _run(framework, copy, log, renderer)
         found = verdicts(ran.reports, copy, framework)
         found += remote_modules(ran.graphs, copy, framework)
         found += unrendered(self._unrendered_of(framework), framework)
@@ -96,6 +93,7 @@ class IacDetector:
             found += renderer.unknowns()
         yield from found
         yield from excerpts(found, copy, framework)
+        yield from inline_waivers(self._read_by(framework), copy)
         failed = list(failures(framework, self._survey, copy, ran.errors, log))
         named = {one.location.path for one in failed if one.location}
         yield from unrecognised(refused(framework, self._survey, ran.parsed, named), framework)
@@ -103,6 +101,37 @@ class IacDetector:
         if renderer is not None:
             yield from (one for one in renderer.failures() if one.location is None or one.location.path not in named)
         yield from resources(framework, ran.graphs, copy)
+
+    def _observe_past_skips(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
+        """What checkov would say without the comments that silence it. What can't be looked at, the first look says."""
+        marked = sorted(self._read_by(framework) & self._survey.skipping)
+        copy = past_skips(copy, self._needed(framework), marked)
+        if copy.aborted is not None:
+            yield failure(framework, None, copy.aborted)
+            return
+        renderer = _renderer(framework, self._bundles(framework), copy)
+        if renderer is not None and renderer.missing_tool():
+            return
+        ran = _run(framework, copy, SkipLog(copy, self._survey.wanted), renderer)
+        yield from spoken_of(verdicts(ran.reports, copy, framework), copy, marked)
+
+    def _may_skip(self, framework: str) -> bool:
+        return not self._read_by(framework).isdisjoint(self._survey.skipping)
+
+    def _read_by(self, framework: str) -> frozenset[str]:
+        """The files that a framework's verdicts may speak of."""
+        claimed = self._survey.claims.get(framework, frozenset())
+        if folders := self._bundles(framework):
+            claimed |= {path for path in self._survey.wanted if _is_below_any(path, folders)}
+        return claimed
+
+    def _bundles(self, framework: str) -> Sequence[str]:
+        """The folders of charts or kustomizations, where the framework is about them."""
+        return {"helm": self._survey.charts, "kustomize": self._survey.kustomizations}.get(framework, ())
+
+    def _needed(self, framework: str) -> Sequence[str]:
+        folders = self._bundles(framework)
+        return [path for path in self._survey.wanted if not folders or _is_below_any(path, folders)]
 
     def _look(self, tree: Tree) -> None:
         if self._tree != tree:
@@ -127,6 +156,15 @@ class IacDetector:
         if only is None or framework in ("helm", "kustomize"):
             return bool(claimed)
         return bool(claimed & set(only))
+
+
+def _run(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts | Kustomizations | None) -> Run:
+    load_runner(framework)
+    keep_parser_tables()
+    offline.confine(framework, copy.root)
+    if framework in ("terraform", "terraform_plan", "terraform_json"):
+        bound_multiplication(copy, log)
+    return run(framework, copy, log, renderer.prepare if renderer else None)
 
 
 def _renderer(framework: str, folders: Sequence[str], copy: PrivateCopy) -> HelmCharts | Kustomizations | None:

@@ -17,6 +17,7 @@ from assay.detectors.iac.frameworks import (
     is_dockerfile,
     visible,
 )
+from assay.detectors.iac.skips import has_skip
 from assay.detectors.iac.syntax import Fault, Syntax, encoding_fault, read_syntax
 from assay.scanner.api import Tree
 
@@ -44,6 +45,8 @@ class Survey(Struct, frozen=True, kw_only=True):
     """Files that could not be read or parsed."""
     unrendered: frozenset[str] = frozenset()
     """Templates of manifests that no chart renders: as they stand they are not what will be applied."""
+    skipping: frozenset[str] = frozenset()
+    """Files that may tell checkov to leave out a check."""
     wanted: tuple[str, ...] = ()
     """The files that checkov must be given, sorted."""
     charts: tuple[str, ...] = ()
@@ -62,9 +65,12 @@ def survey(tree: Tree) -> Survey:
     syntaxes: dict[str, Syntax] = {}
     faults: dict[str, Fault] = {}
     unrendered: set[str] = set()
+    skipping: set[str] = set()
     wanted: list[str] = []
     for path in tree.files:
-        content, size, fault = _read(tree.root, path)
+        content, size, fault, skips = _read(tree.root, path)
+        if skips:
+            skipping.add(path)
         seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
         takers = {framework.id for framework in FRAMEWORKS if framework.reads(seen)}
         in_chart_templates = any(is_below(path, f"{chart}/templates" if chart else "templates") for chart in charts)
@@ -96,6 +102,7 @@ def survey(tree: Tree) -> Survey:
         syntax=syntaxes,
         faults=faults,
         unrendered=frozenset(unrendered),
+        skipping=frozenset(skipping),
         wanted=tuple(wanted),
         charts=charts,
         kustomizations=kustomizations,
@@ -107,26 +114,26 @@ def is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
-def _read(root: str, path: str) -> tuple[bytes, int, Fault | None]:
-    """The content where a rule asks for it, the size, and what stood in the way."""
+def _read(root: str, path: str) -> tuple[bytes, int, Fault | None, bool]:
+    """The content where a rule asks for it, the size, what stood in the way, and whether a comment may skip checks."""
     try:
         found = os.stat(f"{root}/{path}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
         if not stat.S_ISREG(found.st_mode):
-            return b"", 0, Fault(reason="it is no longer a regular file", hostile=True)
+            return b"", 0, Fault(reason="it is no longer a regular file", hostile=True), False
         is_plain = path.endswith(_PLAIN_SUFFIXES) or is_dockerfile(path.rpartition("/")[2])
         if not (is_plain or path.endswith(_DOCUMENT_SUFFIXES)) or "node_modules" in path:
-            return b"", found.st_size, None
+            return b"", found.st_size, None, False
         with Path(root, path).open("rb") as file:
             content = file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES)
         # `.template` is any template's suffix, that of a binary too.
         is_ours = not path.endswith(".template") or b"AWSTemplateFormatVersion" in content.replace(b"\0", b"")
         if is_ours and _is_seen(path) and (fault := encoding_fault(content)):
-            return b"", found.st_size, fault
-        return b"" if is_plain else content, found.st_size, None
+            return b"", found.st_size, fault, False
+        return b"" if is_plain else content, found.st_size, None, has_skip(content)
     except FileNotFoundError:
-        return b"", 0, Fault(reason="it vanished during the scan", hostile=True)
+        return b"", 0, Fault(reason="it vanished during the scan", hostile=True), False
     except OSError as error:
-        return b"", 0, Fault(reason=f"it cannot be read: {error.strerror}", hostile=True)
+        return b"", 0, Fault(reason=f"it cannot be read: {error.strerror}", hostile=True), False
 
 
 def _is_seen(path: str) -> bool:

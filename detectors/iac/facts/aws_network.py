@@ -7,6 +7,7 @@ from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
     Reference,
     any_of,
+    gathered,
     integer,
     present,
     settled,
@@ -16,17 +17,17 @@ from assay.detectors.iac.facts.values import (
     value_of,
     written,
 )
-from assay.scanner.api import Fact, Known, Unknown
+from assay.scanner.api import Fact, Known, Location, Unknown
 
 _PROTOCOLS = {"-1": "all", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmp", "icmpv6": "icmp"}
 
 
 def security_group(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_security_group` with its own rules and the separate ones that name it."""
-    openings: list[Any] = []
+    openings: list[tuple[Any, Location | None]] = []
     for direction in ("ingress", "egress"):
         for rule in block.blocks(direction):
-            openings.append(rule if isinstance(rule, Unknown) else _opening(rule, direction))
+            openings.append((rule if isinstance(rule, Unknown) else _opening(rule, direction), None))
     for type_, fixed in (
         ("aws_security_group_rule", None),
         ("aws_vpc_security_group_ingress_rule", "ingress"),
@@ -35,12 +36,13 @@ def security_group(block: Block, world: World) -> Mapping[str, Fact]:
         joined = world.joined(block, type_, "security_group_id")
         for rule in joined.blocks:
             direction = fixed or settled(rule.get("type"))
-            openings.append(direction if isinstance(direction, Unknown) else _opening(rule, str(direction)))
+            opening = direction if isinstance(direction, Unknown) else _opening(rule, str(direction))
+            openings.append((opening, rule.location))
         if joined.stray:
-            openings.append(joined.stray)
+            openings.append((joined.stray, joined.stray.origin))
     return {
         "provider": Known(value="aws"),
-        "openings": Known(value=openings),
+        "openings": gathered(openings),
         "default": Known(value=block.type == "aws_default_security_group"),
         "tags": tags(block.get("tags")),
     }

@@ -8,6 +8,7 @@ from assay.detectors.iac.facts.values import (
     any_of,
     at,
     boolean,
+    gathered,
     present,
     settled,
     strings,
@@ -15,24 +16,24 @@ from assay.detectors.iac.facts.values import (
     text,
     value_of,
 )
-from assay.scanner.api import Fact, Known, Unknown
+from assay.scanner.api import Fact, Known, Location, Unknown
 
 _ANYWHERE = frozenset({"*", "internet", "any", "<nw>/0", "/0"})
 
 
 def security_group(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_network_security_group` with its own rules and the separate ones that name it."""
-    openings: list[Any] = []
+    openings: list[tuple[Any, Location | None]] = []
     for rule in block.blocks("security_rule"):
-        openings += [rule] if isinstance(rule, Unknown) else _openings(rule)
+        openings += [(one, None) for one in ([rule] if isinstance(rule, Unknown) else _openings(rule))]
     joined = world.joined(block, "azurerm_network_security_rule", "network_security_group_name", name="name")
     for rule in joined.blocks:
-        openings += _openings(rule)
+        openings += [(one, rule.location) for one in _openings(rule)]
     if joined.stray:
-        openings.append(joined.stray)
+        openings.append((joined.stray, joined.stray.origin))
     return {
         "provider": Known(value="azure"),
-        "openings": Known(value=openings),
+        "openings": gathered(openings),
         "default": Known(value=False),
         "tags": tags(block.get("tags")),
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from assay.detectors.iac.facts.values import Reference, Template, unresolved
 from assay.scanner.api import Location, Unknown
@@ -36,7 +37,7 @@ class Block(Struct, frozen=True, kw_only=True, eq=False):
         """The evaluated argument; None where it is absent or null."""
         if name not in self.arguments:
             return None
-        return self.resolve(self._unwrapped(self.arguments[name]), self.bindings)
+        return self._mine(self.resolve(self._unwrapped(self.arguments[name]), self.bindings))
 
     def first(self, *names: str) -> Any:
         """The first of several spellings of an argument that is set."""
@@ -48,9 +49,7 @@ class Block(Struct, frozen=True, kw_only=True, eq=False):
 
     def blocks(self, name: str) -> list["Block | Unknown"]:
         """The nested blocks of a name, dynamic ones expanded; Unknown for each that could not be read."""
-        found = list(self._static(name))
-        found.extend(self._dynamic(name))
-        return found
+        return [self._mine(found) for found in (*self._static(name), *self._dynamic(name))]
 
     def block(self, name: str) -> "Block | Unknown | None":
         """The only nested block of a name; the first where there are several."""
@@ -64,6 +63,12 @@ class Block(Struct, frozen=True, kw_only=True, eq=False):
                 return here
             here = here.block(name)
         return here.get(path[-1]) if isinstance(here, Block) else here
+
+    def _mine(self, value: Any) -> Any:
+        """Whatever could not be read here says where that was, also once it is a fact of another resource."""
+        if isinstance(value, Unknown) and value.origin is None:
+            return replace(value, origin=self.location)
+        return value
 
     def _unwrapped(self, value: Any) -> Any:
         return value[0] if self.wrapped and isinstance(value, list) and len(value) == 1 else value
@@ -164,7 +169,8 @@ class _Join:
             value = block.get(argument)
             if isinstance(value, Reference) and not value.certain:
                 reason = f"{block.address} may say so, but which one it is for isn't known: {value.text}"
-                self._maybe.update((target, Unknown(reason=reason)) for target in value.targets)
+                maybe = Unknown(reason=reason, origin=block.location)
+                self._maybe.update((target, maybe) for target in value.targets)
             elif isinstance(value, Reference):
                 for target in value.targets:
                     self._by_target.setdefault(target, []).append(block)
@@ -175,7 +181,8 @@ class _Join:
                 for target in {target for part in value.references for target in part.targets}:
                     self._by_target.setdefault(target, []).append(block)
             elif isinstance(value, Unknown) and not _elsewhere(value):
-                self._stray = Unknown(reason=f"{block.address} may say so, but what it is for is {value.reason}")
+                reason = f"{block.address} may say so, but what it is for is {value.reason}"
+                self._stray = Unknown(reason=reason, origin=block.location)
 
     def of(self, block: Block, name: Any) -> Joined:
         found = list(self._by_target.get(block.id, ()))

@@ -152,7 +152,8 @@ def open_to_all(block: Block, world: World, stem: str, argument: str, roles: Seq
         for other in joined.blocks:
             if ending == "policy":
                 data = other.get("policy_data")
-                answers.append(data if isinstance(data, Unknown) else unresolved(f"the policy of {other.address}"))
+                unread = data if isinstance(data, Unknown) else unresolved(f"the policy of {other.address}")
+                answers.append(at(unread, other.location))
                 continue
             parts = [_open_to_all(_members(other))]
             if roles:

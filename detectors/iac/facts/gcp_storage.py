@@ -103,7 +103,7 @@ def _acl(block: Block, world: World, index: int) -> Fact:
         if isinstance(entity, Known) and isinstance(role, Known):
             answers.append(at(_entity(f"{role.value}:{entity.value}", index), other.location))
         else:
-            answers.append(entity if isinstance(entity, Unknown) else role)
+            answers.append(at(entity if isinstance(entity, Unknown) else role, other.location))
     return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from itertools import groupby
-from typing import cast
+from typing import Any, cast
+
+from msgspec.structs import replace
 
 from assay.detectors.iac.facts.block import Block, World
-from assay.scanner.api import Fact, Resource
+from assay.scanner.api import Fact, Known, Location, Resource, Unknown
 
 States = Callable[[Block, World], Mapping[str, Fact] | None]
 """Facts of a block by field of the kind; None where it declares nothing of the kind after all."""
@@ -200,13 +202,28 @@ def state(world: World, blocks: Sequence[Block], surface: str) -> Iterator[Resou
     for _, group in groupby(blocks, key=lambda block: block.id):
         alike = list(group)
         for kind, entry in TABLE.get(alike[0].type, ()):
-            stated = [(block, _function(entry)(block, world)) for block in alike]
+            stated = [(block, _placed(_function(entry)(block, world), block.location)) for block in alike]
             found = [(block, facts) for block, facts in stated if facts is not None]
             # Instances without a difference keep the one address that checkov gives them all.
             same = all(facts == found[0][1] for _, facts in found)
             for block, facts in found[:1] if same else found:
                 address = block.address if same else f"{block.address}{block.instance}"
                 yield Resource(kind=kind, address=address, surface=surface, facts=facts, location=block.location)
+
+
+def _placed(facts: Mapping[str, Fact] | None, own: Location | None) -> Mapping[str, Fact] | None:
+    """The facts, with an origin only where that is another place than the resource's own."""
+    return None if facts is None else {name: _without(fact, own) for name, fact in facts.items()}
+
+
+def _without(value: Any, own: Location | None) -> Any:
+    if isinstance(value, Unknown):
+        return replace(value, origin=None) if value.origin == own else value
+    if isinstance(value, Known):
+        return Known(value=_without(value.value, own), origin=None if value.origin == own else value.origin)
+    if isinstance(value, dict):
+        return {key: _without(inner, own) for key, inner in value.items()}
+    return [_without(inner, own) for inner in value] if isinstance(value, list | tuple) else value
 
 
 @cache

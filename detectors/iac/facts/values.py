@@ -230,6 +230,12 @@ def at(fact: Fact, origin: Location | None) -> Fact:
     return replace(fact, origin=origin)
 
 
+def gathered(parts: Sequence[tuple[Any, Location | None]]) -> Fact:
+    """A list from several places; its origin is that of all its parts, if they have the same."""
+    places = {origin for _, origin in parts}
+    return Known(value=[value for value, _ in parts], origin=places.pop() if len(places) == 1 else None)
+
+
 def any_of(facts: Iterable[Fact]) -> Fact:
     """True if one is true, whatever the others; else unknown if one is unknown; else false."""
     return _decide(list(facts), decisive=True)

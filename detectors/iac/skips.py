@@ -1,0 +1,67 @@
+"""Comments that ask for silence: checkov's own, which a second look looks past, and ours, which are stated."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from assay.detectors.iac.private_copy import PrivateCopy, make_copy
+from assay.detectors.iac.redact import mask_line
+from assay.scanner.api import EngineVerdict, InlineWaiver
+from assay.scanner.safe.comments import MARK, find_ignores
+
+PAST_SKIPS = "-past-skips"
+"""Ends the id of the part that is a framework's second look."""
+_MARK = re.compile(rb"(?:(?:checko|bridgecre)(?=[vw][\"']?\s*:|[vw]\.io/skip)|corte(?=x[\"']?\s*:|x\.io/skip))")
+"""All that checkov heeds: `checkov:skip=` in comments, `checkov.io/skip` in annotations, `checkov:` in metadata."""
+
+
+def has_skip(content: bytes) -> bool:
+    """Whether a file may tell checkov to leave out a check."""
+    return _MARK.search(content) is not None
+
+
+def past_skips(copy: PrivateCopy, wanted: Iterable[str], marked: Iterable[str]) -> PrivateCopy:
+    """A copy whose files say nothing to checkov; no line and no column of them moves."""
+    fresh = make_copy(copy.root, tuple(wanted))
+    if fresh.aborted is None:
+        for path in marked:
+            place = Path(fresh.root, path)
+            if place.is_file():
+                place.write_bytes(_MARK.sub(lambda found: b"x" + found[0][1:], place.read_bytes()))
+    return fresh
+
+
+def spoken_of(verdicts: Iterable[EngineVerdict], copy: PrivateCopy, marked: Iterable[str]) -> Iterator[EngineVerdict]:
+    """The second look's verdicts on checks that a marked file names, and so may have skipped."""
+    texts = {path: "\n".join(copy.lines(path) or ()) for path in marked}
+    for verdict in verdicts:
+        text = texts.get(verdict.location.path) if verdict.location else None
+        if text is not None and verdict.result in ("fail", "pass") and verdict.check in text:
+            yield EngineVerdict(
+                engine=verdict.engine,
+                check=verdict.check,
+                result=verdict.result,
+                resource=verdict.resource,
+                title=verdict.title,
+                framework=verdict.framework,
+                location=verdict.location,
+                past_skip=True,
+            )
+
+
+def inline_waivers(paths: Iterable[str], copy: PrivateCopy) -> Iterator[InlineWaiver]:
+    """The `assay:ignore` comments of files, secrets in their reasons masked."""
+    for path in sorted(paths):
+        lines = copy.lines(path)
+        if lines is None or not any(MARK in line for line in lines):
+            continue
+        for found in find_ignores(lines):
+            yield InlineWaiver(
+                path=path,
+                line=found.line,
+                covers=found.covers,
+                rules=found.rules,
+                reason=mask_line(found.reason) if found.reason else None,
+                until=found.until,
+                problem=found.problem,
+            )
