@@ -56,6 +56,12 @@ class Book:
         for rule in rules:
             self._variants.setdefault(rule.kind, []).extend(self._make_variants(rule))
 
+    @property
+    def rule_names(self) -> Mapping[str, str]:
+        """Every name of a rule or an engine's check → its present id."""
+        names = {check: check for engine in self.engines.values() for check in engine.checks}
+        return names | {name: rule.id for rule in self.rules.values() for name in (rule.id, *rule.aliases)}
+
     def variants(self, kind: str) -> Sequence[Variant]:
         """The rules of a kind, by id; one variant for each distinct set of parameters that the packs give."""
         return self._variants.get(kind, ())

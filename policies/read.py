@@ -62,6 +62,11 @@ def at(message: str, text: bytes, path: Path, where: tuple[str | int, ...] = ())
     field = _UNKNOWN_FIELD.search(message)
     where = (*where, field["field"]) if field else where
     shown = ".".join(str(step) for step in where)
-    line = yaml.line_of(yaml.compose(text), where) or 1
+    line = line_at(text, where)
     message = message[:1].lower() + message[1:]
     return PolicyError(f"{path}:{line}: {shown}: {message}" if shown else f"{path}:{line}: {message}")
+
+
+def line_at(text: bytes, where: tuple[str | int, ...]) -> int:
+    """The line of a path inside the document, counted from 1."""
+    return yaml.line_of(yaml.compose(text), where) or 1

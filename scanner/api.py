@@ -2,7 +2,7 @@
 
 from assay.scanner.model.detector import Detector, Emit, Part, Plan, Tree
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Location, Unknown, is_unknown, reason_of
-from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, Record, Resource
+from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, InlineWaiver, Record, Resource
 
 __all__ = [
     "NOT_COLLECTED",
@@ -12,6 +12,7 @@ __all__ = [
     "Excerpt",
     "Fact",
     "Failure",
+    "InlineWaiver",
     "Known",
     "Location",
     "Part",

@@ -25,6 +25,8 @@ _ABOUT: tuple[tuple[str, str, str, str], ...] = (
      "evidences are not satisfied."),
     ("detector", "DetectorNotOk", "A detector could not look at everything.",
      "A detector failed, was skipped, or saw a part only. What it didn't see is not judged."),
+    ("policy", "PolicyWarning", "Something in the policy is of no use.",
+     "A waiver that matches nothing, or a comment that can't be read, suppresses nothing; it is best removed."),
     ("left-out", "LeftOut", "Something was left out of this file.",
      "Code-scanning services take 25,000 results and 10 MB compressed. The report in JSON has everything."),
 )  # fmt: skip
@@ -54,7 +56,7 @@ def invocation(
 ) -> Json:
     """The one invocation of the run. `executionSuccessful` says that everything planned was looked at."""
     execution = [_notification("left-out", "warning", text) for text in left_out]
-    configuration: list[Json] = []
+    configuration = [_notification("policy", "warning", sentence(one_line(text))) for text in report.warnings]
     for outcome in report.detectors:
         if outcome.status == "skipped":
             configuration.append(_detector(outcome, "note"))

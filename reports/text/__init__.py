@@ -17,6 +17,7 @@ from assay.reports.text.selection import (
     shown_in_full,
 )
 from assay.reports.text.unseen import show_suppressed, show_unseen
+from assay.reports.visible_text import one_line
 from assay.scanner.model.finding import Finding, Report
 
 
@@ -46,6 +47,9 @@ def _show_header(page: Page, report: Report) -> None:
         if outcome.status != "skipped"
     ]
     page.item("by", ", ".join(looked) or "no detector", indent=0, width=7, style="dim")
+    if report.compared_with is not None:
+        since = f"what came since {report.compared_with}, or got worse; the rest is counted only"
+        page.item("shown", since, indent=0, width=7, style="dim")
     packs = [f"{pack.id} {pack.version}" for pack in report.packs]
     page.item("against", ", ".join(packs) or "no pack", indent=0, width=7, style="dim")
 
@@ -60,6 +64,8 @@ def _show_decision(page: Page, report: Report, ranked: Sequence[Finding]) -> Non
         page.item(
             "scan", ("INCOMPLETE", "bold yellow"), ": a planned look failed, see above", indent=0, width=7, style="dim"
         )
+    for warning in report.warnings:
+        page.item("warning", one_line(warning), indent=0, width=7, style="yellow")
     page.blank()
     page.line(*_summary(report, ranked, style))
 
@@ -68,14 +74,16 @@ def _summary(report: Report, ranked: Sequence[Finding], style: str) -> list[Span
     """`RED: 8 failing (2 critical, 6 high) in 3 files, 1 unknown, 12 passing, 2 suppressed.`"""
     summary = report.summary
     headline: Span = (report.gate.status.upper(), style) if report.complete else ("INCOMPLETE", "bold yellow")
-    spans: list[Span] = [headline, f": {summary.fail} failing"]
+    new = " new and failing" if report.compared_with is not None else " failing"
+    spans: list[Span] = [headline, f": {len(ranked)}{new}"]
     counts = severity_counts(ranked)
     for number, (severity, count) in enumerate(counts.items()):
         spans += [", " if number else " (", (f"{count} {severity}", SEVERITY_STYLES[severity])]
     files = len({path_of(finding) for finding in ranked} - {NO_FILE})
     spans.append((")" if counts else "") + (f" in {files} file{'s' if files != 1 else ''}" if files else ""))
     spans.append(f", {summary.unknown} unknown, {summary.passed} passing, {summary.suppressed} suppressed")
-    if summary.new or summary.existing or summary.fixed:
-        spans.append(f"; {summary.new} new, {summary.existing} existing, {summary.fixed} fixed")
+    if report.compared_with is not None or summary.new or summary.existing or summary.fixed:
+        worse = f"{summary.worsened} worse, " if summary.worsened else ""
+        spans.append(f"; {summary.new} new, {worse}{summary.existing} there before, {summary.fixed} fixed")
     spans.append("." if report.complete else f"; the gate would be {report.gate.status}.")
     return spans

@@ -34,8 +34,10 @@ class FileGroup(Struct, frozen=True, kw_only=True):
 
 
 def failing(report: Report) -> list[Finding]:
-    """The failing findings that count, most severe first; among equals what is new comes first."""
+    """The failing findings that count, most severe first; of a change those that it brought or made worse."""
     found = [finding for finding in report.findings if finding.outcome == "fail" and finding.suppressed is None]
+    if report.compared_with is not None:
+        found = [finding for finding in found if finding.change != "existing"]
     return sorted(found, key=_rank)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
+from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.errors import UsageError
 
@@ -30,7 +31,7 @@ def run(argv: Sequence[str]) -> int:
     from assay.policies import book as policy
 
     args.pack = args.pack or policy.built_in_packs()
-    book = options.load_book(args, load_settings(Path()), Path())
+    book = options.load_book(args, load_settings(Path()), trust.beside(["."]))
     found = _rule(book, args.name) or _engine_check(book, args.name) or _control(book, args.name)
     if found is None:
         known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.scanner.cli import options, output
-from assay.scanner.cli.scan import add_reporting
-from assay.scanner.config.settings import load_settings
+from assay.scanner.engine.inventory import Inventory, load
 from assay.scanner.errors import UsageError
 
 
 def run(argv: Sequence[str]) -> int:
     """Returns the exit code that the scan would have given."""
+    from assay.scanner.cli import policy
+
     parser = argparse.ArgumentParser(
         prog="assay judge", description="Judge a saved inventory by policy packs, offline."
     )
@@ -20,38 +21,32 @@ def run(argv: Sequence[str]) -> int:
         "inventory", metavar="INVENTORY", help="a file made by `assay observe`, or - for standard input"
     )
     options.add_policy(parser)
+    policy.add_accepted(parser)
     options.add_selection(parser)
-    add_reporting(parser)
+    output.add_reporting(parser)
     args = parser.parse_args(argv)
 
     from assay.detectors.registry import DETECTORS
-    from assay.scanner.engine import inventory
-    from assay.scanner.engine.bounded import judge_bounded
-    from assay.scanner.engine.report import make_report
+    from assay.scanner.config import trust
+    from assay.scanner.config.settings import load_settings
+    from assay.scanner.engine.assess import assess
 
-    settings = load_settings(Path())
     outputs = output.parse_outputs(args.output)
-    book = options.load_book(args, settings, Path())
+    place = trust.beside(["."])
+    settings = load_settings(place.folder)
+    book = options.load_book(args, settings, place)
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
-    path = Path(args.inventory)
-    try:
-        if args.inventory == "-":
-            seen = inventory.load(sys.stdin.buffer, "standard input")
-        else:
-            with path.open("rb") as stream:
-                seen = inventory.load(stream, args.inventory)
-    except OSError as error:
-        raise UsageError(f"{args.inventory}: cannot be read: {error.strerror}") from None
-    findings = judge_bounded(seen, book, chosen.rules)
-    report = make_report(
-        seen,
-        findings,
-        book,
-        options.fail_on(args.fail_on, settings),
-        args.allow_incomplete or settings.allow_incomplete,
-    )
-    for name, target in outputs:
-        output.write_report(report, name, target)
-    if not args.quiet:
-        output.print_report(report, args.format, args.verbose)
+    decides = policy.load_policy(args, place, settings, book, chosen.rules)
+    report = assess(_load(args.inventory), decides)
+    output.tell(report, outputs, args)
     return report.exit_code
+
+
+def _load(name: str) -> Inventory:
+    try:
+        if name == "-":
+            return load(sys.stdin.buffer, "standard input")
+        with Path(name).open("rb") as stream:
+            return load(stream, name)
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read: {error.strerror}") from None

@@ -10,6 +10,7 @@ COMMANDS = {
     "scan": "look at targets, judge them, report",
     "observe": "look at targets, and save what was seen as an inventory",
     "judge": "judge a saved inventory, offline",
+    "baseline": "keep what is there now, so that later scans tell what is new",
     "explain": "what a rule, an engine's check or a control is about, and how to mend it",
     "rules": "list the rules and engine checks",
     "packs": "list the policy packs and their controls",

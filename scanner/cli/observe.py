@@ -8,6 +8,7 @@ from pathlib import Path
 from assay.scanner.cli import options, output
 from assay.scanner.cli.progress import Progress
 from assay.scanner.config.settings import load_settings
+from assay.scanner.config.trust import beside
 
 
 def run(argv: Sequence[str]) -> int:
@@ -30,7 +31,7 @@ def run(argv: Sequence[str]) -> int:
     from assay.scanner.engine.target import parse_targets
 
     target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    settings = load_settings(options.configuration_folder(args.target))
+    settings = load_settings(beside(args.target).folder)
     if args.output:
         output.check_writable(Path(args.output))
     named = args.only or args.skip or settings.only or settings.skip

@@ -7,7 +7,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from assay.policies.book import Book
-from assay.scanner.config.settings import Settings, has_settings
+from assay.scanner.config.settings import Settings
+from assay.scanner.config.trust import PolicyPlace
 from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.errors import UsageError
@@ -61,27 +62,30 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def packs(given: Sequence[str], settings: Settings) -> tuple[str, ...]:
-    """The packs to judge by: the command line's, else the configuration's, else GDPR and HIPAA."""
-    return tuple(given) or settings.packs or DEFAULT_PACKS
-
-
-def load_book(args: argparse.Namespace, settings: Settings, folder: Path) -> Book:
-    """The policy to judge by; rule folders that only a configuration file names are guests in it."""
+def load_book(args: argparse.Namespace, settings: Settings, place: PolicyPlace) -> Book:
+    """The policy to judge by; packs and rule folders that only a configuration file names are guests in it."""
     from assay.policies import book as policy
 
-    folders = [policy.RuleFolder(path=Path(path), trusted=True) for path in args.rules]
-    folders += [policy.RuleFolder(path=_inside(folder, path, "rules"), trusted=False) for path in settings.rules]
-    chosen = packs(args.pack, settings)
-    if not args.pack:
-        paths = {
-            name: str(_inside(folder, name, "packs")) for name in settings.packs if name.endswith((".yaml", ".yml"))
-        }
-        chosen = tuple(paths.get(name, name) for name in chosen)
+    folders = [policy.RuleFolder(path=place.find(path, "--rules"), trusted=True) for path in args.rules]
+    folders += [policy.RuleFolder(path=inside(place.folder, path, "rules"), trusted=False) for path in settings.rules]
+    if args.pack:
+        chosen = [
+            policy.PackPath(path=place.find(name, "--pack"), trusted=True) if _is_file(name) else name
+            for name in args.pack
+        ]
+    else:
+        chosen = [
+            policy.PackPath(path=inside(place.folder, name, "packs"), trusted=False) if _is_file(name) else name
+            for name in settings.packs or DEFAULT_PACKS
+        ]
     return policy.load(chosen, folders=folders)
 
 
-def _inside(folder: Path, path: str, key: str) -> Path:
+def _is_file(pack: str) -> bool:
+    return pack.endswith((".yaml", ".yml"))
+
+
+def inside(folder: Path, path: str, key: str) -> Path:
     """A path that a configuration names; it may not lead out of the folder that holds the configuration."""
     root = folder.resolve()
     found = root / path
@@ -108,8 +112,7 @@ def choose(
     detectors = {spec.id for spec in specs}
     surfaces = {surface for spec in specs for surface in spec.surfaces}
     surfaces |= {s for engine in book.engines.values() for check in engine.checks.values() for s in check.surfaces}
-    rules: dict[str, str] = {alias: rule.id for rule in book.rules.values() for alias in (rule.id, *rule.aliases)}
-    rules |= {check: check for engine in book.engines.values() for check in engine.checks}
+    rules = book.rule_names
 
     def sort(given: Sequence[str], option: str) -> tuple[list[str], list[str], list[str]]:
         found: tuple[list[str], list[str], list[str]] = ([], [], [])
@@ -145,16 +148,3 @@ def _positive(text: str) -> int:
     if not 1 <= number <= 256:
         raise argparse.ArgumentTypeError(f"a whole number from 1 to 256, not {text!r}")
     return number
-
-
-def configuration_folder(targets: Sequence[str]) -> Path:
-    """The folder whose configuration file counts: the first target's, or the nearest above it up to this one."""
-    first = Path(targets[0]).resolve()
-    folder = first if first.is_dir() else first.parent
-    here = Path.cwd()
-    if not folder.is_relative_to(here):
-        return folder
-    for candidate in (folder, *folder.parents):
-        if candidate == here or has_settings(candidate):
-            return candidate
-    return folder

@@ -1,5 +1,6 @@
 """Writes reports: to standard output, or to files that appear whole or not at all."""
 
+import argparse
 import os
 import sys
 import tempfile
@@ -23,6 +24,24 @@ def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
         check_writable(target)
         found.append((name, target))
     return tuple(found)
+
+
+def add_reporting(parser: argparse.ArgumentParser) -> None:
+    """`--format`, `--output`, `--quiet` and `--verbose`."""
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="what goes to standard output")
+    parser.add_argument(
+        "--output", action="append", default=[], metavar="FORMAT=PATH", help="a report into a file; repeatable"
+    )
+    parser.add_argument("--quiet", action="store_true", help="nothing on standard output; the exit code tells")
+    parser.add_argument("--verbose", action="store_true", help="show every finding in full")
+
+
+def tell(report: Report, outputs: Sequence[tuple[str, Path]], args: argparse.Namespace) -> None:
+    """The report into its files and to standard output, as `add_reporting` let the user choose."""
+    for name, path in outputs:
+        write_report(report, name, path)
+    if not args.quiet:
+        print_report(report, args.format, args.verbose)
 
 
 def check_writable(path: Path) -> None:

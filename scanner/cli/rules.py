@@ -7,6 +7,7 @@ from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json, print_table
+from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 
 
@@ -21,7 +22,7 @@ def run(argv: Sequence[str]) -> int:
     from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy
 
-    book = options.load_book(args, load_settings(Path()), Path())
+    book = options.load_book(args, load_settings(Path()), trust.beside(["."]))
     rows: list[dict[str, Any]] = []
     for rule in book.rules.values():
         surfaces = {surface for spec in DETECTORS for surface, kinds in spec.surfaces.items() if rule.kind in kinds}

@@ -1,11 +1,12 @@
 """The configuration file: `[tool.assay]` in pyproject.toml, or assay.toml."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Severity
@@ -14,17 +15,44 @@ from assay.scanner.safe.files import read_inside
 _MAX_BYTES = 1 << 20
 
 
+class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """What the gate wants besides `fail-on`, whatever the packs say."""
+
+    detectors: tuple[str, ...] = ()
+    """Red unless each of these ran whole."""
+    controls: Mapping[str, Literal["satisfied", "assessed"]] = field(default_factory=dict)
+    """`pack:id` → the status without which it is red; `assessed`: neither not-assessed nor unknown."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """What a configuration file may say; the command line wins over it."""
 
     packs: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     """Folders of further rules, relative to the configuration file; judged under a time limit."""
+    waivers: str | None = None
+    """The file of accepted risks, relative to the configuration file."""
+    baseline: str | None = None
+    """The file of findings that were there before, likewise."""
+    inline_waivers: bool = True
+    """Whether comments in scanned files may suppress findings: ours, and those of the engines."""
     fail_on: Severity | None = None
+    gate: GateSettings = GateSettings()
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     jobs: int | None = None
     allow_incomplete: bool = False
+
+
+def find_settings(folder: Path, stop: Path) -> Path:
+    """The folder whose configuration counts: the nearest with one from `folder` up to `stop`, else `stop`, or `folder`
+    where it isn't below it."""
+    if not folder.is_relative_to(stop):
+        return folder
+    for candidate in (folder, *folder.parents):
+        if candidate == stop or has_settings(candidate):
+            return candidate
+    return folder
 
 
 def has_settings(folder: Path) -> bool:
@@ -56,7 +84,8 @@ def _section(shared: dict[str, Any] | None) -> Any:
 
 
 def _table(path: Path) -> dict[str, Any] | None:
-    # A link could lead out of the tree; a configuration is a file of the tree itself.
+    if path.is_symlink() and path.name == "assay.toml":
+        raise UsageError(f"{path}: a link, which could lead out of the tree; put the file itself there")
     if path.is_symlink() or not path.is_file():
         return None
     try:

@@ -13,17 +13,19 @@ class _Tally(Struct):
     failed: int = 0
     passed: int = 0
     unknown: int = 0
+    suppressed: int = 0
 
 
 def statuses(packs: Sequence[Pack], findings: Iterable[Finding]) -> tuple[ControlStatus, ...]:
-    """One status a control, in the packs' order. A suppressed finding counts for nothing."""
+    """One status a control, in the packs' order. A suppressed finding is counted apart."""
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     rules: defaultdict[str, set[str]] = defaultdict(set)
     for finding in findings:
-        if finding.suppressed:
-            continue
         for control in finding.controls:
             tally = tallies[control]
+            if finding.suppressed:
+                tally.suppressed += 1
+                continue
             rules[control].add(finding.rule)
             if finding.outcome == "fail":
                 tally.failed += 1
@@ -42,6 +44,7 @@ def statuses(packs: Sequence[Pack], findings: Iterable[Finding]) -> tuple[Contro
             fail=tallies[name].failed,
             passed=tallies[name].passed,
             unknown=tallies[name].unknown,
+            suppressed=tallies[name].suppressed,
         )
         for pack in packs
         for control in pack.controls

@@ -46,7 +46,7 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     _send(answers, protocol.Started(isolation=isolation))
     detector = _load(job.spec.entry)
     plan = detector.plan(job.tree)
-    parts = [p for p in plan.parts if p.id not in job.skip and (not job.only or p.id in job.only)]
+    parts = [p for p in plan.parts if (name := p.of or p.id) not in job.skip and (not job.only or name in job.only)]
     reason = plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip"
     _send(
         answers,

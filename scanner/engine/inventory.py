@@ -10,7 +10,7 @@ from assay.scanner.errors import UsageError
 from assay.scanner.kinds import registry
 from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.finding import Repository
-from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, Record, Resource
+from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, InlineWaiver, Record, Resource
 
 SCHEMA = "assay-inventory/1"
 
@@ -42,9 +42,10 @@ class Inventory(Struct, frozen=True, kw_only=True):
     verdicts: tuple[EngineVerdict, ...]
     failures: tuple[Failure, ...]
     excerpts: tuple[Excerpt, ...]
+    waivers: tuple[InlineWaiver, ...] = ()
 
 
-_Line = Header | DetectorOutcome | Resource | EngineVerdict | Failure | Excerpt | _End
+_Line = Header | DetectorOutcome | Resource | EngineVerdict | Failure | Excerpt | InlineWaiver | _End
 _decode = msgspec.json.Decoder(_Line).decode
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -62,6 +63,7 @@ def build(header: Header, detectors: Iterable[DetectorOutcome], records: Iterabl
         verdicts=tuple(ordered.get(EngineVerdict, ())),  # type: ignore[arg-type]
         failures=tuple(ordered.get(Failure, ())),  # type: ignore[arg-type]
         excerpts=tuple(ordered.get(Excerpt, ())),  # type: ignore[arg-type]
+        waivers=tuple(ordered.get(InlineWaiver, ())),  # type: ignore[arg-type]
     )
 
 
@@ -73,7 +75,14 @@ def is_complete(inventory: Inventory) -> bool:
 def dump(inventory: Inventory) -> Iterator[bytes]:
     """Lines of JSON; the last one counts the others, so that a file cut short is noticed."""
     count = 0
-    parts = (inventory.detectors, inventory.resources, inventory.verdicts, inventory.failures, inventory.excerpts)
+    parts = (
+        inventory.detectors,
+        inventory.resources,
+        inventory.verdicts,
+        inventory.failures,
+        inventory.excerpts,
+        inventory.waivers,
+    )
     for line in (inventory.header, *(record for part in parts for record in part)):
         count += 1
         yield _encode(line) + b"\n"
@@ -117,7 +126,7 @@ def load(stream: BinaryIO, name: str) -> Inventory:
 def _key(record: Record) -> tuple[str, int, str, bytes]:
     encoded = _encode(record)
     match record:
-        case Excerpt(path=path, start_line=line):
+        case Excerpt(path=path, start_line=line) | InlineWaiver(path=path, line=line):
             return path, line, "", encoded
         case Resource(address=name) | EngineVerdict(check=name) | Failure(part=name):
             place = record.location

@@ -43,18 +43,39 @@ def judge(
     """Every finding, in the report's order: by file, line, rule and address."""
     ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]
     kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
-    checks = [verdict for verdict in inventory.verdicts if wanted.judges(verdict.check)]
-    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if verdict.check not in wanted.skip]
-    folded = [finding for finding in _fold(ours, engines, book) if finding.rule not in wanted.skip]
+    checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
+    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks]
+    folded = [finding for finding in fold(ours, engines, book) if finding.rule not in wanted.skip]
     failed = [_judge_failure(failure, book) for failure in inventory.failures]
-    ordered = sorted([*folded, *failed], key=_order)
+    return in_order((*folded, *failed))
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sorted, and with fingerprints."""
     prints = Fingerprints()
     return tuple(
         msgspec.structs.replace(
             f, fingerprint=prints.next(f.rule, f.location.path if f.location else "", f.resource.address)
         )
-        for f in ordered
+        for f in sorted(findings, key=_order)
     )
+
+
+def _past_skips(verdicts: Iterable[EngineVerdict]) -> Iterator[EngineVerdict]:
+    """The verdicts, where a skipped check passes after all its pass: then there was nothing to accept."""
+    passing = {_seen(verdict) for verdict in verdicts if verdict.past_skip and verdict.result == "pass"}
+    failing = {_seen(verdict) for verdict in verdicts if verdict.past_skip and verdict.result == "fail"}
+    for verdict in verdicts:
+        if verdict.past_skip:
+            continue
+        if verdict.result == "skipped" and _seen(verdict) in passing - failing:
+            yield msgspec.structs.replace(verdict, result="pass", reason=None)
+        else:
+            yield verdict
+
+
+def _seen(verdict: EngineVerdict) -> tuple[str, str, str, str]:
+    return verdict.engine, verdict.check, verdict.resource, verdict.location.path if verdict.location else ""
 
 
 def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decide: Decide) -> Iterator[Finding]:
@@ -183,7 +204,7 @@ def _judge_failure(failure: Failure, book: Book) -> Finding:
     )
 
 
-def _fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Iterator[Finding]:
+def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Iterator[Finding]:
     """Merges an engine's finding into ours where both say the same of the same resource in the same file."""
     waiting: dict[tuple[str, str, str, Outcome], list[Finding]] = {}
     for found in engines:
@@ -191,7 +212,7 @@ def _fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> It
     for finding in ours:
         same: list[Finding] = []
         skipped: list[Finding] = []
-        for check in book.rules[finding.rule].equivalents:
+        for check in rule.equivalents if (rule := book.rules.get(finding.rule)) else ():
             key = _fold_key(check, finding)
             if key not in waiting:
                 continue
@@ -203,7 +224,7 @@ def _fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> It
             yield _corroborate(finding, same)
         elif skipped:
             # Who accepted the risk for the engine's check accepted it for ours, which asks the same of the resource.
-            yield msgspec.structs.replace(finding, suppressed=skipped[0].suppressed)
+            yield msgspec.structs.replace(finding, suppressed=finding.suppressed or skipped[0].suppressed)
         else:
             yield finding
     for rest in waiting.values():
@@ -215,7 +236,7 @@ def _fold_key(check: str, finding: Finding) -> tuple[str, str, str, Outcome]:
 
 
 def _corroborate(finding: Finding, same: list[Finding]) -> Finding:
-    checks = tuple(sorted({found.rule for found in same}))
+    checks = tuple(sorted({*finding.corroborated_by, *(found.rule for found in same)}))
     controls = tuple(sorted({*finding.controls, *(control for found in same for control in found.controls)}))
     return msgspec.structs.replace(finding, corroborated_by=checks, controls=controls)
 

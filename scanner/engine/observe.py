@@ -46,11 +46,15 @@ def observe(
     jobs: int,
     progress: Progress,
     outputs: Collection[Path] = (),
+    listing: Listing | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Inventory:
-    """Runs the detectors side by side. What fails is in the inventory; nothing is raised for it."""
+    """Runs the detectors side by side. What fails is in the inventory; nothing is raised for it.
+
+    `listing` stands in for the target's own files, where an earlier version of them is to be looked at.
+    """
     started = now()
-    listing = list_target(target, outputs)
+    listing = listing or list_target(target, outputs)
     outcomes: list[DetectorOutcome] = []
     records: list[Record] = list(_listing_records(listing))
     hosts: list[HostProcess] = []

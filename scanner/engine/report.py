@@ -1,29 +1,40 @@
 """Puts the report document together: everything that the formats tell is computed here."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from assay.policies.book import OWN_ENGINE, Book
 from assay.scanner.engine import controls, gate
 from assay.scanner.engine.inventory import Inventory, is_complete
 from assay.scanner.engine.judge import LOOK_FAILED
-from assay.scanner.model.finding import Finding, PackRef, Report, RuleRef, Severity, Summary, Tool
+from assay.scanner.model.finding import Finding, PackRef, Report, RuleRef, Summary, Tool
 from assay.scanner.model.resource import Excerpt
 
 
 def make_report(
-    inventory: Inventory, findings: tuple[Finding, ...], book: Book, fail_on: Severity, allow_incomplete: bool
+    inventory: Inventory,
+    findings: tuple[Finding, ...],
+    book: Book,
+    demands: gate.Demands,
+    *,
+    allow_incomplete: bool,
+    fixed: int = 0,
+    warnings: tuple[str, ...] = (),
 ) -> Report:
     """The whole document; the same inventory and policy give the same bytes."""
     complete = is_complete(inventory)
-    decision = gate.decide(findings, book.packs, fail_on)
+    statuses = controls.statuses(book.packs, findings)
+    decision = gate.decide(findings, statuses, inventory.detectors, book.packs, demands)
     header = inventory.header
     return Report(
         tool=Tool(version=header.version, engines=header.engines),
         targets=header.targets,
         detectors=inventory.detectors,
         findings=findings,
-        controls=controls.statuses(book.packs, findings),
-        summary=_summary(findings),
+        controls=statuses,
+        summary=_summary(findings, fixed),
+        warnings=warnings,
+        compared_with=demands.compared_with,
         gate=decision,
         complete=complete,
         packs=tuple(PackRef(id=p.id, title=p.title, version=p.version, source=p.source) for p in book.packs),
@@ -36,11 +47,12 @@ def make_report(
     )
 
 
-def _summary(findings: Iterable[Finding]) -> Summary:
-    counts = dict.fromkeys(("fail", "pass", "unknown", "suppressed", "new", "existing"), 0)
+def _summary(findings: Iterable[Finding], fixed: int) -> Summary:
+    counts: Counter[str] = Counter()
     for finding in findings:
         counts["suppressed" if finding.suppressed else finding.outcome] += 1
-        if finding.change in ("new", "existing"):
+        # What a baseline knows is suppressed by it, and there nevertheless; what is waived is nobody's news.
+        if finding.change and (finding.suppressed is None or finding.suppressed.by == "baseline"):
             counts[finding.change] += 1
     return Summary(
         fail=counts["fail"],
@@ -48,7 +60,9 @@ def _summary(findings: Iterable[Finding]) -> Summary:
         unknown=counts["unknown"],
         suppressed=counts["suppressed"],
         new=counts["new"],
+        worsened=counts["worsened"],
         existing=counts["existing"],
+        fixed=fixed,
     )
 
 

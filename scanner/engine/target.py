@@ -59,13 +59,40 @@ def list_target(target: Target, outputs: Collection[Path] = ()) -> Listing:
     return structs.replace(listing, tree=structs.replace(listing.tree, files=files))
 
 
+def counterpart(target: Target, top: Path, other: Path) -> Listing:
+    """The files of a path target in another version of the repository at `top`, whose files lie at `other`.
+
+    What that version lacks is no error: it has no files there.
+    """
+    here = list_root(target)
+    root = other / here.relative_to(top)
+    root.mkdir(parents=True, exist_ok=True)
+    files: set[str] = set()
+    for name in target.names:
+        place = Path(name).resolve().relative_to(here)
+        if (root / place).is_symlink():
+            continue
+        if (root / place).is_dir():
+            prefix = "" if place == Path() else f"{place.as_posix()}/"
+            files |= {prefix + found for found in list_tree(root / place).tree.files}
+        elif (root / place).is_file():
+            files.add(place.as_posix())
+    return Listing(tree=Tree(root=str(root), files=tuple(sorted(files))), links_out=(), unreadable=())
+
+
+def list_root(target: Target) -> Path:
+    """The folder that a path target's files are relative to: the one folder, or the deepest that holds them all."""
+    paths = [Path(name).resolve() for name in target.names]
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+
+
 def _list(target: Target) -> Listing:
     if target.scheme != "path":
         return Listing(tree=Tree(root=os.getcwd(), files=()), links_out=(), unreadable=())  # noqa: PTH109
     paths = [Path(name).resolve() for name in target.names]
     if len(paths) == 1 and paths[0].is_dir():
         return list_tree(paths[0])
-    root = Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
+    root = list_root(target)
     listings = [(path, list_tree(path) if path.is_dir() else None) for path in paths]
     files: set[str] = set()
     links: set[str] = set()

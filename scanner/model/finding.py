@@ -71,6 +71,8 @@ class ControlStatus(Struct, frozen=True, kw_only=True):
     fail: int
     passed: int = field(name="pass")
     unknown: int
+    suppressed: int = 0
+    """Findings against it whose risk was accepted; they count for nothing above."""
 
 
 class Summary(Struct, frozen=True, kw_only=True):
@@ -83,6 +85,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     new: int = 0
     existing: int = 0
     fixed: int = 0
+    worsened: int = 0
 
 
 class Gate(Struct, frozen=True, kw_only=True):
@@ -122,6 +125,10 @@ class Report(Struct, frozen=True, kw_only=True):
     gate: Gate
     complete: bool
     """False when a planned look failed; the process then exits 3."""
+    warnings: tuple[str, ...] = ()
+    """One line each: waivers that are of no use, comments that can't be read."""
+    compared_with: str | None = None
+    """The ref without whose findings the gate decided, for `--diff`."""
     packs: tuple[PackRef, ...] = ()
     rules: Mapping[str, "RuleRef"] = field(default_factory=dict)
     """What explains each rule that occurs in the findings, by id."""

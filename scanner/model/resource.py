@@ -38,6 +38,8 @@ class EngineVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     location: Location | None = None
     reason: str | None = None
     """For `skipped` the comment's reason, for `unknown` what stood in the way."""
+    past_skip: bool = False
+    """Whether it comes from a second look, past the comments that tell the engine not to look."""
 
 
 class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="failure"):
@@ -60,5 +62,22 @@ class Excerpt(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     lines: tuple[str, ...]
 
 
-Record = Resource | EngineVerdict | Failure | Excerpt
+class InlineWaiver(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="inline-waiver"):
+    """A comment `assay:ignore RULE reason="…" until=DATE` in a scanned file. Whether it counts is for judging."""
+
+    path: str
+    line: int
+    """Where it stands."""
+    covers: int
+    """The line that it speaks of: its own, or the next one with content where nothing else stands on its line."""
+    rules: tuple[str, ...] = ()
+    reason: str | None = None
+    """Secrets are masked by the detector."""
+    until: str | None = None
+    """ISO date; the last day on which it counts."""
+    problem: str | None = None
+    """Why it counts for nothing, where it can't be read."""
+
+
+Record = Resource | EngineVerdict | Failure | Excerpt | InlineWaiver
 """Anything a detector may emit."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assay.policies import book as policy
 from assay.scanner.engine import controls, gate, inventory
+from assay.scanner.engine.gate import Demands
 from assay.scanner.engine.judge import LOOK_FAILED, judge
 from assay.scanner.engine.report import make_report
 from assay.scanner.errors import UsageError
@@ -89,7 +90,7 @@ def test_a_skip_comment_is_shown_and_suppresses() -> None:
     [found] = findings
     assert found.outcome == "fail"
     assert found.suppressed == Suppression(by="engine", reason="accepted in 2024")
-    assert gate.decide(findings, BOOK.packs, "info").status == "green"
+    assert gate.decide(findings, (), (), BOOK.packs, Demands(fail_on="info")).status == "green"
 
 
 def test_a_failed_look_is_unknown_and_leaves_its_controls_undecided() -> None:
@@ -104,9 +105,9 @@ def test_a_failed_look_is_unknown_and_leaves_its_controls_undecided() -> None:
 def test_an_incomplete_scan_exits_3_whatever_the_gate_says() -> None:
     failure = Failure(detector="iac", part="terraform", reason="r")
     seen = inventory.build(HEADER, (OK,), (failure, bucket("b", encrypted_at_rest=False)))
-    report = make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=False)
+    report = make_report(seen, judge(seen, BOOK), BOOK, Demands(), allow_incomplete=False)
     assert (report.exit_code, report.complete, report.gate.status) == (3, False, "red")
-    assert make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=True).exit_code == 1
+    assert make_report(seen, judge(seen, BOOK), BOOK, Demands(), allow_incomplete=True).exit_code == 1
 
 
 def test_a_check_that_the_catalogue_lacks_still_has_a_severity_and_a_safeguard() -> None:
@@ -119,7 +120,7 @@ def test_a_remark_of_our_own_is_explained_under_our_name() -> None:
         verdict("remote-reference", "module.m", "unknown", reason="remote"), engine="assay"
     )
     seen = inventory.build(HEADER, (OK,), (remark,))
-    report = make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=False)
+    report = make_report(seen, judge(seen, BOOK), BOOK, Demands(), allow_incomplete=False)
     assert report.findings[0].engine is None
     assert "None" not in report.rules["remote-reference"].why
 
@@ -138,15 +139,15 @@ def test_moving_lines_changes_no_fingerprint() -> None:
 def test_fail_on_decides_what_reddens_the_gate() -> None:
     findings = judged(verdict("CKV_AWS_18", "b"))
     severity = findings[0].severity
-    assert gate.decide(findings, BOOK.packs, severity).status == "red"
-    assert gate.decide(findings, BOOK.packs, "critical").status == "green"
+    assert gate.decide(findings, (), (), BOOK.packs, Demands(fail_on=severity)).status == "red"
+    assert gate.decide(findings, (), (), BOOK.packs, Demands(fail_on="critical")).status == "green"
 
 
 def test_a_pack_that_wants_no_unknowns_reddens_the_gate_with_one() -> None:
     strict = [msgspec.structs.replace(pack, unknown="fail") for pack in BOOK.packs]
     findings = judged(bucket("b"))
-    assert gate.decide(findings, BOOK.packs, "high").status == "green"
-    assert gate.decide(findings, strict, "high").status == "red"
+    assert gate.decide(findings, (), (), BOOK.packs, Demands(fail_on="high")).status == "green"
+    assert gate.decide(findings, (), (), strict, Demands(fail_on="high")).status == "red"
 
 
 records = st.lists(
@@ -178,7 +179,7 @@ records = st.lists(
 def test_the_order_in_which_records_arrive_changes_no_byte(given_records: list[Record], shuffle: random.Random) -> None:
     def report_bytes(some: list[Record]) -> bytes:
         seen = inventory.build(HEADER, (OK,), some)
-        return msgspec.json.encode(make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=False))
+        return msgspec.json.encode(make_report(seen, judge(seen, BOOK), BOOK, Demands(), allow_incomplete=False))
 
     shuffled = list(given_records)
     shuffle.shuffle(shuffled)
@@ -193,7 +194,7 @@ def test_a_saved_inventory_reads_back_and_judges_the_same(given_records: list[Re
     again = inventory.load(iter(saved.splitlines(keepends=True)), "saved")
     assert b"".join(inventory.dump(again)) == saved
     first, second = (
-        msgspec.json.encode(make_report(s, judge(s, BOOK), BOOK, "high", allow_incomplete=False)) for s in (seen, again)
+        msgspec.json.encode(make_report(s, judge(s, BOOK), BOOK, Demands(), allow_incomplete=False)) for s in (seen, again)
     )
     assert first == second
 
@@ -202,7 +203,7 @@ def test_a_saved_inventory_reads_back_and_judges_the_same(given_records: list[Re
 @given(records)
 def test_the_report_keeps_its_promises(given_records: list[Record]) -> None:
     seen = inventory.build(HEADER, (OK,), given_records)
-    report = make_report(seen, judge(seen, BOOK), BOOK, "high", allow_incomplete=False)
+    report = make_report(seen, judge(seen, BOOK), BOOK, Demands(), allow_incomplete=False)
     prints = [finding.fingerprint for finding in report.findings]
     assert len(prints) == len(set(prints))
     failing = {c for f in report.findings if f.outcome == "fail" and not f.suppressed for c in f.controls}

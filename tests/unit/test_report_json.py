@@ -18,8 +18,8 @@ FINDING = [
     "rule", "engine", "corroborated_by", "outcome", "severity", "title", "message", "resource", "location",
     "safeguards", "controls", "evidence", "fix", "fingerprint", "change", "suppressed",
 ]  # fmt: skip
-CONTROL = ["pack", "id", "title", "testable", "status", "rules", "fail", "pass", "unknown"]
-SUMMARY = ["fail", "pass", "unknown", "suppressed", "new", "existing", "fixed"]
+CONTROL = ["pack", "id", "title", "testable", "status", "rules", "fail", "pass", "unknown", "suppressed"]
+SUMMARY = ["fail", "pass", "unknown", "suppressed", "new", "existing", "fixed", "worsened"]
 
 
 def told(report: Report) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def test_every_key_of_the_contract_is_there_first_and_in_order() -> None:
 def test_what_the_report_knows_besides_comes_after() -> None:
     document = told(build.mixed())
     assert list(document)[len(TOP) :] == [
-        "complete", "packs", "rules", "excerpts", "repository", "started", "finished", "exit_code",
+        "complete", "warnings", "compared_with", "packs", "rules", "excerpts", "repository", "started", "finished", "exit_code",
     ]  # fmt: skip
 
 

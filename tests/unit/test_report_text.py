@@ -164,7 +164,7 @@ def test_suppressions_are_told_with_owner_and_end() -> None:
 
 def test_the_last_line_tells_changes_where_there_are_any() -> None:
     summary = Summary(fail=1, new=1, existing=4, fixed=2)
-    assert "; 1 new, 4 existing, 2 fixed." in shown(build.report([build.finding()], summary=summary), width=120)
+    assert "; 1 new, 4 there before, 2 fixed." in shown(build.report([build.finding()], summary=summary), width=120)
 
 
 def test_a_report_of_nothing_is_short_and_green() -> None:

@@ -1,0 +1,47 @@
+"""`assay baseline`: keeps what is there now, so that later scans tell what is new."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from assay.scanner.cli import options, output
+from assay.scanner.cli.progress import Progress
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0, or 3 where a planned look failed."""
+    from assay.scanner.cli import looking, policy
+
+    parser = argparse.ArgumentParser(
+        prog="assay baseline",
+        description="Scan, and keep every open finding in a file; `assay scan --baseline FILE` then tells what is new.",
+    )
+    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
+    parser.add_argument("--output", metavar="FILE", default="assay-baseline.json", help="default: %(default)s")
+    parser.add_argument("--quiet", action="store_true", help="no progress, and nothing on standard output")
+    options.add_policy(parser)
+    policy.add_accepted(parser)
+    policy.add_trust(parser)
+    options.add_selection(parser)
+    options.add_jobs(parser)
+    args = parser.parse_args(argv)
+    path = Path(args.output)
+    output.check_writable(path)
+
+    from assay.scanner.config.baseline import Baseline, dump
+    from assay.scanner.engine import gate
+    from assay.scanner.engine.assess import kept_for_baseline
+
+    with ExitStack() as stack:
+        report = looking.look_and_assess(args, [path], Progress(args.quiet), stack)
+    kept = kept_for_baseline(report)
+    made = Baseline(made=(report.started or "")[:10], revision=policy.revision(args.target), findings=kept)
+    output.write_whole(path, (dump(made),))
+    if not args.quiet:
+        sys.stdout.write(f"{len(kept)} findings kept in {path}\n")
+    if not report.complete and not args.allow_incomplete:
+        sys.stderr.write("assay: something could not be looked at, and is not in the baseline; `assay scan` names it\n")
+        return gate.EXIT_INCOMPLETE
+    return gate.EXIT_GREEN

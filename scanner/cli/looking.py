@@ -1,0 +1,48 @@
+"""What `scan` and `baseline` share: from options to a report."""
+
+import argparse
+from collections.abc import Collection
+from contextlib import ExitStack
+from pathlib import Path
+
+from msgspec import structs
+
+from assay.detectors.registry import DETECTORS
+from assay.scanner.cli import options, policy
+from assay.scanner.cli.progress import Progress
+from assay.scanner.config.settings import load_settings
+from assay.scanner.config.trust import BaseVersion
+from assay.scanner.engine.assess import assess
+from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.observe import observe
+from assay.scanner.engine.target import counterpart, list_root, parse_targets
+from assay.scanner.model.finding import Report
+
+
+def look_and_assess(
+    args: argparse.Namespace, written: Collection[Path], progress: Progress, stack: ExitStack
+) -> Report:
+    """Looks at the targets, and in gate mode at what they are held against; `written` are files of this run's own."""
+    target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
+    place, sides = policy.open_place(args, args.target, stack)
+    with place.named():
+        settings = load_settings(place.folder)
+        book = options.load_book(args, settings, place)
+        chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+        decides = policy.load_policy(args, place, settings, book, chosen.rules)
+    jobs = options.jobs(args.jobs, settings)
+
+    def look_at(version: BaseVersion) -> Inventory:
+        listing = counterpart(target, version.top, version.root)
+        return observe(target, DETECTORS, chosen.selection, jobs, progress, listing=listing)
+
+    try:
+        inventory = observe(target, DETECTORS, chosen.selection, jobs, progress, written)
+        review = policy.review(args, place, sides, target, inventory, look_at)
+    finally:
+        progress.clear()
+    if decides.baseline is not None:
+        renames = policy.baseline_renames(decides.baseline, list_root(target))
+        decides = structs.replace(decides, baseline_renames=renames)
+    with place.named():
+        return assess(inventory, decides, review)

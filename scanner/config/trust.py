@@ -1,0 +1,149 @@
+"""Where policy is read from: beside what is scanned, or, in gate mode, only from a side that the change can't reach."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.scanner.config.settings import find_settings
+from assay.scanner.errors import UsageError
+from assay.scanner.safe.history import History, open_history
+from assay.scanner.safe.text import one_line
+from assay.scanner.safe.tree import is_inside
+
+
+class PolicyPlace(Struct, frozen=True, kw_only=True):
+    """Where configuration, packs, rules, waivers and the baseline come from."""
+
+    folder: Path
+    """Whose configuration file counts, and where the paths in it begin."""
+    root: Path
+    """In gate mode no path may lead out of it."""
+    reviewed: Path | None = None
+    """The working tree that is under review, from which no policy is read; None outside gate mode."""
+    name: str = ""
+    """What messages call the place: a ref, or a path."""
+
+    @property
+    def gate_mode(self) -> bool:
+        return self.reviewed is not None
+
+    def find(self, path: str, option: str) -> Path:
+        """A path of the command line; in gate mode, one in the working tree means the same on the trusted side."""
+        if self.reviewed is None:
+            return Path(path)
+        given = Path(path)
+        resolved = given.resolve()
+        if given.is_absolute() and not resolved.is_relative_to(self.reviewed):
+            return given
+        if resolved.is_relative_to(self.reviewed):
+            inside = resolved.relative_to(self.reviewed).as_posix()
+        elif is_inside(path):
+            inside = path
+        else:
+            return resolved
+        found = self.root / inside
+        if found.resolve() != found or not found.exists():
+            raise UsageError(
+                f"{option} {one_line(path, 200)}: not in {self.name}, and in gate mode policy comes only from there; "
+                "give a path outside the working tree, or merge it first"
+            )
+        return found
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Lets messages speak of the ref instead of the folder that its files were written to."""
+        try:
+            yield
+        except UsageError as error:
+            if self.reviewed is None or not self.name:
+                raise
+            raise type(error)(str(error).replace(f"{self.root}/", f"{self.name}:")) from None
+
+
+class BaseVersion(Struct, frozen=True, kw_only=True):
+    """A commit's files, written to a folder for the time of the run."""
+
+    commit: str
+    top: Path
+    """The working tree."""
+    root: Path
+    """The folder that stands for it."""
+    renames: Mapping[str, str]
+    """Present path → the commit's path, both relative to the top."""
+
+
+class Sides(Struct, frozen=True, kw_only=True):
+    """What a change is compared with."""
+
+    top: Path
+    """The working tree."""
+    ref: str
+    trusted: BaseVersion
+    """The tip of the ref: what is merged already."""
+    base: BaseVersion | None
+    """Where the change began, for `--diff`; may be the same as `trusted`."""
+
+
+def beside(targets: Sequence[str]) -> PolicyPlace:
+    """Outside gate mode: the configuration of what is scanned."""
+    first = _folder_of(targets[0])
+    folder = find_settings(first, Path.cwd())
+    return PolicyPlace(folder=folder, root=folder)
+
+
+def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
+    """`--policy-root`. Raises UsageError where it isn't a folder, or lies in what is scanned."""
+    folder = Path(root).resolve()
+    if not folder.is_dir():
+        raise UsageError(f"--policy-root {one_line(root, 200)}: no such folder")
+    reviewed = _folder_of(targets[0])
+    if folder.is_relative_to(reviewed):
+        raise UsageError(f"--policy-root {one_line(root, 200)}: lies in what is scanned; give a folder outside it")
+    return PolicyPlace(folder=folder, root=folder, reviewed=reviewed, name=root)
+
+
+@contextmanager
+def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[Sides, PolicyPlace]]:
+    """`--trust-base` and `--diff`: writes the versions that the change is compared with. Raises UsageError."""
+    first = _folder_of(targets[0])
+    with ExitStack() as stack:
+        history = stack.enter_context(open_history(first))
+        for target in targets:
+            if not Path(target).resolve().is_relative_to(history.top):
+                raise UsageError(f"{one_line(target, 200)}: not in the repository {history.top}")
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="assay-base-"))).resolve()
+        tip = history.commit(ref)
+        trusted = _write(history, tip, folder / "trusted")
+        base = None
+        if diff:
+            began = history.merge_base(ref)
+            base = trusted if began == tip else _write(history, began, folder / "base")
+        sides = Sides(top=history.top, ref=ref, trusted=trusted, base=base)
+        start = Path.cwd() if Path.cwd().is_relative_to(history.top) else first
+        settings = find_settings(_opposite(first, sides), _opposite(start, sides))
+        yield sides, PolicyPlace(folder=settings, root=trusted.root, reviewed=history.top, name=ref)
+
+
+def _write(history: History, commit: str, folder: Path) -> BaseVersion:
+    # The folders above the working tree are kept, as engines look for folder names in whole paths.
+    root = folder.joinpath(*history.top.parts[1:])
+    try:
+        root.mkdir(parents=True)
+        history.write(commit, root)
+    except OSError as error:
+        raise UsageError(
+            f"no room for the files of {commit[:12]} ({error.strerror}); set TMPDIR to a roomy folder"
+        ) from None
+    return BaseVersion(commit=commit, top=history.top, root=root, renames=history.renamed_since(commit))
+
+
+def _opposite(folder: Path, sides: Sides) -> Path:
+    return sides.trusted.root / folder.relative_to(sides.top)
+
+
+def _folder_of(target: str) -> Path:
+    path = Path(target).resolve()
+    return path if path.is_dir() else path.parent

@@ -1,0 +1,127 @@
+"""From what was observed to the report: judge, accept risks, tell what is new, decide."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct, structs
+
+from assay.policies.book import Book
+from assay.scanner.config.baseline import Baseline
+from assay.scanner.config.settings import GateSettings
+from assay.scanner.config.waivers import PlacedWaiver
+from assay.scanner.engine import gate_mode
+from assay.scanner.engine.bounded import judge_bounded
+from assay.scanner.engine.change import Compared, compare, prior, text_digests
+from assay.scanner.engine.gate import Demands
+from assay.scanner.engine.gate_mode import Review
+from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.judge import EVERYTHING, LOOK_FAILED, Wanted, fold, in_order
+from assay.scanner.engine.report import make_report
+from assay.scanner.engine.suppress import Suppressed, suppress
+from assay.scanner.model.finding import Finding, Report, Severity, Suppression
+from assay.scanner.model.prior import Prior
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """Everything that decides."""
+
+    book: Book
+    wanted: Wanted = EVERYTHING
+    waivers: tuple[PlacedWaiver, ...] = ()
+    baseline: Baseline | None = None
+    baseline_renames: Mapping[str, str] = {}
+    """Present path → path when the baseline was made."""
+    inline: bool = True
+    """Whether comments may suppress findings."""
+    fail_on: Severity = "high"
+    gate: GateSettings = GateSettings()
+    allow_incomplete: bool = False
+
+
+def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -> Report:
+    """The whole report. The same inputs give the same bytes: the day on which waivers end is the inventory's."""
+    judged = _judge(inventory, policy)
+    findings, remarks = judged.findings, judged.remarks
+    if not policy.inline:
+        findings = tuple(gate_mode.expose(one, "comments suppress nothing here") for one in findings)
+    elif review is not None:
+        trusted = _judge(review.trusted.inventory, policy).findings if review.trusted else ()
+        findings, exposed = gate_mode.only_trusted(findings, trusted, review)
+        remarks = (*remarks, *gate_mode.remarks(review, inventory.waivers, exposed, policy.book))
+    if findings != judged.findings or remarks:
+        # What a comment kept apart may now say the same as a rule of ours.
+        ours = [one for one in findings if one.engine is None]
+        engines = [one for one in findings if one.engine is not None]
+        findings = in_order((*fold(ours, engines, policy.book), *remarks))
+
+    gone: tuple[Prior, ...] = ()
+    if policy.baseline is not None:
+        compared = compare(findings, policy.baseline.findings, policy.baseline_renames, inventory.excerpts)
+        findings, gone = _with_baseline(findings, compared, policy.baseline), compared.gone
+    if review is not None and review.base is not None:
+        earlier = _priors(_judge(review.base.inventory, policy).findings, review.base.inventory)
+        compared = compare(findings, earlier, review.base.renames, inventory.excerpts)
+        findings, gone = _with_changes(findings, compared), compared.gone
+    demands = Demands(
+        fail_on=policy.fail_on, gate=policy.gate, compared_with=review.name if review and review.base else None
+    )
+    return make_report(
+        inventory,
+        findings,
+        policy.book,
+        demands,
+        allow_incomplete=policy.allow_incomplete,
+        fixed=_count_fixed(gone, inventory, policy.wanted),
+        warnings=judged.warnings,
+    )
+
+
+def kept_for_baseline(report: Report) -> tuple[Prior, ...]:
+    """Everything open that a baseline may hide: not what could not be looked at, nor what is wrong with the policy."""
+    texts = text_digests(report.excerpts)
+    return tuple(
+        prior(finding, texts)
+        for finding in report.findings
+        if finding.outcome != "pass"
+        and (finding.suppressed is None or finding.suppressed.by == "baseline")
+        and _may_be_known(finding)
+    )
+
+
+def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
+    findings = judge_bounded(inventory, policy.book, policy.wanted)
+    today = date.fromisoformat(inventory.header.started[:10])
+    return suppress(findings, policy.waivers, inventory.waivers if policy.inline else (), policy.book, today)
+
+
+def _priors(findings: Sequence[Finding], inventory: Inventory) -> list[Prior]:
+    texts = text_digests(inventory.excerpts)
+    return [prior(finding, texts) for finding in findings if finding.outcome != "pass"]
+
+
+def _with_baseline(findings: Sequence[Finding], compared: Compared, baseline: Baseline) -> tuple[Finding, ...]:
+    known = Suppression(by="baseline", reason=f"in the baseline of {baseline.made}")
+    done: list[Finding] = []
+    for finding, change in zip(findings, compared.changes, strict=True):
+        if change == "existing" and _may_be_known(finding):
+            done.append(structs.replace(finding, change=change, suppressed=finding.suppressed or known))
+        else:
+            done.append(structs.replace(finding, change="new" if change == "existing" else change))
+    return tuple(done)
+
+
+def _with_changes(findings: Sequence[Finding], compared: Compared) -> tuple[Finding, ...]:
+    return tuple(
+        structs.replace(finding, change=change) for finding, change in zip(findings, compared.changes, strict=True)
+    )
+
+
+def _may_be_known(finding: Finding) -> bool:
+    return finding.rule != LOOK_FAILED and finding.resource.kind != "policy"
+
+
+def _count_fixed(gone: Sequence[Prior], inventory: Inventory, wanted: Wanted) -> int:
+    """What was found before and isn't any more. What was not looked at this time was not mended."""
+    unseen = {failure.location.path for failure in inventory.failures if failure.location}
+    whole = not any(failure.location is None for failure in inventory.failures)
+    return sum(whole and one.outcome == "fail" and one.path not in unseen and wanted.judges(one.rule) for one in gone)

@@ -1,0 +1,141 @@
+"""Tells new findings from earlier ones: matched exactly first, then one to one through renamed files."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from assay.scanner.model.finding import SEVERITIES, Finding
+from assay.scanner.model.prior import Prior
+from assay.scanner.model.resource import Excerpt
+
+Change = Literal["new", "worsened", "existing"]
+_Key = tuple[str, str, str]
+_RANK = {"pass": 0, "unknown": 1, "fail": 2}
+
+
+class Compared(Struct, frozen=True, kw_only=True):
+    """How present findings stand to earlier ones."""
+
+    changes: tuple[Change | None, ...]
+    """One a finding, in their order; None for a pass."""
+    gone: tuple[Prior, ...]
+    """Earlier findings that no present one matches."""
+
+
+def prior(finding: Finding, texts: Mapping[tuple[str, int], str]) -> Prior:
+    """A finding as it will be remembered; `texts` are the digests of the excerpts by path and first line."""
+    place = finding.location
+    offences = finding.evidence.get("offences") or ()
+    return Prior(
+        rule=finding.rule,
+        path=place.path if place else "",
+        address=finding.resource.address,
+        outcome=finding.outcome,
+        severity=finding.severity,
+        text=texts.get((place.path, place.start_line or 0), "") if place else "",
+        offences=tuple(sorted({_digest(str(offence)) for offence in offences})),
+    )
+
+
+def text_digests(excerpts: Iterable[Excerpt]) -> Mapping[tuple[str, int], str]:
+    """A digest of each excerpt, by path and first line. Secrets are masked in excerpts already."""
+    return {(one.path, one.start_line): _digest(" ".join(" ".join(one.lines).split())) for one in excerpts}
+
+
+def compare(
+    findings: Sequence[Finding],
+    earlier: Sequence[Prior],
+    renames: Mapping[str, str],
+    excerpts: Iterable[Excerpt] = (),
+) -> Compared:
+    """`renames` gives the earlier path of files that were renamed since. What stays ambiguous is new."""
+    texts = text_digests(excerpts)
+    present = [prior(finding, texts) for finding in findings]
+    # A rule that now takes an engine's check along was that check before.
+    others = [finding.corroborated_by for finding in findings]
+    matched: dict[int, int] = {}
+    open_now = [index for index, finding in enumerate(findings) if finding.outcome != "pass"]
+    open_then = list(range(len(earlier)))
+
+    def pair(keys: Callable[[int], Iterable[_Key]], exactly: bool) -> None:
+        nonlocal open_now, open_then
+        groups: defaultdict[_Key, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for index in open_then:
+            groups[_key(earlier[index], earlier[index].path)][1].append(index)
+        for index in open_now:
+            for key in keys(index):
+                if key in groups:
+                    groups[key][0].append(index)
+                    break
+        for now, then in groups.values():
+            matched.update(_pair(now, then, present, earlier, exactly))
+        taken = set(matched.values())
+        open_now = [index for index in open_now if index not in matched]
+        open_then = [index for index in open_then if index not in taken]
+
+    def in_place(index: int) -> Iterable[_Key]:
+        return (_key(present[index], present[index].path),)
+
+    def as_the_engines(index: int) -> Iterable[_Key]:
+        one = present[index]
+        return [(rule, one.path, _placeless(one.address, one.path)) for rule in others[index]]
+
+    def renamed(index: int) -> Iterable[_Key]:
+        before = renames.get(present[index].path)
+        return () if before is None else (_key(present[index], before),)
+
+    pair(in_place, exactly=False)
+    pair(as_the_engines, exactly=False)
+    pair(renamed, exactly=True)
+    changes: list[Change | None] = []
+    for index, finding in enumerate(findings):
+        if finding.outcome == "pass":
+            changes.append(None)
+        elif index not in matched:
+            changes.append("new")
+        else:
+            changes.append("worsened" if _is_worse(present[index], earlier[matched[index]]) else "existing")
+    return Compared(changes=tuple(changes), gone=tuple(earlier[index] for index in open_then))
+
+
+def _pair(
+    now: Sequence[int], then: Sequence[int], present: Sequence[Prior], earlier: Sequence[Prior], exactly: bool
+) -> Mapping[int, int]:
+    """Those with the same text first, the rest in order; where `exactly`, a rest of unequal numbers stays apart."""
+    found: dict[int, int] = {}
+    by_text: defaultdict[str, list[int]] = defaultdict(list)
+    for index in then:
+        by_text[earlier[index].text].append(index)
+    for index in now:
+        same = by_text[present[index].text]
+        if same:
+            found[index] = same.pop(0)
+    rest_now = [index for index in now if index not in found]
+    rest_then = [index for index in then if index not in set(found.values())]
+    if exactly and len(rest_now) != len(rest_then):
+        return found
+    return found | dict(zip(rest_now, rest_then, strict=False))
+
+
+def _is_worse(now: Prior, then: Prior) -> bool:
+    if _RANK[now.outcome] != _RANK[then.outcome]:
+        return _RANK[now.outcome] > _RANK[then.outcome]
+    if SEVERITIES.index(now.severity) < SEVERITIES.index(then.severity):
+        return True
+    return bool(set(now.offences) - set(then.offences)) and now.outcome == "fail"
+
+
+def _key(one: Prior, path: str) -> _Key:
+    return one.rule, path, _placeless(one.address, one.path)
+
+
+def _placeless(address: str, path: str) -> str:
+    """Engines put a file's path into some addresses, which would change with its name."""
+    return address.replace(path, "\0") if path else address
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

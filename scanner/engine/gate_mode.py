@@ -1,0 +1,113 @@
+"""Gate mode: a change can't talk its way past. What suppresses must be on the trusted side already."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct, structs
+
+from assay.policies.book import Book
+from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.suppress import remark
+from assay.scanner.model.fact import Location
+from assay.scanner.model.finding import Finding
+from assay.scanner.model.resource import InlineWaiver
+
+POLICY_CHANGED = "policy-changed"
+"""The rule id of a change that touches what it is judged by."""
+_BY_COMMENT = ("inline", "engine")
+_Place = tuple[str, str, str]
+
+
+class Earlier(Struct, frozen=True, kw_only=True):
+    """A version of the target, observed like the present one."""
+
+    inventory: Inventory
+    renames: Mapping[str, str]
+    """Present path → path in that version, relative to the scanned folder."""
+
+
+class Review(Struct, frozen=True, kw_only=True):
+    """What the working tree is held against."""
+
+    name: str
+    """What messages call the trusted side: a ref or a path."""
+    trusted: Earlier | None = None
+    """For the comments that count; None: no comment of the working tree counts."""
+    base: Earlier | None = None
+    """For `--diff`: only what isn't in it is the gate's business."""
+    policy_changed: tuple[tuple[str, Location | None], ...] = ()
+    """Policy files that the change touches, with their place in the scanned folder."""
+
+
+def only_trusted(
+    findings: Iterable[Finding], trusted: Iterable[Finding], review: Review
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """The findings, suppressed by a comment only where one suppressed the same on the trusted side; and the exposed."""
+    renames = review.trusted.renames if review.trusted else {}
+    accepted = Counter(_place(finding, {}) for finding in trusted if _by_comment(finding))
+    kept: list[Finding] = []
+    exposed: list[Finding] = []
+    for finding in findings:
+        if _by_comment(finding):
+            place = _place(finding, renames)
+            if accepted[place] > 0:
+                accepted[place] -= 1
+            else:
+                finding = expose(finding, f"the comment that skips it is not in {review.name} and counts for nothing")
+                exposed.append(finding)
+        kept.append(finding)
+    return tuple(kept), tuple(exposed)
+
+
+def expose(finding: Finding, why: str) -> Finding:
+    """The finding as if no comment spoke of it."""
+    if not _by_comment(finding):
+        return finding
+    return structs.replace(finding, suppressed=None, message=f"{finding.message}; {why}")
+
+
+def remarks(
+    review: Review, comments: Sequence[InlineWaiver], exposed: Iterable[Finding], book: Book
+) -> Iterator[Finding]:
+    """A finding for each policy file, and for each scanned file's comments, that the change touches."""
+    for path, place in review.policy_changed:
+        message = f"{path}: differs from {review.name}; this run is judged by what stands there"
+        yield remark(book, POLICY_CHANGED, path, message, place, {"changed": path})
+    if review.trusted is None:
+        return
+    for path, line, rules in _new_comments(comments, review.trusted, exposed):
+        message = f"{path}: comments that skip {', '.join(rules)} are not in {review.name} and count for nothing"
+        where = Location(path=path, start_line=line, end_line=line)
+        yield remark(book, POLICY_CHANGED, path, message, where, {"changed": path, "rules": list(rules)})
+
+
+def _new_comments(
+    comments: Sequence[InlineWaiver], trusted: Earlier, exposed: Iterable[Finding]
+) -> Iterator[tuple[str, int | None, tuple[str, ...]]]:
+    before = Counter((one.path, one.rules, one.reason, one.until) for one in trusted.inventory.waivers)
+    rules: defaultdict[str, set[str]] = defaultdict(set)
+    lines: dict[str, int | None] = {}
+    for one in comments:
+        key = (trusted.renames.get(one.path, one.path), one.rules, one.reason, one.until)
+        if before[key] > 0:
+            before[key] -= 1
+        elif one.problem is None:
+            rules[one.path] |= set(one.rules)
+            lines.setdefault(one.path, one.line)
+    for finding in exposed:
+        if finding.location is not None:
+            rules[finding.location.path].add(finding.rule)
+            lines.setdefault(finding.location.path, finding.location.start_line)
+    for path in sorted(rules):
+        yield path, lines[path], tuple(sorted(rules[path]))
+
+
+def _by_comment(finding: Finding) -> bool:
+    return finding.suppressed is not None and finding.suppressed.by in _BY_COMMENT
+
+
+def _place(finding: Finding, renames: Mapping[str, str]) -> _Place:
+    path = finding.location.path if finding.location else ""
+    before = renames.get(path, path)
+    address = finding.resource.address
+    return finding.rule, before, address.replace(path, before) if path else address

@@ -1,0 +1,81 @@
+"""Finds `assay:ignore` comments, in the comment syntax of whatever format a file has."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+MARK = "assay:ignore"
+_COMMENT = re.compile(r"(?:#|//|/\*|<!--|--|;|%|\{\{/\*|\{\{-\s/\*)\s*assay:ignore\b(?P<rest>.*)")
+_ALONE = re.compile(r"\s*(?:#|//|/\*|\*|<!--|--(?!-)|;|%|\{\{-?\s*/\*)")
+"""How a line begins on which nothing but a comment stands. `---` separates YAML documents."""
+_CLOSED = re.compile(r"\s*(?:\*/(?:\s*-?\}\})?|-->)\s*$")
+_RULES = re.compile(r"\s+(?P<rules>[A-Za-z0-9_-]+(?:,[A-Za-z0-9_-]+)*)(?=\s|$)")
+_OPTION = re.compile(r'\s+(?P<name>reason|until)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))')
+_HOW = 'write assay:ignore RULE reason="…" until=2027-01-31'
+_MAX_REASON = 500
+
+
+class Ignore(Struct, frozen=True, kw_only=True):
+    """One comment."""
+
+    line: int
+    """Counted from 1."""
+    covers: int
+    """The line that it speaks of."""
+    rules: tuple[str, ...] = ()
+    reason: str | None = None
+    until: str | None = None
+    """ISO date."""
+    problem: str | None = None
+    """One line: why it can't be read. Quotes nothing of the file."""
+
+
+def find_ignores(lines: Sequence[str]) -> Iterator[Ignore]:
+    """In the order of the lines. Linear in the text."""
+    for index, text in enumerate(lines):
+        if MARK not in text:
+            continue
+        found = _COMMENT.search(text)
+        if found is None:
+            continue
+        yield _read(found["rest"], index + 1, _covered(lines, index) + 1)
+
+
+def _covered(lines: Sequence[str], index: int) -> int:
+    if not _ALONE.match(lines[index]):
+        return index
+    for later in range(index + 1, len(lines)):
+        if lines[later].strip() and not _ALONE.match(lines[later]):
+            return later
+    return index
+
+
+def _read(rest: str, line: int, covers: int) -> Ignore:
+    text = _CLOSED.sub("", rest.rstrip())
+    rules = _RULES.match(text)
+    if rules is None:
+        return Ignore(line=line, covers=covers, problem=f"it names no rule; {_HOW}")
+    names = tuple(dict.fromkeys(rules["rules"].split(",")))
+    options: dict[str, str] = {}
+    place = rules.end()
+    while option := _OPTION.match(text, place):
+        options[option["name"]] = option["quoted"] if option["quoted"] is not None else option["bare"]
+        place = option.end()
+    if text[place:].strip():
+        return Ignore(line=line, covers=covers, rules=names, problem=f"it can't be read to its end; {_HOW}")
+    reason = options.get("reason", "").strip()
+    if not reason:
+        return Ignore(line=line, covers=covers, rules=names, problem=f"it gives no reason; {_HOW}")
+    until = options.get("until")
+    if until is not None and not _is_date(until):
+        return Ignore(line=line, covers=covers, rules=names, problem="its `until` is no date; write until=2027-01-31")
+    return Ignore(line=line, covers=covers, rules=names, reason=reason[:_MAX_REASON], until=until)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

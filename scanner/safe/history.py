@@ -1,0 +1,154 @@
+"""Commits of the repository that a folder lies in: their trees, and which files were renamed since.
+
+Read with dulwich: git itself is not run, since a repository's configuration can name programs that it would start.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from dulwich.diff_tree import RenameDetector
+from dulwich.errors import NotGitRepository
+from dulwich.graph import find_merge_base
+from dulwich.index import commit_tree
+from dulwich.object_store import MemoryObjectStore, OverlayObjectStore, iter_tree_contents
+from dulwich.objects import Commit, ObjectID
+from dulwich.objectspec import parse_commit, parse_object
+from dulwich.repo import Repo
+
+from assay.scanner.errors import UsageError
+from assay.scanner.safe.text import one_line
+
+_TYPE = 0o170000
+_LINK = 0o120000
+_SUBMODULE = 0o160000
+_ALIKE = 50
+"""Percent of a file that stay the same where git takes it for renamed."""
+_DAMAGED = (KeyError, OSError, ValueError, AssertionError)
+"""What dulwich raises where an object is missing or is not what it should be."""
+
+
+class History:
+    """A repository, opened for reading."""
+
+    def __init__(self, repository: Any, top: Path) -> None:
+        self._repository = repository
+        self.top = top
+        """The folder of the working tree, resolved."""
+
+    def commit(self, ref: str) -> str:
+        """The commit that a branch, tag, remote branch or hash names, as hexadecimal digits. Raises UsageError."""
+        try:
+            # dulwich takes short hashes in the one, and steps such as `main~2` in the other.
+            steps = any(sign in ref for sign in "~^@:")
+            found = parse_object(self._repository, ref.encode()).id if steps else ref.encode()
+            return str(parse_commit(self._repository, found).id.decode())
+        except _DAMAGED:
+            raise UsageError(
+                f"no commit is named {one_line(ref, 100)!r} in {self.top}; fetch it first (in CI: the full history)"
+            ) from None
+
+    def merge_base(self, ref: str) -> str:
+        """The newest commit that HEAD and the named commit share. Raises UsageError where there is none."""
+        both = [ObjectID(self.commit(name).encode()) for name in ("HEAD", ref)]
+        try:
+            found = find_merge_base(self._repository, both)
+        except _DAMAGED:
+            found = []
+        if not found:
+            raise UsageError(
+                f"HEAD and {one_line(ref, 100)} share no commit in {self.top}; fetch the full history (in CI: depth 0)"
+            )
+        return str(found[0].decode())
+
+    def write(self, commit: str, target: Path) -> tuple[str, ...]:
+        """Writes a commit's files below an empty folder; returns the paths of submodules, which are left out.
+
+        Links are made last, so that no file is written through one. Raises UsageError for a tree that can't be read.
+        """
+        links: list[tuple[str, bytes]] = []
+        submodules: list[str] = []
+        made = {target}
+        for path, mode, content in self._files(commit):
+            place = target / path
+            if mode & _TYPE == _SUBMODULE:
+                submodules.append(path)
+            elif mode & _TYPE == _LINK:
+                links.append((path, content()))
+            else:
+                if place.parent not in made:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    made.add(place.parent)
+                place.write_bytes(content())
+        for path, leads_to in links:
+            place = target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(place) and b"\0" not in leads_to:
+                place.symlink_to(os.fsdecode(leads_to))
+        return tuple(submodules)
+
+    def renamed_since(self, commit: str) -> Mapping[str, str]:
+        """Present path → the path in the commit, for every file that git takes for renamed; staged files count."""
+        staged = MemoryObjectStore()
+        store = OverlayObjectStore([staged, self._repository.object_store], add_store=staged)
+        try:
+            now = commit_tree(
+                store,
+                ((path, entry.sha, entry.mode) for path, entry in self._repository.open_index().iteritems()),
+            )
+            then = self._commit(commit).tree
+            changes = RenameDetector(store, rename_threshold=_ALIKE).changes_with_renames(then, now)
+        except (*_DAMAGED, AttributeError):
+            return {}  # Then nothing is known to be renamed, and what moved counts as new.
+        return {
+            os.fsdecode(change.new.path): os.fsdecode(change.old.path)
+            for change in changes
+            if change.type == "rename" and change.new and change.old
+        }
+
+    def _commit(self, commit: str) -> Commit:
+        found = self._repository[commit.encode()]
+        if not isinstance(found, Commit):
+            raise KeyError(commit)
+        return found
+
+    def _files(self, commit: str) -> Iterator[tuple[str, int, Any]]:
+        store = self._repository.object_store
+        try:
+            for entry in iter_tree_contents(store, self._commit(commit).tree):
+                path = os.fsdecode(entry.path)
+                steps = path.split("/")
+                if ".." in steps or "." in steps or "" in steps or "\0" in path or steps[0].lower() == ".git":
+                    continue  # git itself refuses such a name, so nobody has the file.
+                yield path, entry.mode, lambda entry=entry: store[entry.sha].as_raw_string()
+        except _DAMAGED:
+            raise UsageError(
+                f"{self.top}: the commit {commit[:12]} cannot be read whole; fetch its full history"
+            ) from None
+
+
+@contextmanager
+def open_history(folder: Path) -> Iterator[History]:
+    """The repository that a folder lies in. Raises UsageError where it lies in none."""
+    try:
+        repository = Repo.discover(str(folder))
+    except (NotGitRepository, *_DAMAGED):
+        raise UsageError(f"{folder}: not in a git repository that can be read") from None
+    with repository:
+        yield History(repository, Path(repository.path).resolve())
+
+
+def find_history(folder: Path) -> bool:
+    """Whether a folder lies in a repository."""
+    try:
+        with open_history(folder):
+            return True
+    except UsageError:
+        return False
+
+
+def relative_to_top(history: History, folder: Path) -> PurePosixPath:
+    """Where a folder lies in its repository."""
+    return PurePosixPath(folder.resolve().relative_to(history.top).as_posix())
