@@ -34,4 +34,5 @@ class Network(Struct, frozen=True, kw_only=True):
 
     provider: str
     flow_logged: bool
+    """A flow log records its traffic: on AWS what is accepted and what is rejected."""
     tags: dict[str, str]

@@ -235,6 +235,19 @@ resource "aws_flow_log" "seen" { vpc_id = aws_vpc.seen.id }
     expect(found, "aws_vpc.seen", flow_logged=True)
 
 
+def test_a_network_is_logged_once_both_accepted_and_rejected_traffic_is(tmp_path: Path) -> None:
+    logs = {"all": ["ALL"], "accepted": ["ACCEPT"], "rejected": ["REJECT"], "both": ["ACCEPT", "REJECT"]}
+    blocks = [f'resource "aws_vpc" "{name}" {{ cidr_block = "10.0.0.0/16" }}' for name in (*logs, "unread")]
+    for name, types in logs.items():
+        for index, kind in enumerate(types):
+            arguments = f'  vpc_id = aws_vpc.{name}.id\n  traffic_type = "{kind}"'
+            blocks.append(f'resource "aws_flow_log" "{name}{index}" {{\n{arguments}\n}}')
+    blocks.append('resource "aws_flow_log" "unread" {\n  vpc_id = aws_vpc.unread.id\n  traffic_type = var.unset\n}')
+    found = from_terraform(tmp_path, UNSET, "\n".join(blocks))
+    answers = {name: found[f"aws_vpc.{name}"]["flow_logged"] for name in (*logs, "unread")}
+    assert answers == {"all": True, "accepted": False, "rejected": False, "both": True, "unread": UNKNOWN}
+
+
 def test_machine_learning(tmp_path: Path) -> None:
     found = from_terraform(
         tmp_path,

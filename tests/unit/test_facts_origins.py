@@ -45,7 +45,9 @@ resource "aws_security_group_rule" "both" {
   cidr_blocks       = [var.unset]
 }
 resource "aws_iam_user" "u" {}
-resource "aws_iam_access_key" "u" { user = aws_iam_user.u.name }
+resource "aws_iam_access_key" "u" {
+  user = aws_iam_user.u.name
+}
 """
 
 

@@ -6,7 +6,10 @@ from typing import Any
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
     Reference,
+    all_of,
     any_of,
+    at,
+    choice,
     gathered,
     integer,
     present,
@@ -51,10 +54,18 @@ def security_group(block: Block, world: World) -> Mapping[str, Fact]:
 def network(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_vpc`, with the flow logs that name it."""
     logs = world.joined(block, "aws_flow_log", "vpc_id")
-    answers: list[Fact] = [Known(value=True, origin=log.location) for log in logs.blocks]
+    stray = [logs.stray] if logs.stray else []
+    # What is accepted shows where data went, what is rejected shows who tried: one log of both, or one of each.
+    # See: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html
+    halves = (
+        any_of(
+            [*(at(choice(log.get("traffic_type"), "ALL", "ALL", half), log.location) for log in logs.blocks), *stray]
+        )
+        for half in ("ACCEPT", "REJECT")
+    )
     return {
         "provider": Known(value="aws"),
-        "flow_logged": any_of([*answers, *([logs.stray] if logs.stray else [])]),
+        "flow_logged": all_of(halves),
         "tags": tags(block.get("tags")),
     }
 

@@ -107,7 +107,7 @@ SHAPES: Mapping[str, Shape] = {
             "tags": "Tags",
         },
     ),
-    "AWS::EC2::FlowLog": ("aws_flow_log", {"vpc_id": "ResourceId"}),
+    "AWS::EC2::FlowLog": ("aws_flow_log", {"vpc_id": "ResourceId", "traffic_type": "TrafficType"}),
     "AWS::EC2::SecurityGroup": (
         "aws_security_group",
         {
