@@ -333,6 +333,15 @@ def test_a_pack_that_does_not_exist_is_wrong_use() -> None:
         policy.load(["gdrp"])
 
 
+def test_the_readme_s_own_policy_loads(tmp_path: Path) -> None:
+    text = (HOME / "README.md").read_text(encoding="utf-8").split("```yml\n")[1].split("```")[0]
+    [pack] = policy.load([str(write(tmp_path, text))]).packs
+    assert pack.lineage == ("hipaa",)
+    assert pack.gate.controls == {"164.312(a)(2)(iv)": "satisfied", "164.312(b)": "assessed"}
+    assert control(pack, "164.312(a)(2)(iv)").requirement_on(date(2026, 1, 1)) == "required"
+    assert control(pack, "acme-7").requirement_on(date(2026, 1, 1)) == "addressable"
+
+
 def test_two_packs_with_one_id_are_wrong_use(tmp_path: Path) -> None:
     paths = [str(write(tmp_path, PARENT, name)) for name in ("a.yaml", "b.yaml")]
     with pytest.raises(UsageError, match="two packs have the id 'parent'"):
