@@ -7,14 +7,14 @@ from typing import Any
 from msgspec import Struct
 
 from assay.policies.read import PolicyError, at, convert, parse, read, read_bytes
-from assay.scanner.model.finding import Severity
+from assay.policies.scale import Scale
 from assay.scanner.model.rule import EngineCheck, Safeguard
 
 
 class CategoryDefault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for every check of an engine's category, unless the check says otherwise."""
 
-    severity: Severity
+    scale: Scale
     safeguards: tuple[str, ...]
     fix: str
 
@@ -23,7 +23,8 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     title: str
     category: str
     surfaces: tuple[str, ...]
-    severity: Severity | None = None
+    scale: Scale | None = None
+    """Where it is absent nobody has considered the check yet, and its category's default holds."""
     safeguards: tuple[str, ...] | None = None
     fix: str | None = None
 
@@ -70,7 +71,7 @@ def load_engine(path: Path, safeguards: Mapping[str, Safeguard]) -> Engine:
             title=entry.title,
             category=entry.category,
             surfaces=entry.surfaces,
-            severity=entry.severity or default.severity,
+            severity=(entry.scale or default.scale).severity,
             safeguards=entry.safeguards or default.safeguards,
             fix=entry.fix or default.fix,
         )
@@ -86,7 +87,7 @@ def load_engine(path: Path, safeguards: Mapping[str, Safeguard]) -> Engine:
         title="",
         category="GENERAL_SECURITY",
         surfaces=(),
-        severity=general.severity,
+        severity=general.scale.severity,
         safeguards=general.safeguards,
         fix=general.fix,
     )
