@@ -91,8 +91,9 @@ class IacDetector:
         found += unrendered(self._unrendered_of(framework), framework)
         if renderer is not None:
             found += renderer.unknowns()
+        stated = list(resources(framework, ran.graphs, copy))
         yield from found
-        yield from excerpts(found, copy, framework)
+        yield from excerpts(found, stated, copy, framework)
         yield from inline_waivers(self._read_by(framework), copy)
         failed = list(failures(framework, self._survey, copy, ran.errors, log))
         named = {one.location.path for one in failed if one.location}
@@ -100,7 +101,7 @@ class IacDetector:
         yield from failed
         if renderer is not None:
             yield from (one for one in renderer.failures() if one.location is None or one.location.path not in named)
-        yield from resources(framework, ran.graphs, copy)
+        yield from stated
 
     def _observe_past_skips(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         """What checkov would say without the comments that silence it. What can't be looked at, the first look says."""

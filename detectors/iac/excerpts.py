@@ -4,22 +4,27 @@ from collections.abc import Iterable, Iterator
 
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import MASK, Masker
-from assay.scanner.api import EngineVerdict, Excerpt
+from assay.scanner.api import EngineVerdict, Excerpt, Resource
 
 MAX_LINES = 12
 """Of one excerpt."""
 
 
-def excerpts(verdicts: Iterable[EngineVerdict], copy: PrivateCopy, framework: str) -> Iterator[Excerpt]:
-    """One excerpt for each place that a verdict other than a pass speaks of, in order."""
+def excerpts(
+    verdicts: Iterable[EngineVerdict], resources: Iterable[Resource], copy: PrivateCopy, framework: str
+) -> Iterator[Excerpt]:
+    """One excerpt for each place that a verdict other than a pass, or a resource, speaks of, in order."""
+    spoken_of = {verdict.location for verdict in verdicts if verdict.result != "pass"}
+    for resource in resources:
+        spoken_of |= {resource.location, *(fact.origin for fact in resource.facts.values())}
     places = {
-        (verdict.location.path, verdict.location.start_line, verdict.location.end_line)
-        for verdict in verdicts
-        if verdict.result != "pass" and verdict.location is not None and verdict.location.start_line is not None
+        (place.path, place.start_line, place.end_line)
+        for place in spoken_of
+        if place is not None and place.start_line is not None
     }
     masker: Masker | None = None
     masked_path: str | None = None
-    for path, start, end in sorted(places):
+    for path, start, end in sorted(places, key=lambda place: (place[0], place[1] or 0, place[2] or 0)):
         if path != masked_path:
             lines = copy.lines(path)
             masker, masked_path = (None if lines is None else Masker(lines)), path

@@ -10,6 +10,7 @@ from assay.scanner.model.finding import Finding, ResourceRef, Suppression
 
 MOST_SNIPPET_LINES, MOST_LINE_LENGTH, MARGIN = 10, 160, 2
 MOST_CONTROLS = 12
+MOST_RELATED = 10
 """Named in a message; all of them are in `taxa`."""
 MOST_TEXT = 1000
 CUT = "…"
@@ -56,6 +57,8 @@ class ResultBuilder:
         taxa = self._taxonomies.taxa(finding.controls)
         if taxa:
             result["taxa"] = taxa
+        if finding.related:
+            result["relatedLocations"] = self._related(finding)
         if finding.change is not None:
             result["baselineState"] = _BASELINE[finding.change]
         if finding.suppressed is not None:
@@ -80,6 +83,12 @@ class ResultBuilder:
         if place is None:
             place = self._places[key] = self._physical_location(location)
         return {"physicalLocation": place, **logical_location(resource)}
+
+    def _related(self, finding: Finding) -> list[Json]:
+        return [
+            {"id": number, "message": {"text": "This decides it too."}, **self._location(finding.resource, place)}
+            for number, place in enumerate(finding.related[:MOST_RELATED], 1)
+        ]
 
     def _physical_location(self, location: Location) -> Json:
         start = max(location.start_line or 1, 1)
@@ -122,13 +131,24 @@ class ResultBuilder:
         advice = self._advice.get(key)
         if advice is None:
             advice = self._advice[key] = _advice(*key)
-        return {"text": plain_message(text) + advice[0], "markdown": escaped(text) + advice[1]}
+        # GitHub shows a related location where the message links to it by its number.
+        links = ", ".join(
+            f"[{_link_text(place)}]({number})" for number, place in enumerate(finding.related[:MOST_RELATED], 1)
+        )
+        see = f" See also {links}." if links else ""
+        return {"text": plain_message(text) + see + advice[0], "markdown": escaped(text) + see + advice[1]}
 
 
 def logical_location(resource: ResourceRef) -> Json:
     """The resource, by its address."""
     name = cut(one_line(resource.address), MOST_TEXT) or one_line(resource.kind)
     return {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+
+
+def _link_text(place: Location) -> str:
+    """What a link to a related location shows; brackets would end it."""
+    path = one_line(place.path).replace("[", "(").replace("]", ")").replace("\\", "/")
+    return f"{path}:{place.start_line or 1}"
 
 
 def _advice(controls: tuple[str, ...], fix: str) -> tuple[str, str]:

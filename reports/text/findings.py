@@ -7,11 +7,13 @@ from assay.reports.source_lines import SourceLines
 from assay.reports.text.page import SEVERITY_STYLES, Page, Span
 from assay.reports.text.selection import Block, FileGroup, path_of, severity_counts
 from assay.reports.visible_text import one_line, paragraph, source_line
+from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import SEVERITIES, Finding, Severity
 
 LABEL = 8
 """Columns for `CRITICAL`."""
 MOST_LINES = 8
+MOST_RELATED = 4
 MOST_CONTROLS = 2
 """Named of one pack."""
 MOST_FILES, MOST_RULES = 20, 10
@@ -89,6 +91,13 @@ def _show_finding(page: Page, finding: Finding) -> None:
     if not _says_no_more(finding):
         for line in paragraph(finding.message).split("\n"):
             page.item("", line, indent=2, width=LABEL)
+    if finding.related:
+        places = ", ".join(_place(place) for place in finding.related[:MOST_RELATED])
+        page.item("", (f"see also {places}", "dim"), indent=2, width=LABEL)
+
+
+def _place(place: Location) -> str:
+    return f"{one_line(place.path)}:{place.start_line}" if place.start_line is not None else one_line(place.path)
 
 
 def _title(severity: Severity, title: str, rule: str) -> list[Span]:

@@ -20,7 +20,6 @@ from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.target import Target, list_root
 from assay.scanner.errors import UsageError
 from assay.scanner.model.fact import Location
-from assay.scanner.safe.history import open_history
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
 
@@ -96,6 +95,8 @@ def baseline_renames(baseline: Baseline | None, folder: Path) -> Mapping[str, st
     """Which files of the scanned folder were renamed since the baseline was made, as far as its repository tells."""
     if baseline is None or baseline.revision is None:
         return {}
+    from assay.scanner.safe.history import open_history
+
     try:
         with open_history(folder) as history:
             return _below(history.renamed_since(baseline.revision), folder, history.top)
@@ -105,6 +106,8 @@ def baseline_renames(baseline: Baseline | None, folder: Path) -> Mapping[str, st
 
 def revision(targets: Sequence[str]) -> str | None:
     """The commit that is checked out where the first target lies; None outside a repository."""
+    from assay.scanner.safe.history import open_history
+
     first = Path(targets[0]).resolve()
     try:
         with open_history(first if first.is_dir() else first.parent) as history:

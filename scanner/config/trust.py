@@ -4,14 +4,17 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from assay.scanner.config.settings import find_settings
 from assay.scanner.errors import UsageError
-from assay.scanner.safe.history import History, open_history
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
+
+if TYPE_CHECKING:
+    from assay.scanner.safe.history import History
 
 
 class PolicyPlace(Struct, frozen=True, kw_only=True):
@@ -108,6 +111,8 @@ def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
 @contextmanager
 def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[Sides, PolicyPlace]]:
     """`--trust-base` and `--diff`: writes the versions that the change is compared with. Raises UsageError."""
+    from assay.scanner.safe.history import open_history
+
     first = _folder_of(targets[0])
     with ExitStack() as stack:
         history = stack.enter_context(open_history(first))
@@ -127,7 +132,7 @@ def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[S
         yield sides, PolicyPlace(folder=settings, root=trusted.root, reviewed=history.top, name=ref)
 
 
-def _write(history: History, commit: str, folder: Path) -> BaseVersion:
+def _write(history: "History", commit: str, folder: Path) -> BaseVersion:
     # The folders above the working tree are kept, as engines look for folder names in whole paths.
     root = folder.joinpath(*history.top.parts[1:])
     try:

@@ -113,6 +113,7 @@ def _finding(
         "fail": rule.message.replace("{address}", resource.address),
         "unknown": f"not decided: {'; '.join(reasons[:3])}",
     }[outcome]
+    place, related = _places(resource, compiled.reads, outcome)
     return Finding(
         rule=rule.id,
         outcome=outcome,
@@ -120,23 +121,33 @@ def _finding(
         title=rule.title,
         message=message,
         resource=ResourceRef(kind=resource.kind, address=resource.address),
-        location=_origin(resource, compiled.reads) if outcome == "fail" else resource.location,
+        location=place,
         safeguards=rule.safeguards,
         controls=variant.controls,
         evidence=evidence,
         fix=rule.fix.strip(),
         fingerprint=_NOT_COUNTED_YET,
+        related=related,
     )
 
 
-def _origin(resource: Resource, reads: tuple[str, ...]) -> Location | None:
-    """The place of the one fact that the rule reads, where it was read elsewhere than in the resource's own block."""
-    origins = {fact.origin for name in reads if (fact := resource.facts.get(name)) and fact.origin}
-    if len(origins) == 1 and len(reads) == 1:
-        origin = origins.pop()
-        if resource.location is None or origin.path == resource.location.path:
-            return origin
-    return resource.location
+def _places(
+    resource: Resource, reads: tuple[str, ...], outcome: Outcome
+) -> tuple[Location | None, tuple[Location, ...]]:
+    """Where a finding is, and what else decided it.
+
+    It is at the resource, unless every fact that the rule reads was read from one other block of the same file.
+    """
+    home = resource.location
+    if outcome == "pass":
+        return home, ()
+    facts = [resource.facts.get(name) for name in reads]
+    origins = {fact.origin for fact in facts if fact is not None and fact.origin is not None} - {home}
+    elsewhere = sorted(origins, key=lambda one: (one.path, one.start_line or 0, one.end_line or 0))
+    alone = len(elsewhere) == 1 and all(fact is not None and fact.origin == elsewhere[0] for fact in facts)
+    if alone and home is not None and elsewhere[0].path == home.path:
+        return elsewhere[0], (home,)
+    return home, tuple(elsewhere)
 
 
 def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str]) -> Finding:

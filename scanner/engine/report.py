@@ -96,8 +96,10 @@ def _rules(findings: Iterable[Finding], book: Book) -> dict[str, RuleRef]:
 def _excerpts(excerpts: Iterable[Excerpt], findings: Iterable[Finding]) -> tuple[Excerpt, ...]:
     """Only what a finding that isn't a pass points at."""
     wanted = {
-        (finding.location.path, finding.location.start_line)
+        (place.path, place.start_line)
         for finding in findings
-        if finding.outcome != "pass" and finding.location
+        if finding.outcome != "pass"
+        for place in (finding.location, *finding.related)
+        if place
     }
     return tuple(excerpt for excerpt in excerpts if (excerpt.path, excerpt.start_line) in wanted)

@@ -23,9 +23,11 @@ class Boundary(Struct, frozen=True, kw_only=True):
 
     provider: str
     openings: list[Opening]
-    """Allowing rules only, those of separate rule resources included."""
+    """Allowing rules only, those of separate rule resources included, and those that the provider adds."""
     default: bool
     """The network's default boundary, which whatever names none falls into."""
+    governs_egress: bool
+    """What may leave is decided here; a firewall rule of Google Cloud is for one direction only."""
     tags: dict[str, str]
 
 

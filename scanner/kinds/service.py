@@ -38,6 +38,8 @@ class Cluster(Struct, frozen=True, kw_only=True):
     secrets_encrypted: bool
     """Secrets in etcd are encrypted with a customer-managed key."""
     audit_logged: bool
+    logs_collected: bool
+    """Logs of the system's components, or of everything that runs in it, go to the cloud's log store."""
     private_nodes: bool
     network_policy: bool
     """An engine that enforces network policies is on."""

@@ -56,6 +56,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     fingerprint: str
     change: Literal["new", "worsened", "existing"] | None = None
     suppressed: Suppression | None = None
+    related: tuple[Location, ...] = ()
+    """Other places that decided it, such as the block that opens the port."""
 
 
 class ControlStatus(Struct, frozen=True, kw_only=True):

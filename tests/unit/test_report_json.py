@@ -16,7 +16,7 @@ TOP = ["schema", "tool", "targets", "detectors", "findings", "controls", "summar
 DETECTOR = ["id", "status", "reason", "resources", "seconds"]
 FINDING = [
     "rule", "engine", "corroborated_by", "outcome", "severity", "title", "message", "resource", "location",
-    "safeguards", "controls", "evidence", "fix", "fingerprint", "change", "suppressed",
+    "safeguards", "controls", "evidence", "fix", "fingerprint", "change", "suppressed", "related",
 ]  # fmt: skip
 CONTROL = ["pack", "id", "title", "testable", "status", "rules", "fail", "pass", "unknown", "suppressed"]
 SUMMARY = ["fail", "pass", "unknown", "suppressed", "new", "existing", "fixed", "worsened"]
