@@ -184,6 +184,7 @@ resource "azurerm_user_assigned_identity" "i" {}
         {**ssh, "cidrs": ["0.0.0.0/0"]},
         {**out, "from_port": 443, "to_port": 443},
         {**out, "from_port": 80, "to_port": 90},
+        {**out, "from_port": 0, "to_port": 65535, "cidrs": ["0.0.0.0/0"]},
     ]
     expect(found, "azurerm_network_security_group.g", openings=openings)
     expect(found, "azurerm_virtual_network.dark", flow_logged=False)

@@ -5,9 +5,11 @@ from typing import Any
 
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
+    all_of,
     any_of,
     at,
     boolean,
+    choice,
     gathered,
     present,
     settled,
@@ -18,25 +20,69 @@ from assay.detectors.iac.facts.values import (
 )
 from assay.scanner.api import Fact, Known, Location, Unknown
 
-_ANYWHERE = frozenset({"*", "internet", "any", "<nw>/0", "/0"})
+_ALL_PORTS = frozenset({"*", "0-65535", "1-65535"})
+_ANYWHERE = frozenset({"*", "internet", "any", "<nw>/0", "/0", "0.0.0.0/0"})
 
 
 def security_group(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_network_security_group` with its own rules and the separate ones that name it."""
     openings: list[tuple[Any, Location | None]] = []
+    denials: list[Fact] = []
     for rule in block.blocks("security_rule"):
         openings += [(one, None) for one in ([rule] if isinstance(rule, Unknown) else _openings(rule))]
+        denials.append(rule if isinstance(rule, Unknown) else _denies_egress(rule))
     joined = world.joined(block, "azurerm_network_security_rule", "network_security_group_name", name="name")
     for rule in joined.blocks:
         openings += [(one, rule.location) for one in _openings(rule)]
+        denials.append(at(_denies_egress(rule), rule.location))
     if joined.stray:
         openings.append((joined.stray, joined.stray.origin))
+        denials.append(joined.stray)
+    denied = any_of(denials)
+    if isinstance(denied, Unknown):
+        openings.append((denied, denied.origin))
+    elif not denied.value:
+        openings.append((_ALLOW_INTERNET_OUTBOUND, None))
     return {
         "provider": Known(value="azure"),
         "openings": gathered(openings),
         "default": Known(value=False),
+        "governs_egress": Known(value=True),
         "tags": tags(block.get("tags")),
     }
+
+
+_ALLOW_INTERNET_OUTBOUND = {
+    # Every group ends with rules that let everything out to the internet unless an earlier one denies it.
+    # See: https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#default-security-rules
+    "direction": "egress",
+    "protocol": "all",
+    "from_port": 0,
+    "to_port": 65535,
+    "cidrs": ["0.0.0.0/0"],
+    "described": False,
+}
+
+
+def _denies_egress(rule: Block) -> Fact:
+    """Whether a rule refuses all that the default would let out."""
+    return all_of(
+        [
+            choice(rule.get("access"), "", "Deny"),
+            choice(rule.get("direction"), "", "Outbound"),
+            choice(rule.get("protocol"), "*", "*"),
+            _holds(rule.first("destination_port_range", "destination_port_ranges"), _ALL_PORTS),
+            _holds(rule.first("destination_address_prefix", "destination_address_prefixes"), _ANYWHERE),
+            _holds(rule.first("source_address_prefix", "source_address_prefixes"), _ANYWHERE | {"virtualnetwork"}),
+        ]
+    )
+
+
+def _holds(value: Any, wanted: frozenset[str]) -> Fact:
+    listed = strings([settled(one) for one in value] if isinstance(value, list) else settled(value))
+    if isinstance(listed, Unknown):
+        return listed
+    return any_of(one if isinstance(one, Unknown) else Known(value=one.lower() in wanted) for one in listed)
 
 
 def _openings(rule: Block) -> list[Any]:

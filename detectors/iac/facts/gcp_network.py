@@ -5,6 +5,7 @@ from typing import Any
 
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.gcp_iam import open_to_all
+from assay.detectors.iac.facts.policy_document import contains
 from assay.detectors.iac.facts.values import (
     Reference,
     all_of,
@@ -13,6 +14,7 @@ from assay.detectors.iac.facts.values import (
     boolean,
     choice,
     integer,
+    negated,
     present,
     reference,
     settled,
@@ -39,8 +41,67 @@ def firewall(block: Block, _world: World) -> Mapping[str, Fact]:
         "provider": Known(value="gcp"),
         "openings": Known(value=openings),
         "default": Known(value=False),
+        "governs_egress": choice(block.get("direction"), "INGRESS", "EGRESS"),
         "tags": Known(value={}),
     }
+
+
+def implied_rules(block: Block, world: World) -> Mapping[str, Fact]:
+    """The rules that every `google_compute_network` ends with: nothing in, everything out.
+
+    See: https://cloud.google.com/firewall/docs/firewalls#default_firewall_rules
+    """
+    firewalls = world.joined(block, "google_compute_firewall", "network", name="name")
+    answers = [at(_denies_egress(other), other.location) for other in firewalls.blocks]
+    answers += [firewalls.stray] if firewalls.stray else []
+    for type_ in _POLICY_ASSOCIATIONS:
+        policies = world.joined(block, type_, "attachment_target")
+        reason = "a firewall policy is associated with the network and may deny it"
+        answers += [Unknown(reason=reason, origin=other.location) for other in policies.blocks]
+    denied = any_of(answers)
+    left: list[Any] = [denied] if isinstance(denied, Unknown) else [] if denied.value else [_EVERYTHING_OUT]
+    return {
+        "provider": Known(value="gcp"),
+        "openings": Known(value=left, origin=None if left == [_EVERYTHING_OUT] else denied.origin),
+        "default": Known(value=False),
+        "governs_egress": Known(value=True),
+        "tags": Known(value={}),
+    }
+
+
+_EVERYTHING_OUT = {
+    "direction": "egress",
+    "protocol": "all",
+    "from_port": 0,
+    "to_port": 65535,
+    "cidrs": [_ANYWHERE],
+    "described": False,
+}
+_POLICY_ASSOCIATIONS = (
+    "google_compute_network_firewall_policy_association",
+    "google_compute_region_network_firewall_policy_association",
+)
+
+
+def _denies_egress(firewall_: Block) -> Fact:
+    """Whether a firewall refuses all egress of every machine in its network."""
+    narrowed = [firewall_.get(name) for name in ("target_tags", "target_service_accounts")]
+    answers: list[Fact] = [
+        choice(firewall_.get("direction"), "INGRESS", "EGRESS"),
+        negated(boolean(firewall_.get("disabled"), False)),
+        *(value if isinstance(value, Unknown) else Known(value=not value) for value in narrowed),
+    ]
+    ranges = _ranges(firewall_, ingress=False)
+    answers.append(ranges if isinstance(ranges, Unknown) else contains(ranges, _ANYWHERE))
+    denials: list[Fact] = []
+    for rule in firewall_.blocks("deny"):
+        if isinstance(rule, Unknown):
+            denials.append(rule)
+            continue
+        ports = rule.get("ports")
+        whole = ports if isinstance(ports, Unknown) else Known(value=not ports)
+        denials.append(all_of([choice(rule.get("protocol"), "all", "all"), whole]))
+    return all_of([*answers, any_of(denials)])
 
 
 def _openings(block: Block, rule: Block) -> list[Any]:
@@ -136,14 +197,30 @@ def cluster(block: Block, _world: World) -> Mapping[str, Fact]:
         "public_endpoint": public,
         "endpoint_cidrs": Known(value=[]) if public == Known(value=False) else _authorised(block),
         "secrets_encrypted": choice(block.at("database_encryption", "state"), "DECRYPTED", "ENCRYPTED"),
-        # Written without being asked for, and can't be switched off.
-        # See: https://cloud.google.com/kubernetes-engine/docs/how-to/audit-logging
+        # "Audit logs for GKE cannot be disabled", by `logging_service = "none"` neither.
+        # See: https://cloud.google.com/kubernetes-engine/docs/concepts/about-logs
         "audit_logged": Known(value=True),
         "private_nodes": nodes,
         "network_policy": any_of(policies),
+        "logs_collected": any_of([autopilot, _logs_collected(block)]),
         "workload_identity": any_of([identity, autopilot]),
         "tags": tags(block.get("resource_labels")),
     }
+
+
+def _logs_collected(block: Block) -> Fact:
+    """On unless the service is `none` or the list of components is empty.
+
+    See: https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/container_cluster
+    """
+    answers = [negated(choice(block.get("logging_service"), "", "none"))]
+    config = block.block("logging_config")
+    if isinstance(config, Unknown):
+        answers.append(config)
+    elif config is not None:
+        components = strings(config.get("enable_components"))
+        answers.append(components if isinstance(components, Unknown) else Known(value=bool(components)))
+    return all_of(answers)
 
 
 def _authorised(block: Block) -> Fact:
