@@ -52,9 +52,14 @@ class Book:
         self._safeguards_of: dict[str, tuple[str, ...]] = {}
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._check_equivalents()
-        self._variants: dict[str, list[Variant]] = {}
+        self._rules_of: dict[str, list[Rule]] = {}
         for rule in rules:
-            self._variants.setdefault(rule.kind, []).extend(self._make_variants(rule))
+            self._rules_of.setdefault(rule.kind, []).append(rule)
+        self._variants: dict[str, tuple[Variant, ...]] = {}
+        # Whether parameters fit is known before anything is judged; a kind that nothing has is never compiled.
+        changed = {name for pack in self.packs for name in pack.parameters}
+        for kind in {rule.kind for rule in rules if not changed.isdisjoint(rule.parameters)}:
+            self.variants(kind)
 
     @property
     def rule_names(self) -> Mapping[str, str]:
@@ -64,7 +69,10 @@ class Book:
 
     def variants(self, kind: str) -> Sequence[Variant]:
         """The rules of a kind, by id; one variant for each distinct set of parameters that the packs give."""
-        return self._variants.get(kind, ())
+        if kind not in self._variants:
+            rules = self._rules_of.get(kind, ())
+            self._variants[kind] = tuple(variant for rule in rules for variant in self._make_variants(rule))
+        return self._variants[kind]
 
     def engine_check(self, engine: str, check: str) -> tuple[EngineCheck, bool]:
         """What we say of an engine's check, and whether the catalogue has it."""
@@ -103,19 +111,24 @@ class Book:
     def _make_variants(self, rule: Rule) -> list[Variant]:
         groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}
         for pack in self.packs:
-            overrides = {name: pack.parameters[name] for name in rule.parameters if name in pack.parameters}
-            groups.setdefault(repr(overrides), (overrides, []))[1].append(pack)
+            parameters = {name: pack.parameters.get(name, default) for name, default in rule.parameters.items()}
+            groups.setdefault(repr(parameters), (parameters, []))[1].append(pack)
         variants: list[Variant] = []
-        for overrides, packs in groups.values() or [({}, [])]:
+        for parameters, packs in groups.values() or [({}, [])]:
             try:
-                compiled = CompiledRule(rule, overrides)
+                compiled = CompiledRule(rule, parameters)
             except CelError as error:
-                if not overrides:
-                    raise PolicyError(f"the rule {rule.id}: {error}") from None
-                message = f"pack {packs[0].id}: parameters do not fit the rule {rule.id}: {error}"
-                raise self._loaded[packs[0].id].at(message, ("parameters", next(iter(overrides)))) from None
+                raise self._misfit(rule, packs, str(error)) from None
             variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
         return variants
+
+    def _misfit(self, rule: Rule, packs: Sequence[Pack], said: str) -> PolicyError:
+        for pack in packs:
+            for name in rule.parameters:
+                if name in pack.parameters:
+                    message = f"pack {pack.id}: parameters do not fit the rule {rule.id}: {said}"
+                    return self._loaded[pack.id].at(message, ("parameters", name))
+        return PolicyError(f"the rule {rule.id}: {said}")
 
     def _check_equivalents(self) -> None:
         known = {check for engine in self.engines.values() for check in engine.checks}
@@ -185,7 +198,7 @@ def load(packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[R
     )
     chosen: list[LoadedPack] = []
     for named in dict.fromkeys(packs):
-        found = named if isinstance(named, PackPath) else PackPath(path=_pack_path(named, home), trusted=True)
+        found = _find_pack(named, home)
         loaded = pack_loading.load(found.path, vocabulary, home / "packs", found.trusted)
         if loaded.pack.id in {other.pack.id for other in chosen}:
             raise UsageError(f"two packs have the id {loaded.pack.id!r}; give each pack an id of its own")
@@ -215,14 +228,16 @@ def _load_rules(
     return tuple(sorted(rules, key=lambda rule: rule.id)), frozenset(guests)
 
 
-def _pack_path(name: str, home: Path) -> Path:
-    built_in = home / "packs" / f"{name}.yaml"
-    if "/" not in name and built_in.is_file():
-        return built_in
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml") and path.is_file():
-        return path
+def _find_pack(named: str | PackPath, home: Path) -> PackPath:
+    if isinstance(named, PackPath):
+        found = named
+    elif "/" not in named and (home / "packs" / f"{named}.yaml").is_file():
+        return PackPath(path=home / "packs" / f"{named}.yaml", trusted=True)
+    else:
+        found = PackPath(path=Path(named), trusted=True)
+    if found.path.suffix in (".yaml", ".yml") and found.path.is_file():
+        return found
     raise UsageError(
-        f"no pack is named {name!r}; the built-in packs are {', '.join(built_in_packs())}, "
+        f"no pack is named {str(found.path)!r}; the built-in packs are {', '.join(built_in_packs())}, "
         "or give the path of a pack file ending in .yaml"
     )

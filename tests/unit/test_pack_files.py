@@ -362,3 +362,11 @@ def test_a_packs_parameter_replaces_the_rule_s_own(tmp_path: Path) -> None:
     book = policy.load([str(tmp_path / "parent.yaml"), str(write(tmp_path, CHILD))])
     rules = [v for v in book.variants("service.log-group") if v.compiled.rule.id == "log-group-kept-long-enough"]
     assert [variant.compiled.parameters for variant in rules] == [{"minimum_log_days": 30}]
+
+
+def test_packs_with_the_same_parameters_share_one_judgement(tmp_path: Path) -> None:
+    default = write(tmp_path, PARENT.replace("parameters: {minimum_log_days: 30}\n", ""), "parent.yaml")
+    same = write(tmp_path, CHILD + "parameters: {minimum_log_days: 365}\n")
+    book = policy.load([str(default), str(same)])
+    rules = [v for v in book.variants("service.log-group") if v.compiled.rule.id == "log-group-kept-long-enough"]
+    assert [variant.compiled.parameters for variant in rules] == [{"minimum_log_days": 365}]
