@@ -118,6 +118,13 @@ def test_severity_is_what_the_scale_makes_of_the_factors(name: str) -> None:
         assert loaded.severity == severity_of(tuple(written[check]["scale"])), check
 
 
+@pytest.mark.parametrize("safeguard", ["audit-logging", "monitoring", "availability", "change-management"])
+def test_what_only_detects_or_keeps_order_is_never_above_medium(safeguard: str) -> None:
+    for check, loaded in pack_files.load_engine(ENGINES["checkov"], SAFEGUARDS).checks.items():
+        if loaded.safeguards[0] == safeguard:
+            assert SEVERITIES.index(loaded.severity) >= SEVERITIES.index("medium"), check
+
+
 def test_raising_a_factor_never_lowers_the_severity() -> None:
     weights = (scale.EXPOSURE, scale.DATA, scale.EFFORT)
     for lower, higher in itertools.product(CELLS, CELLS):
