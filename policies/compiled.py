@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from assay.policies import messages
 from assay.policies.cel import kleene, syntax, types
 from assay.policies.cel.kleene import Assertion
-from assay.policies.cel.syntax import CelError, Items, Literal, Name, Node, Select
+from assay.policies.cel.syntax import CelError, Items, Literal, Macro, Name, Node, Select
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown
 from assay.scanner.model.finding import Outcome
@@ -21,6 +22,8 @@ class Decision(msgspec.Struct, frozen=True):
     outcome: Outcome | None
     reasons: tuple[str, ...] = ()
     """Why it is unknown."""
+    shown: Mapping[str, Any] = {}
+    """For a failure: values of the message's placeholders."""
 
 
 class CompiledRule:
@@ -30,10 +33,12 @@ class CompiledRule:
         """Raises CelError, naming the key, where an expression is refused. Unset parameters keep their defaults."""
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
+        self._all: tuple[str, str] | None = None
         self._assert = self._compile("assert", rule.assertion)
         self._applies = self._compile("applies", rule.applies) if rule.applies else None
         self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
         """The facts that the rule looks at."""
+        self._wanted = messages.placeholders(rule.message) - {"address"}
 
     def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:
         """Judges one resource; `facts` and `context` come from `prepare`."""
@@ -46,11 +51,39 @@ class CompiledRule:
         verdict = self._assert.evaluate(context)
         if verdict.value is None:
             return Decision("unknown", self._reasons(facts, self._assert.paths, verdict.error))
-        return Decision("pass" if verdict.value else "fail")
+        return Decision("pass") if verdict.value else Decision("fail", shown=self._shown(facts))
+
+    @property
+    def showable(self) -> frozenset[str]:
+        """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, the
+        fields of the list's elements, or `x` where they have none."""
+        names = frozenset(self.reads) - messages.NEVER_SHOWN
+        if self._all is None or self._all[0] in messages.NEVER_SHOWN:
+            return names
+        listed = registry.fields(self.rule.kind)[self._all[0]]
+        item = listed.item_type if isinstance(listed, msgspec.inspect.ListType) else None
+        if isinstance(item, msgspec.inspect.StructType):
+            return names | {field.name for field in item.fields}
+        return names | {self._all[1]}
+
+    def _shown(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not self._wanted:
+            return {}
+        shown = {name: facts[name] for name in self.reads}
+        if self._all is not None:
+            name, variable = self._all
+
+            def fails(element: Any) -> bool:
+                return self._assert.evaluate(kleene.context({**facts, name: [element]}, {})).value is False
+
+            shown |= messages.offending(facts[name], variable, fails)
+        return {name: value for name, value in shown.items() if name not in self.reads or name in self._wanted}
 
     def _compile(self, key: str, text: str) -> Assertion:
         try:
             node = syntax.parse(text)
+            if key == "assert":
+                self._all = _ranges_over(node)
             lists = types.check(
                 node,
                 {name: types.from_inspect(info) for name, info in registry.fields(self.rule.kind).items()},
@@ -81,6 +114,14 @@ def complete(kind: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
         fact = facts.get(name, missing)
         found[name] = fact.value if isinstance(fact, Known) else fact
     return found
+
+
+def _ranges_over(node: Node) -> tuple[str, str] | None:
+    """Of `resource.list.all(x, …)` the list's and the variable's name."""
+    match node:
+        case Macro(macro="all", operand=Select(operand=Name(name="resource"), field=field), variable=variable):
+            return field, variable
+    return None
 
 
 def _fill(node: Node, parameters: Mapping[str, Any]) -> Node:

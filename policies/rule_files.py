@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from string import Formatter
 
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import CompiledRule, Decision, prepare
+from assay.policies.messages import placeholders
 from assay.policies.read import PolicyError, at, convert, parse, read_bytes
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Fact, Known, Unknown
@@ -53,14 +53,11 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
     for index, name in enumerate(rule.safeguards):
         if name not in safeguards:
             raise at(f"no safeguard is named {name!r}", text, path, ("safeguards", index))
-    placeholders = {name for _, name, _, _ in Formatter().parse(rule.message) if name is not None}
-    if placeholders - {"address"}:
-        raise at(f"only {{address}} is filled in, not {sorted(placeholders)}", text, path, ("message",))
     if not rule.safeguards:
         raise at("a rule names at least one safeguard", text, path, ("safeguards",))
     try:
         if compiled:
-            CompiledRule(rule)
+            _check_message(rule, CompiledRule(rule), text, path)
     except CelError as error:
         key, _, message = str(error).partition(": ")
         raise at(message, text, path, (key,)) from None
@@ -73,6 +70,13 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
         except registry.KindError as error:
             raise at(str(error), text, path, ("examples", index, "facts")) from None
     return rule
+
+
+def _check_message(rule: Rule, compiled: CompiledRule, text: bytes, path: Path) -> None:
+    names = sorted({"address", *compiled.showable})
+    wrong = sorted(placeholders(rule.message) - set(names))
+    if wrong:
+        raise at(f"{{{wrong[0]}}} is not filled in; the rule may name {', '.join(names)}", text, path, ("message",))
 
 
 def _prove(rule: Rule, path: Path) -> None:

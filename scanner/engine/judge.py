@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from assay.policies import messages
 from assay.policies.book import OWN_ENGINE, Book, Variant
 from assay.policies.compiled import CompiledRule, Decision, prepare
 from assay.scanner.engine.fingerprint import Fingerprints
@@ -88,7 +89,7 @@ def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decide: Deci
         decision = decide(variant.compiled, facts, context)
         if decision.outcome is None:
             continue
-        finding = _finding(resource, variant, decision.outcome, decision.reasons, facts)
+        finding = _finding(resource, variant, decision.outcome, decision, facts)
         # Packs with other parameters that come to the same outcome share one finding.
         key = (finding.rule, finding.outcome)
         if key in found:
@@ -99,19 +100,19 @@ def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decide: Deci
 
 
 def _finding(
-    resource: Resource, variant: Variant, outcome: Outcome, reasons: tuple[str, ...], facts: Mapping[str, Any]
+    resource: Resource, variant: Variant, outcome: Outcome, decision: Decision, facts: Mapping[str, Any]
 ) -> Finding:
     compiled = variant.compiled
     rule = compiled.rule
     evidence: dict[str, Any] = {"facts": msgspec.to_builtins({name: facts[name] for name in compiled.reads})}
     if compiled.parameters:
         evidence["parameters"] = dict(compiled.parameters)
-    if reasons:
-        evidence["unknown"] = list(reasons)
+    if decision.reasons:
+        evidence["unknown"] = list(decision.reasons)
     message = {
         "pass": rule.title,
-        "fail": rule.message.replace("{address}", resource.address),
-        "unknown": f"not decided: {'; '.join(reasons[:3])}",
+        "fail": messages.fill(rule.message, resource.address, decision.shown),
+        "unknown": f"not decided: {'; '.join(decision.reasons[:3])}",
     }[outcome]
     place, related = _places(resource, compiled.reads, outcome)
     return Finding(

@@ -1,0 +1,73 @@
+"""What a failing resource is told: the rule's message, with the facts that its placeholders name filled in."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from assay.scanner.model.fact import is_unknown
+
+Fails = Callable[[Any], bool]
+"""Whether an element alone makes the rule fail."""
+NEVER_SHOWN = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
+"""Facts that hold what somebody wrote, which may be a secret or a person's address."""
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_RANGE = re.compile(r"\{(\w+)\}-\{(\w+)\}")
+_MOST_ELEMENTS = 200
+_MOST_SHOWN = 3
+_LONGEST = 100
+
+
+def placeholders(message: str) -> frozenset[str]:
+    """The names that a message wants filled in."""
+    return frozenset(_PLACEHOLDER.findall(message))
+
+
+def offending(elements: Sequence[Any], variable: str, fails: Fails) -> dict[str, Any]:
+    """What to show of the elements that make a rule fail: the fields of the first one, or all where they have none.
+
+    Of a list inside it only what makes it fail is kept, so that an office's address isn't shown beside `0.0.0.0/0`.
+    """
+    found = [element for element in elements[:_MOST_ELEMENTS] if not is_unknown(element) and fails(element)]
+    if not found:
+        return {}
+    first = found[0]
+    if not isinstance(first, dict):
+        return {variable: found}
+    shown = dict(first)
+    for name, value in first.items():
+        if isinstance(value, list | tuple):
+            kept = [one for one in value[:_MOST_ELEMENTS] if not is_unknown(one) and fails({**first, name: [one]})]
+            shown[name] = kept or value
+    return {**shown, _MORE: len(found) - 1}
+
+
+_MORE = "more elements"
+"""No placeholder can be called so."""
+
+
+def fill(message: str, address: str, values: Mapping[str, Any]) -> str:
+    """The message; a range from a number to itself is that number."""
+    shown = {name: _shown(value) for name, value in values.items()} | {"address": address}
+
+    def ends(match: re.Match[str]) -> str:
+        first, last = match.groups()
+        same = first in shown and shown[first] == shown.get(last)
+        return f"{{{first}}}" if same else match[0]
+
+    text = _PLACEHOLDER.sub(lambda match: shown.get(match[1], "unknown"), _RANGE.sub(ends, message))
+    more = values.get(_MORE, 0)
+    return f"{text} (and {more} more)" if more else text
+
+
+def _shown(value: Any) -> str:
+    if is_unknown(value):
+        return "unknown"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        rest = len(value) - _MOST_SHOWN
+        return ", ".join(_shown(one) for one in value[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    text = "".join(letter for letter in str(value) if letter.isprintable())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
