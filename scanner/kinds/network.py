@@ -26,8 +26,10 @@ class Boundary(Struct, frozen=True, kw_only=True):
     """Allowing rules only, those of separate rule resources included, and those that the provider adds."""
     default: bool
     """The network's default boundary, which whatever names none falls into."""
+    governs_ingress: bool
+    """What may come in is decided here; a firewall rule of Google Cloud is for one direction only."""
     governs_egress: bool
-    """What may leave is decided here; a firewall rule of Google Cloud is for one direction only."""
+    """What may leave is decided here."""
     tags: dict[str, str]
 
 

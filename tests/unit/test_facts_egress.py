@@ -70,6 +70,7 @@ def test_networks_of_google_cloud_let_everything_out_unless_a_firewall_denies_al
     found = from_terraform(tmp_path, UNSET, 'resource "google_compute_network" "n" {}\n', text if firewall else "")
     implied = found["google_compute_network.n network.boundary"]
     assert (implied["openings"], implied["governs_egress"], implied["default"]) == (openings, True, False)
+    assert implied["governs_ingress"] is False
 
 
 def test_a_firewall_policy_may_deny_what_the_network_lets_out(tmp_path: Path) -> None:
@@ -94,8 +95,8 @@ resource "google_compute_firewall" "out" {
 }
 """
     found = from_terraform(tmp_path, text)
-    governing = {name: found[f"google_compute_firewall.{name}"]["governs_egress"] for name in ("in", "out")}
-    assert governing == {"in": False, "out": True}
+    firewalls = [found[f"google_compute_firewall.{name}"] for name in ("in", "out")]
+    assert [(one["governs_ingress"], one["governs_egress"]) for one in firewalls] == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize(

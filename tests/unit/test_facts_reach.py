@@ -70,6 +70,8 @@ def whole(*statements: Any) -> Any:
         ([allow(Action=UNSET, Resource="arn:aws:s3:::data/*")], []),
         ([allow(Action="s3:*", Resource=UNSET)], [UNSET]),
         ([allow(Action="s3:Get*", Resource=UNSET)], []),
+        ([allow(Action="s3:*", Resource=Unknown(reason="unresolved: module.data.bucket_arn"))], []),
+        ([allow(Action="s3:*", Resource=Unknown(reason="unresolved: data.aws_s3_bucket.b.arn"))], []),
         ([allow(NotAction=UNSET)], [UNSET]),
         ([allow(Action="s3:*", Condition=UNSET)], [UNSET]),
         ([allow(Action="s3:*"), deny("s3:*", Condition=UNSET)], [UNSET]),

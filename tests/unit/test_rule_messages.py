@@ -34,14 +34,14 @@ def told(name: str, **facts: Any) -> str:
 def test_a_boundary_names_port_and_range_that_are_wrong_and_no_other() -> None:
     ssh = {**HTTPS, "from_port": 22, "to_port": 22, "cidrs": ["203.0.113.7/32", "0.0.0.0/0"]}
     web = {**HTTPS, "cidrs": ["0.0.0.0/0"]}
-    said = told("boundary-no-admin-ports-open", openings=[web, ssh])
+    said = told("boundary-no-admin-ports-open", governs_ingress=True, openings=[web, ssh])
     assert said == "a.b opens an administration port to the internet: tcp 22 from 0.0.0.0/0"
 
 
 def test_several_wrong_rules_are_counted() -> None:
     wide = {**HTTPS, "from_port": 20, "to_port": 30, "cidrs": ["::/0"]}
     unread = Unknown(reason="unresolved: var.x")
-    said = told("boundary-no-admin-ports-open", openings=[unread, wide, {**wide, "to_port": 22}])
+    said = told("boundary-no-admin-ports-open", governs_ingress=True, openings=[unread, wide, {**wide, "to_port": 22}])
     assert said == "a.b opens an administration port to the internet: tcp 20-30 from ::/0 (and 1 more)"
 
 

@@ -47,6 +47,7 @@ def security_group(block: Block, world: World) -> Mapping[str, Fact]:
         "provider": Known(value="aws"),
         "openings": gathered(openings),
         "default": Known(value=block.type == "aws_default_security_group"),
+        "governs_ingress": Known(value=True),
         "governs_egress": Known(value=True),
         "tags": tags(block.get("tags")),
     }

@@ -47,6 +47,7 @@ def security_group(block: Block, world: World) -> Mapping[str, Fact]:
         "provider": Known(value="azure"),
         "openings": gathered(openings),
         "default": Known(value=False),
+        "governs_ingress": Known(value=True),
         "governs_egress": Known(value=True),
         "tags": tags(block.get("tags")),
     }

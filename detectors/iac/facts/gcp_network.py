@@ -41,6 +41,7 @@ def firewall(block: Block, _world: World) -> Mapping[str, Fact]:
         "provider": Known(value="gcp"),
         "openings": Known(value=openings),
         "default": Known(value=False),
+        "governs_ingress": choice(block.get("direction"), "INGRESS", "INGRESS"),
         "governs_egress": choice(block.get("direction"), "INGRESS", "EGRESS"),
         "tags": Known(value={}),
     }
@@ -64,6 +65,8 @@ def implied_rules(block: Block, world: World) -> Mapping[str, Fact]:
         "provider": Known(value="gcp"),
         "openings": Known(value=left, origin=None if left == [_EVERYTHING_OUT] else denied.origin),
         "default": Known(value=False),
+        # What comes in is let in by firewalls, each of which is judged by itself.
+        "governs_ingress": Known(value=False),
         "governs_egress": Known(value=True),
         "tags": Known(value={}),
     }

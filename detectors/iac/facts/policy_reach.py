@@ -43,6 +43,8 @@ _HOLDING_ALL: Mapping[str, str] = {
 }
 """Services in which one type of resource holds all that matters, so that each of the type is everything."""
 _IDENTITIES = "role|user|group|policy"
+_ONE_ARN = re.compile(r"unresolved: (data|module)\..*arn(\[\d+\])?$")
+"""A data source's or a module's ARN isn't read, but it is that of something, and not of everything."""
 _INTERPOLATION = re.compile(r"\$\{[^}]*\}")
 _WHOLE = re.compile(r"([a-z0-9-]+):\*+")
 _EVERY_ACTION = re.compile(r"\*+(:\*+)?")
@@ -163,13 +165,13 @@ def _if_everywhere(statement: PolicyStatement, service: str) -> Iterator[Any]:
 def _everywhere(statement: PolicyStatement, service: str, types: str) -> bool | Unknown:
     """Whether a statement is for every resource of a service; `types` are types of which each one is enough."""
     if isinstance(statement.resources, Unknown):
-        return statement.resources
+        return False if _ONE_ARN.match(statement.resources.reason) else statement.resources
     reached = [_unscoped(resource, service, types) for resource in statement.resources if isinstance(resource, str)]
     if statement.all_resources_but:
         # Whatever it doesn't name: nothing only if it names everything.
         return not any(_unscoped(resource, "*", "") for resource in statement.resources if isinstance(resource, str))
-    unknown = next((resource for resource in statement.resources if isinstance(resource, Unknown)), False)
-    return True if any(reached) else unknown
+    unread = (one for one in statement.resources if isinstance(one, Unknown) and not _ONE_ARN.match(one.reason))
+    return True if any(reached) else next(unread, False)
 
 
 def _unscoped(resource: str, service: str, types: str) -> bool:
