@@ -49,6 +49,10 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
 
 def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStack) -> tuple[PolicyPlace, Sides | None]:
     """Where policy comes from, and what a change is compared with. Raises UsageError."""
+    for option in ("policy_root", "diff", "trust_base"):
+        if getattr(args, option) is not None and not getattr(args, option).strip():
+            # An unset variable must not quietly mean that the change is judged by its own policy.
+            raise UsageError(f"--{option.replace('_', '-')} is empty; name what to trust, or leave the option out")
     if args.policy_root and (args.diff or args.trust_base):
         raise UsageError("--policy-root and --diff or --trust-base name two trusted sides; choose one")
     if args.diff and args.trust_base and args.diff != args.trust_base:
@@ -136,9 +140,10 @@ def review(
         trusted = earlier(sides.trusted)
     else:
         trusted = None  # No comment asks for anything, so none need be looked up.
-    changed = changed_policy(
-        sides.top, sides.trusted.root, place.folder.relative_to(place.root).as_posix(), tuple(_named(args, sides.top))
-    )
+    folders = {place.folder.relative_to(place.root), root.relative_to(sides.top)}
+    folders |= {path.relative_to(sides.top) for path in map(Path.resolve, map(Path, target.names)) if path.is_dir()}
+    above = sorted(folder.as_posix() for folder in folders)
+    changed = changed_policy(sides.top, sides.trusted.root, above, tuple(_named(args, sides.top)))
     places = tuple((path, _location(sides.top / path, root)) for path in changed)
     return Review(name=place.name, trusted=trusted, base=base, policy_changed=places)
 

@@ -12,7 +12,8 @@ from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Severity
 from assay.scanner.safe.files import read_inside
 
-_MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
+"""The largest configuration file that is read."""
 
 
 class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -89,7 +90,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     if path.is_symlink() or not path.is_file():
         return None
     try:
-        text = read_inside(path.parent.resolve(), path.name, _MAX_BYTES)
+        text = read_inside(path.parent.resolve(), path.name, MAX_BYTES)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
     if path.name == "pyproject.toml" and b"tool.assay" not in text:

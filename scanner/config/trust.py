@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from assay.scanner.config.settings import find_settings
 from assay.scanner.errors import UsageError
+from assay.scanner.safe.repository import find_top
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
 
@@ -37,23 +38,31 @@ class PolicyPlace(Struct, frozen=True, kw_only=True):
         """A path of the command line; in gate mode, one in the working tree means the same on the trusted side."""
         if self.reviewed is None:
             return Path(path)
-        given = Path(path)
-        resolved = given.resolve()
-        if given.is_absolute() and not resolved.is_relative_to(self.reviewed):
-            return given
-        if resolved.is_relative_to(self.reviewed):
-            inside = resolved.relative_to(self.reviewed).as_posix()
-        elif is_inside(path):
-            inside = path
-        else:
-            return resolved
-        found = self.root / inside
-        if found.resolve() != found or not found.exists():
-            raise UsageError(
-                f"{option} {one_line(path, 200)}: not in {self.name}, and in gate mode policy comes only from there; "
-                "give a path outside the working tree, or merge it first"
-            )
-        return found
+        place = self._without_its_links(path, self.reviewed)
+        found: list[Path] = []
+        if place.is_relative_to(self.reviewed):
+            found.append(self.root / place.relative_to(self.reviewed))
+        if is_inside(path):
+            found.append(self.root / path)
+        if not found:
+            return place
+        for candidate in found:
+            if candidate.resolve() == candidate and candidate.exists():
+                return candidate
+        raise UsageError(
+            f"{option} {one_line(path, 200)}: not in {self.name}, and in gate mode policy comes only from there; "
+            "give a path outside the working tree, or merge it first"
+        )
+
+    @staticmethod
+    def _without_its_links(path: str, reviewed: Path) -> Path:
+        """Where a path leads if no link of the tree under review is followed: one could lead out, and to anything."""
+        place = Path.cwd()
+        for step in Path(path).parts:
+            place = place.parent if step == ".." else place / step
+            if not place.is_relative_to(reviewed):
+                place = place.resolve()
+        return place
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -98,14 +107,17 @@ def beside(targets: Sequence[str]) -> PolicyPlace:
 
 
 def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
-    """`--policy-root`. Raises UsageError where it isn't a folder, or lies in what is scanned."""
+    """`--policy-root`. Raises UsageError where it isn't a folder, or lies in what is scanned or its repository."""
     folder = Path(root).resolve()
     if not folder.is_dir():
         raise UsageError(f"--policy-root {one_line(root, 200)}: no such folder")
-    reviewed = _folder_of(targets[0])
-    if folder.is_relative_to(reviewed):
-        raise UsageError(f"--policy-root {one_line(root, 200)}: lies in what is scanned; give a folder outside it")
-    return PolicyPlace(folder=folder, root=folder, reviewed=reviewed, name=root)
+    reviewed = [find_top(_folder_of(target)) or _folder_of(target) for target in targets]
+    if any(folder.is_relative_to(tree) for tree in reviewed):
+        raise UsageError(
+            f"--policy-root {one_line(root, 200)}: lies in what is scanned, or in its repository; "
+            "give a folder outside it"
+        )
+    return PolicyPlace(folder=folder, root=folder, reviewed=reviewed[0], name=root)
 
 
 @contextmanager
@@ -114,6 +126,10 @@ def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[S
     from assay.scanner.safe.history import open_history
 
     first = _folder_of(targets[0])
+    around, top = find_top(Path.cwd()), find_top(first)
+    if around and top and around != top and top.is_relative_to(around):
+        # A change could put a submodule in place of a folder, and with it a history of its own making.
+        raise UsageError(f"{top}: a repository of its own inside {around}; change into it to compare it with {ref}")
     with ExitStack() as stack:
         history = stack.enter_context(open_history(first))
         for target in targets:
@@ -140,7 +156,8 @@ def _write(history: "History", commit: str, folder: Path) -> BaseVersion:
         history.write(commit, root)
     except OSError as error:
         raise UsageError(
-            f"no room for the files of {commit[:12]} ({error.strerror}); set TMPDIR to a roomy folder"
+            f"the files of {commit[:12]} can't be written to {folder.parent} ({error.strerror}); "
+            "set TMPDIR to a roomy folder"
         ) from None
     return BaseVersion(commit=commit, top=history.top, root=root, renames=history.renamed_since(commit))
 

@@ -46,7 +46,7 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         findings = tuple(gate_mode.expose(one, "comments suppress nothing here") for one in findings)
     elif review is not None:
         trusted = _judge(review.trusted.inventory, policy).findings if review.trusted else ()
-        findings, exposed = gate_mode.only_trusted(findings, trusted, review)
+        findings, exposed = gate_mode.only_trusted(findings, trusted, review, inventory.excerpts)
         remarks = (*remarks, *gate_mode.remarks(review, inventory.waivers, exposed, policy.book))
     if findings != judged.findings or remarks:
         # What a comment kept apart may now say the same as a rule of ours.

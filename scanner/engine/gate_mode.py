@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, structs
 
 from assay.policies.book import Book
+from assay.scanner.engine.change import text_digests
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.suppress import remark
 from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding
-from assay.scanner.model.resource import InlineWaiver
+from assay.scanner.model.resource import Excerpt, InlineWaiver
 
 POLICY_CHANGED = "policy-changed"
 """The rule id of a change that touches what it is judged by."""
@@ -40,23 +41,67 @@ class Review(Struct, frozen=True, kw_only=True):
 
 
 def only_trusted(
-    findings: Iterable[Finding], trusted: Iterable[Finding], review: Review
+    findings: Sequence[Finding], trusted: Sequence[Finding], review: Review, excerpts: Iterable[Excerpt]
 ) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-    """The findings, suppressed by a comment only where one suppressed the same on the trusted side; and the exposed."""
-    renames = review.trusted.renames if review.trusted else {}
-    accepted = Counter(_place(finding, {}) for finding in trusted if _by_comment(finding))
-    kept: list[Finding] = []
+    """The findings, suppressed by a comment only where one suppressed the same on the trusted side; and the exposed.
+
+    Where several findings of one rule share an address, as the instructions of a Dockerfile do, the lines must be the
+    same too: a comment can't be cut from the one and pasted on the other. `excerpts` are those of the findings.
+    """
+    if review.trusted is None:
+        before = _Accepted((), {}, {})
+    else:
+        before = _Accepted(trusted, text_digests(review.trusted.inventory.excerpts), {})
+    now = _Accepted(findings, text_digests(excerpts), review.trusted.renames if review.trusted else {})
+    left: Counter[_Place] = Counter()
+    exactly: Counter[tuple[_Place, str]] = Counter()
+    for (place, text), count in before.by_comment.items():
+        # What is open now and was not is one that lost its comment.
+        lost = max(0, now.open[place, text] - before.open[place, text])
+        exactly[place, text] = count - lost
+        left[place] += 0 if max(now.all[place], before.all[place]) > 1 else count
+    kept = [one if _by_comment(one) else None for one in findings]
+    for index, finding in enumerate(findings):
+        if _by_comment(finding) and exactly[now.keys[index]] > 0:
+            exactly[now.keys[index]] -= 1
+            left[now.keys[index][0]] -= 1
+            kept[index] = None
+    why = f"the comment that skips it is not in {review.name} and counts for nothing"
+    done: list[Finding] = []
     exposed: list[Finding] = []
-    for finding in findings:
-        if _by_comment(finding):
-            place = _place(finding, renames)
-            if accepted[place] > 0:
-                accepted[place] -= 1
-            else:
-                finding = expose(finding, f"the comment that skips it is not in {review.name} and counts for nothing")
-                exposed.append(finding)
-        kept.append(finding)
-    return tuple(kept), tuple(exposed)
+    for index, (finding, pending) in enumerate(zip(findings, kept, strict=True)):
+        place, _ = now.keys[index]
+        if pending is None:
+            done.append(finding)
+        elif left[place] > 0:
+            left[place] -= 1
+            done.append(finding)
+        else:
+            done.append(expose(finding, why))
+            exposed.append(done[-1])
+    return tuple(done), tuple(exposed)
+
+
+class _Accepted:
+    """How many findings there are in each place, open and suppressed by a comment."""
+
+    def __init__(
+        self, findings: Sequence[Finding], texts: Mapping[tuple[str, int], str], renames: Mapping[str, str]
+    ) -> None:
+        self.keys: list[tuple[_Place, str]] = []
+        self.all: Counter[_Place] = Counter()
+        self.open: Counter[tuple[_Place, str]] = Counter()
+        self.by_comment: Counter[tuple[_Place, str]] = Counter()
+        for finding in findings:
+            where = finding.location
+            text = texts.get((where.path, where.start_line or 0), "") if where else ""
+            key = _place(finding, renames), text
+            self.keys.append(key)
+            self.all[key[0]] += 1
+            if _by_comment(finding):
+                self.by_comment[key] += 1
+            elif finding.outcome != "pass" and finding.suppressed is None:
+                self.open[key] += 1
 
 
 def expose(finding: Finding, why: str) -> Finding:

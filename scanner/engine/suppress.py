@@ -107,27 +107,26 @@ class _ByPlace:
         self._names = book.rule_names
         self._today = today.isoformat()
         self._all = inline
-        self._comments: dict[str, list[InlineWaiver]] = {}
+        self._comments: dict[tuple[str, str], list[tuple[InlineWaiver, str]]] = {}
         self._used: set[tuple[InlineWaiver, str]] = set()
         for comment in inline:
-            if comment.problem is None:
-                self._comments.setdefault(comment.path, []).append(comment)
+            for name in comment.rules if comment.problem is None else ():
+                if rule := self._names.get(name):
+                    self._comments.setdefault((comment.path, rule), []).append((comment, name))
 
     def find(self, finding: Finding) -> Suppression | None:
         place = finding.location
         if place is None or place.start_line is None:
             return None
-        rules = {finding.rule, *finding.corroborated_by}
         end = place.end_line or place.start_line
         found = None
-        for comment in self._comments.get(place.path, ()):
-            if not (place.start_line <= comment.covers <= end or place.start_line <= comment.line <= end):
-                continue
-            for name in comment.rules:
-                if self._names.get(name) in rules:
-                    self._used.add((comment, name))
-                    if found is None and not self._is_over(comment):
-                        found = Suppression(by="inline", reason=comment.reason or "", until=comment.until)
+        for rule in (finding.rule, *finding.corroborated_by):
+            for comment, name in self._comments.get((place.path, rule), ()):
+                if not (place.start_line <= comment.covers <= end or place.start_line <= comment.line <= end):
+                    continue
+                self._used.add((comment, name))
+                if found is None and not self._is_over(comment):
+                    found = Suppression(by="inline", reason=comment.reason or "", until=comment.until)
         return found
 
     def expired(self, book: Book) -> Iterable[Finding]:

@@ -10,7 +10,8 @@ MARK = "assay:ignore"
 _COMMENT = re.compile(r"(?:#|//|/\*|<!--|--|;|%|\{\{/\*|\{\{-\s/\*)\s*assay:ignore\b(?P<rest>.*)")
 _ALONE = re.compile(r"\s*(?:#|//|/\*|\*|<!--|--(?!-)|;|%|\{\{-?\s*/\*)")
 """How a line begins on which nothing but a comment stands. `---` separates YAML documents."""
-_CLOSED = re.compile(r"\s*(?:\*/(?:\s*-?\}\})?|-->)\s*$")
+_ENDS = (("-->",), ("}}", "-", "*/"), ("*/",))
+"""What closes a comment, read backwards with spaces between; the dash may be missing."""
 _RULES = re.compile(r"\s+(?P<rules>[A-Za-z0-9_-]+(?:,[A-Za-z0-9_-]+)*)(?=\s|$)")
 _OPTION = re.compile(r'\s+(?P<name>reason|until)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))')
 _HOW = 'write assay:ignore RULE reason="…" until=2027-01-31'
@@ -34,26 +35,39 @@ class Ignore(Struct, frozen=True, kw_only=True):
 
 def find_ignores(lines: Sequence[str]) -> Iterator[Ignore]:
     """In the order of the lines. Linear in the text."""
+    content = 0
     for index, text in enumerate(lines):
         if MARK not in text:
             continue
         found = _COMMENT.search(text)
         if found is None:
             continue
-        yield _read(found["rest"], index + 1, _covered(lines, index) + 1)
+        if not _ALONE.match(text):
+            yield _read(found["rest"], index + 1, index + 1)
+            continue
+        # Sought from where the last search ended, so that many comments in a row cost no more than one.
+        content = max(content, index + 1)
+        while content < len(lines) and (not lines[content].strip() or _ALONE.match(lines[content])):
+            content += 1
+        yield _read(found["rest"], index + 1, (content if content < len(lines) else index) + 1)
 
 
-def _covered(lines: Sequence[str], index: int) -> int:
-    if not _ALONE.match(lines[index]):
-        return index
-    for later in range(index + 1, len(lines)):
-        if lines[later].strip() and not _ALONE.match(lines[later]):
-            return later
-    return index
+def _opened(rest: str) -> str:
+    """What a comment says, without what closes it."""
+    text = rest.rstrip()
+    for marks in _ENDS:
+        left = text
+        for mark in marks:
+            if not left.endswith(mark) and mark != "-":
+                break
+            left = left.removesuffix(mark).rstrip()
+        else:
+            return left
+    return text
 
 
 def _read(rest: str, line: int, covers: int) -> Ignore:
-    text = _CLOSED.sub("", rest.rstrip())
+    text = _opened(rest)
     rules = _RULES.match(text)
     if rules is None:
         return Ignore(line=line, covers=covers, problem=f"it names no rule; {_HOW}")

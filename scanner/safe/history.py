@@ -4,21 +4,35 @@ Read with dulwich: git itself is not run, since a repository's configuration can
 """
 
 import os
+import re
+import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from dulwich.diff_tree import RenameDetector
-from dulwich.errors import NotGitRepository
+from dulwich.errors import (
+    ApplyDeltaError,
+    ChecksumMismatch,
+    FileFormatException,
+    MissingCommitError,
+    NoIndexPresent,
+    NotGitRepository,
+    ObjectMissing,
+    RefFormatError,
+    WrongObjectException,
+)
 from dulwich.graph import find_merge_base
-from dulwich.index import commit_tree
+from dulwich.index import UnsupportedIndexFormat, commit_tree
 from dulwich.object_store import MemoryObjectStore, OverlayObjectStore, iter_tree_contents
 from dulwich.objects import Commit, ObjectID
 from dulwich.objectspec import parse_commit, parse_object
 from dulwich.repo import Repo
 
 from assay.scanner.errors import UsageError
+from assay.scanner.safe.repository import find_top
 from assay.scanner.safe.text import one_line
 
 _TYPE = 0o170000
@@ -26,8 +40,14 @@ _LINK = 0o120000
 _SUBMODULE = 0o160000
 _ALIKE = 50
 """Percent of a file that stay the same where git takes it for renamed."""
-_DAMAGED = (KeyError, OSError, ValueError, AssertionError)
+_DAMAGED = (
+    *(KeyError, OSError, ValueError, AssertionError, AttributeError, IndexError, TypeError, zlib.error, struct.error),
+    *(ApplyDeltaError, ChecksumMismatch, FileFormatException, MissingCommitError, NoIndexPresent, NotGitRepository),
+    *(ObjectMissing, RefFormatError, UnsupportedIndexFormat, WrongObjectException),
+)
 """What dulwich raises where an object is missing or is not what it should be."""
+_PLACES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+"""Where git looks for a short name, the first that has it winning."""
 
 
 class History:
@@ -40,6 +60,7 @@ class History:
 
     def commit(self, ref: str) -> str:
         """The commit that a branch, tag, remote branch or hash names, as hexadecimal digits. Raises UsageError."""
+        self._refuse_ambiguous(re.split(r"[~^@:]", ref)[0])
         try:
             # dulwich takes short hashes in the one, and steps such as `main~2` in the other.
             steps = any(sign in ref for sign in "~^@:")
@@ -49,6 +70,22 @@ class History:
             raise UsageError(
                 f"no commit is named {one_line(ref, 100)!r} in {self.top}; fetch it first (in CI: the full history)"
             ) from None
+
+    def _refuse_ambiguous(self, name: str) -> None:
+        # Who may push a tag but not the branch could name the tag `origin/main`, and tags go first.
+        found: dict[str, str] = {}
+        for place in _PLACES:
+            full = place.format(name)
+            try:
+                target = self._repository.refs[full.encode()]
+                found[full] = str(parse_commit(self._repository, target).id.decode())
+            except _DAMAGED:
+                continue
+        if name != "HEAD" and len(set(found.values())) > 1:
+            raise UsageError(
+                f"{one_line(name, 100)!r} names several commits in {self.top} "
+                f"({one_line(', '.join(sorted(found)), 300)}); give the full name"
+            )
 
     def merge_base(self, ref: str) -> str:
         """The newest commit that HEAD and the named commit share. Raises UsageError where there is none."""
@@ -84,9 +121,11 @@ class History:
                 place.write_bytes(content())
         for path, leads_to in links:
             place = target / path
+            above = [folder for folder in place.parents if folder.is_relative_to(target)]
+            if any(folder.is_symlink() for folder in above) or os.path.lexists(place) or b"\0" in leads_to:
+                continue  # Only a tree that git would not have made holds something below a link, or a name twice.
             place.parent.mkdir(parents=True, exist_ok=True)
-            if not os.path.lexists(place) and b"\0" not in leads_to:
-                place.symlink_to(os.fsdecode(leads_to))
+            place.symlink_to(os.fsdecode(leads_to))
         return tuple(submodules)
 
     def renamed_since(self, commit: str) -> Mapping[str, str]:
@@ -100,7 +139,7 @@ class History:
             )
             then = self._commit(commit).tree
             changes = RenameDetector(store, rename_threshold=_ALIKE).changes_with_renames(then, now)
-        except (*_DAMAGED, AttributeError):
+        except _DAMAGED:
             return {}  # Then nothing is known to be renamed, and what moved counts as new.
         return {
             os.fsdecode(change.new.path): os.fsdecode(change.old.path)
@@ -120,7 +159,7 @@ class History:
             for entry in iter_tree_contents(store, self._commit(commit).tree):
                 path = os.fsdecode(entry.path)
                 steps = path.split("/")
-                if ".." in steps or "." in steps or "" in steps or "\0" in path or steps[0].lower() == ".git":
+                if {"", ".", "..", ".git"} & {step.lower() for step in steps} or "\0" in path:
                     continue  # git itself refuses such a name, so nobody has the file.
                 yield path, entry.mode, lambda entry=entry: store[entry.sha].as_raw_string()
         except _DAMAGED:
@@ -133,8 +172,11 @@ class History:
 def open_history(folder: Path) -> Iterator[History]:
     """The repository that a folder lies in. Raises UsageError where it lies in none."""
     try:
-        repository = Repo.discover(str(folder))
-    except (NotGitRepository, *_DAMAGED):
+        top = find_top(folder.resolve())
+        if top is None:
+            raise NotGitRepository(str(folder))
+        repository = Repo(str(top))
+    except _DAMAGED:
         raise UsageError(f"{folder}: not in a git repository that can be read") from None
     with repository:
         yield History(repository, Path(repository.path).resolve())

@@ -32,6 +32,18 @@ def read_repository(root: Path) -> Repository | None:
     )
 
 
+def find_top(folder: Path) -> Path | None:
+    """The working tree that a resolved folder lies in, by the `.git` at its top; None outside one.
+
+    What merely looks like a bare repository is none: a scanned tree can hold one, with any history that it likes.
+    """
+    for candidate in (folder, *folder.parents):
+        control = candidate / ".git"
+        if control.is_file() or (control / "objects").is_dir():
+            return candidate
+    return None
+
+
 def _resolve(root: Path, ref: str) -> str | None:
     loose = _read(root, f".git/{ref}").strip()
     if _HASH.match(loose):
