@@ -25,6 +25,8 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
     """A training, processing or tuning job, or the cluster that runs them."""
 
     provider: str
+    own_code: bool
+    """Code of the customer's runs here, such as a container or a script; False where the provider runs its own."""
     network_isolated: bool
     """The job's containers make no network calls, or run in a network without a way out."""
     in_private_network: bool
@@ -52,6 +54,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     kms_key: str | None
     captures_data: bool
     """Requests and responses are kept for monitoring."""
+    own_code: bool
+    """A container or a model file of the customer's runs here; False where the provider serves its own model."""
     network_isolated: bool
     """The model's container makes no network calls."""
     content_filtered: bool

@@ -9,6 +9,8 @@ class Database(Struct, frozen=True, kw_only=True):
     provider: str
     engine: str
     """`postgres`, `mysql`, `dynamodb`, `bigquery` …, as the provider names it, lower case."""
+    holds_data: bool
+    """False for a logical server, whose databases are resources of their own with backups of their own."""
     encrypted_at_rest: bool
     kms_key: str | None
     public: bool

@@ -32,6 +32,7 @@ resource "azurerm_storage_account_customer_managed_key" "good" {
 }
 resource "azurerm_monitor_diagnostic_setting" "good" {
   target_resource_id = "${azurerm_storage_account.good.id}/blobServices/default"
+  enabled_log { category = "StorageRead" }
 }
 resource "azurerm_storage_management_policy" "good" {
   storage_account_id = azurerm_storage_account.good.id

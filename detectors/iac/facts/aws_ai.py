@@ -94,6 +94,7 @@ def endpoint(block: Block, world: World) -> Mapping[str, Fact]:
     )
     return {
         "provider": Known(value="aws"),
+        "own_code": Known(value=True),
         "deployed": Known(value=True),
         # It has no address of its own: it is invoked through an API that demands signed requests, over TLS.
         # See: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
@@ -140,6 +141,7 @@ def model(block: Block, _world: World) -> Mapping[str, Fact]:
     """`aws_sagemaker_model`: what an endpoint will run. Only its isolation is its own."""
     return {
         "provider": Known(value="aws"),
+        "own_code": Known(value=True),
         "deployed": Known(value=False),
         # Off unless asked for.
         # See: https://docs.aws.amazon.com/sagemaker/latest/dg/mkt-algo-model-internet-free.html
@@ -163,6 +165,7 @@ def training(block: Block, _world: World) -> Mapping[str, Fact]:
     volume = block.at("job_resources", "cluster_config", "volume_kms_key_id")
     return {
         "provider": Known(value="aws"),
+        "own_code": Known(value=True),
         "network_isolated": isolated,
         "in_private_network": private,
         "traffic_encrypted": encrypted,
@@ -180,6 +183,7 @@ def custom_model(block: Block, _world: World) -> Mapping[str, Fact]:
     private = block.block("vpc_config")
     return {
         "provider": Known(value="aws"),
+        "own_code": Known(value=False),
         "network_isolated": Unknown(reason="the job runs on machines of the provider's"),
         "in_private_network": private if isinstance(private, Unknown) else Known(value=private is not None),
         "traffic_encrypted": Unknown(reason="the job runs on machines of the provider's"),
@@ -215,6 +219,7 @@ def agent(block: Block, world: World) -> Mapping[str, Fact]:
     named = guardrail.get("guardrail_identifier") if isinstance(guardrail, Block) else guardrail
     return {
         "provider": Known(value="aws"),
+        "own_code": Known(value=False),
         "deployed": Known(value=True),
         "generative": Known(value=True),
         # It has no address of its own: it is invoked through an API that demands signed requests, over TLS.

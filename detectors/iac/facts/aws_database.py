@@ -26,6 +26,7 @@ def instance(block: Block, world: World, depth: int = 0) -> Mapping[str, Fact]:
     facts: dict[str, Fact] = {
         "provider": Known(value="aws"),
         "engine": _named(engine),
+        "holds_data": Known(value=True),
         # Plain unless asked for.
         # See: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
         "encrypted_at_rest": boolean(block.get("storage_encrypted"), False),
@@ -137,6 +138,7 @@ def cluster(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "engine": _named(engine),
+        "holds_data": Known(value=True),
         "encrypted_at_rest": encrypted,
         "kms_key": kms_key(block.get("kms_key_id")),
         "public": _reachable(block, world),
@@ -187,6 +189,7 @@ def table(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "engine": Known(value="dynamodb"),
+        "holds_data": Known(value=True),
         # Every table is encrypted; the setting only chooses whose key.
         # See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
         "encrypted_at_rest": Known(value=True),
@@ -229,6 +232,7 @@ def warehouse(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "engine": Known(value="redshift"),
+        "holds_data": Known(value=True),
         "encrypted_at_rest": encrypted,
         "kms_key": kms_key(block.get("kms_key_id")),
         "public": public,
@@ -262,6 +266,7 @@ def search(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "engine": Known(value="opensearch" if "opensearch" in block.type else "elasticsearch"),
+        "holds_data": Known(value=True),
         # Plain unless asked for, in both.
         # See: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/encryption-at-rest.html
         "encrypted_at_rest": boolean(block.at("encrypt_at_rest", "enabled"), False),

@@ -5,7 +5,19 @@ from typing import Any
 
 from assay.detectors.iac.facts import policy_document as policies
 from assay.detectors.iac.facts.block import Block, World
-from assay.detectors.iac.facts.values import any_of, at, boolean, choice, integer, kms_key, settled, strings, tags, text
+from assay.detectors.iac.facts.values import (
+    Reference,
+    any_of,
+    at,
+    boolean,
+    choice,
+    integer,
+    kms_key,
+    settled,
+    strings,
+    tags,
+    text,
+)
 from assay.scanner.api import Fact, Known, Unknown
 
 
@@ -50,9 +62,18 @@ def _workload_identity(block: Block, world: World) -> Fact:
     joined = world.joined(block, "aws_eks_pod_identity_association", "cluster_name", name="name")
     if joined.blocks:
         return Known(value=True, origin=joined.blocks[0].location)
-    if world.of_type("aws_iam_openid_connect_provider"):
-        return Unknown(reason="an identity provider is declared, but for which cluster can't be told")
-    return joined.stray or Known(value=False)
+    answers = [at(_issues(other, block), other.location) for other in world.of_type("aws_iam_openid_connect_provider")]
+    return any_of([*answers, *([joined.stray] if joined.stray else [])])
+
+
+def _issues(provider: Block, cluster_: Block) -> Fact:
+    """Whether an identity provider is that of a cluster; one of a code host or a login service is of none."""
+    url = provider.get("url")
+    if isinstance(url, Reference) and url.certain:
+        return Known(value=cluster_.id in url.targets)
+    if isinstance(url, str) and "oidc.eks." not in url:
+        return Known(value=False)
+    return Unknown(reason="an identity provider is declared, but for which cluster can't be told")
 
 
 def repository(block: Block, _world: World) -> Mapping[str, Fact]:

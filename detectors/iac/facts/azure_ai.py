@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from assay.detectors.iac.facts.azure_storage import account_key
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.policy_document import contains
 from assay.detectors.iac.facts.values import (
@@ -60,19 +61,34 @@ def compute_instance(block: Block, _world: World) -> Mapping[str, Fact]:
     }
 
 
-def compute_cluster(block: Block, _world: World) -> Mapping[str, Fact]:
+def compute_cluster(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_machine_learning_compute_cluster`: the machines that run training jobs."""
     return {
         "provider": Known(value="azure"),
+        "own_code": Known(value=True),
         "network_isolated": Unknown(reason="the routes and rules of its subnet decide"),
         "in_private_network": present(block.get("subnet_resource_id")),
         "traffic_encrypted": Unknown(reason="the job decides"),
-        "output_encrypted": Unknown(reason="the workspace decides"),
+        "output_encrypted": _output_encrypted(block, world),
         # OS disks are encrypted by keys of the provider's; a customer's can't be given.
         # See: https://learn.microsoft.com/azure/machine-learning/concept-data-encryption
         "volume_encrypted": Known(value=False),
         "tags": tags(block.get("tags")),
     }
+
+
+def _output_encrypted(block: Block, world: World) -> Fact:
+    """What jobs write goes to the storage account of their workspace.
+
+    See: https://learn.microsoft.com/azure/machine-learning/concept-data-encryption
+    """
+    home = world.target(block.get("machine_learning_workspace_id"), "azurerm_machine_learning_workspace")
+    account = world.target(home.get("storage_account_id"), "azurerm_storage_account") if home else None
+    if account is None:
+        return Unknown(reason="the storage account of its workspace decides, which isn't declared here")
+    key = account_key(account, world)
+    key = at(key, key.origin or account.location)
+    return Known(value=key.value is not None, origin=key.origin) if isinstance(key, Known) else key
 
 
 def cognitive(block: Block, world: World) -> Mapping[str, Fact]:
@@ -91,6 +107,7 @@ def cognitive(block: Block, world: World) -> Mapping[str, Fact]:
         public = Known(value=str(named.value).lower() == "enabled") if isinstance(named, Known) else named
     return {
         "provider": Known(value="azure"),
+        "own_code": Known(value=False),
         "deployed": Known(value=True),
         "public": public,
         # Static keys are accepted unless they are switched off.

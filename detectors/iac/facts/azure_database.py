@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from assay.detectors.iac.facts.azure_storage import logs_sent
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.values import (
     all_of,
@@ -29,6 +30,7 @@ def sql_server(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "engine": Known(value="mssql"),
+        "holds_data": Known(value=False),
         # See: https://learn.microsoft.com/azure/azure-sql/database/transparent-data-encryption-tde-overview
         "encrypted_at_rest": Known(value=True),
         "kms_key": joined.stray or key,
@@ -58,6 +60,7 @@ def sql_database(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "engine": Known(value="mssql"),
+        "holds_data": Known(value=True),
         "encrypted_at_rest": boolean(block.get("transparent_data_encryption_enabled"), True),
         # Seven days. See: https://learn.microsoft.com/azure/azure-sql/database/automated-backups-overview
         "backup_days": integer(block.at("short_term_retention_policy", "retention_days"), 7),
@@ -68,20 +71,38 @@ def sql_database(block: Block, world: World) -> Mapping[str, Fact]:
     }
 
 
-def single_server(block: Block, _world: World) -> Mapping[str, Fact]:
+def single_server(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_postgresql_server`, `azurerm_mysql_server`, `azurerm_mariadb_server`."""
     return {
         "provider": Known(value="azure"),
         "engine": Known(value=block.type.split("_")[1].replace("postgresql", "postgres")),
+        "holds_data": Known(value=True),
         "encrypted_at_rest": Known(value=True),
-        "kms_key": Unknown(reason="not collected for this retired service"),
+        "kms_key": _single_server_key(block, world),
         "public": boolean(block.get("public_network_access_enabled"), True),
         "transit_encrypted": boolean(block.get("ssl_enforcement_enabled"), True),
         "backup_days": integer(block.get("backup_retention_days"), 7),
         "point_in_time_recovery": Known(value=True),
+        "audit_logged": _sent_elsewhere(block, world),
+        "iam_authentication": _directory_administrator(block, world),
         "multi_zone": boolean(block.get("geo_redundant_backup_enabled"), False),
         "tags": tags(block.get("tags")),
     }
+
+
+def _single_server_key(block: Block, world: World) -> Fact:
+    joined = world.joined(block, f"{block.type}_key", "server_id")
+    for other in joined.blocks:
+        return at(reference(other.get("key_vault_key_id")), other.location)
+    return joined.stray or Known(value=None)
+
+
+def _directory_administrator(block: Block, world: World) -> Fact:
+    """Identities can log in once an administrator of the directory is named; MariaDB has no such thing."""
+    type_ = f"{block.type.removesuffix('_server')}_active_directory_administrator"
+    joined = world.joined(block, type_, "server_name", name="name")
+    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
+    return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
 
 def flexible_server(block: Block, world: World) -> Mapping[str, Fact]:
@@ -92,6 +113,7 @@ def flexible_server(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "engine": Known(value=engine),
+        "holds_data": Known(value=True),
         # See: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-data-encryption
         "encrypted_at_rest": Known(value=True),
         "kms_key": reference(block.at("customer_managed_key", "key_vault_key_id")),
@@ -112,9 +134,7 @@ def _sent_elsewhere(block: Block, world: World) -> Fact:
 
     See: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-logging
     """
-    joined = world.joined(block, "azurerm_monitor_diagnostic_setting", "target_resource_id")
-    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
-    return any_of([*answers, *([joined.stray] if joined.stray else [])])
+    return logs_sent(block, world)
 
 
 def _parameter(block: Block, world: World, name: str, default: bool) -> Fact:
@@ -157,6 +177,7 @@ def cosmos(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "engine": Known(value="cosmosdb"),
+        "holds_data": Known(value=True),
         # See: https://learn.microsoft.com/azure/cosmos-db/database-encryption-at-rest
         "encrypted_at_rest": Known(value=True),
         "kms_key": reference(block.first("key_vault_key_id", "managed_hsm_key_id")),

@@ -47,6 +47,11 @@ def account(block: Block, world: World) -> Mapping[str, Fact]:
     }
 
 
+def account_key(block: Block, world: World) -> Fact:
+    """The customer's key that encrypts an `azurerm_storage_account`; None: a key of the platform's."""
+    return _key(block, world)[0]
+
+
 def _key(block: Block, world: World) -> tuple[Fact, Fact]:
     inline = block.block("customer_managed_key")
     if isinstance(inline, Unknown):
@@ -74,8 +79,22 @@ def _open_containers(block: Block, world: World) -> Fact:
 
 def _logged(block: Block, world: World) -> Fact:
     # `queue_properties.logging` is of queues alone, and says nothing of what is read from blobs.
+    return logs_sent(block, world)
+
+
+def logs_sent(block: Block, world: World) -> Fact:
+    """Whether a diagnostic setting sends some log of a resource elsewhere; one of metrics alone sends none.
+
+    See: https://learn.microsoft.com/azure/azure-monitor/platform/diagnostic-settings
+    """
     joined = world.joined(block, "azurerm_monitor_diagnostic_setting", "target_resource_id")
-    answers: list[Fact] = [Known(value=True, origin=other.location) for other in joined.blocks]
+    answers: list[Fact] = []
+    for other in joined.blocks:
+        logs: list[Fact] = [
+            log if isinstance(log, Unknown) else boolean(log.get("enabled"), True)
+            for log in (*other.blocks("enabled_log"), *other.blocks("log"))
+        ]
+        answers.append(at(any_of(logs), other.location))
     return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
 

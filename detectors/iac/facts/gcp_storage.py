@@ -183,6 +183,7 @@ def sql(block: Block, world: World) -> Mapping[str, Fact]:
     facts: dict[str, Fact] = {
         "provider": Known(value="gcp"),
         "engine": _engine(version),
+        "holds_data": Known(value=True),
         # See: https://cloud.google.com/sql/docs/postgres/cmek
         "encrypted_at_rest": Known(value=True),
         "kms_key": reference(block.get("encryption_key_name")),
@@ -250,6 +251,7 @@ def dataset(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="gcp"),
         "engine": Known(value="bigquery"),
+        "holds_data": Known(value=True),
         # See: https://cloud.google.com/bigquery/docs/encryption-at-rest
         "encrypted_at_rest": Known(value=True),
         "kms_key": reference(block.at("default_encryption_configuration", "kms_key_name")),
