@@ -27,6 +27,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m assay.policies.catalogue_checkov --check
 	$(BIN)/python -m assay.scanner.kinds.generate --check
 	$(BIN)/python -m assay.policies.prepared --check
+	$(BIN)/python -m assay.scanner.reference --check
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
@@ -35,6 +36,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m assay.policies.catalogue_checkov
 	$(BIN)/python -m assay.scanner.kinds.generate
 	$(BIN)/python -m assay.policies.prepared
+	$(BIN)/python -m assay.scanner.reference
 
 dev: $(VENV)/.dev
 

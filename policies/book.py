@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from assay.policies import pack_files, pack_loading, rule_files
 from assay.policies.cel.syntax import CelError
-from assay.policies.compiled import CompiledRule
+from assay.policies.compiled import Compiled, compile_rule
 from assay.policies.pack_files import Engine
 from assay.policies.pack_loading import LoadedPack, Vocabulary
 from assay.policies.read import PolicyError
@@ -24,7 +24,7 @@ HOME = Path(__file__).parent
 class Variant(Struct, frozen=True):
     """A rule with one set of parameters, and the controls of the packs that set them so."""
 
-    compiled: CompiledRule
+    compiled: Compiled
     controls: tuple[str, ...]
     """`pack:id`, sorted."""
 
@@ -116,7 +116,7 @@ class Book:
         variants: list[Variant] = []
         for parameters, packs in groups.values() or [({}, [])]:
             try:
-                compiled = CompiledRule(rule, parameters)
+                compiled = compile_rule(rule, parameters)
             except CelError as error:
                 raise self._misfit(rule, packs, str(error)) from None
             variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
@@ -223,7 +223,8 @@ def _load_rules(
                 raise PolicyError(f"{folder.path}: the rule id {rule.id!r} is already taken; choose another")
             taken |= {rule.id, *rule.aliases}
             rules.append(rule)
-            if not folder.trusted:
+            # Rego may run for ever, whoever wrote it.
+            if not folder.trusted or rule.rego is not None:
                 guests.add(rule.id)
     return tuple(sorted(rules, key=lambda rule: rule.id)), frozenset(guests)
 

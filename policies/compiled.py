@@ -1,7 +1,7 @@
 """A rule ready to judge: checked against its kind's schema, parameters filled in, its assertions compiled."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -34,7 +34,7 @@ class CompiledRule:
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
         self._all: tuple[str, str] | None = None
-        self._assert = self._compile("assert", rule.assertion)
+        self._assert = self._compile("assert", rule.assertion or "")
         self._applies = self._compile("applies", rule.applies) if rule.applies else None
         self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
         """The facts that the rule looks at."""
@@ -98,6 +98,36 @@ class CompiledRule:
     def _reasons(self, facts: Mapping[str, Any], paths: frozenset[str], error: str | None) -> tuple[str, ...]:
         found = [line for path in sorted(paths) for line in kleene.unknowns(facts[path], path)]
         return tuple(found) or (f"the rule's expression failed: {error}",)
+
+
+class Compiled(Protocol):
+    """A rule ready to judge, in whichever language."""
+
+    rule: Rule
+    reads: tuple[str, ...]
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Of the rule, with what the packs override."""
+        ...
+
+    @property
+    def showable(self) -> frozenset[str]:
+        """What the message may name."""
+        ...
+
+    def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:
+        """Judges one resource."""
+        ...
+
+
+def compile_rule(rule: Rule, parameters: Mapping[str, Any] | None = None) -> Compiled:
+    """Raises CelError, naming the key, where the rule is refused."""
+    if rule.rego is None:
+        return CompiledRule(rule, parameters)
+    from assay.policies.rego import RegoRule
+
+    return RegoRule(rule, parameters)
 
 
 def prepare(resource: Resource) -> tuple[Mapping[str, Any], Any]:

@@ -78,7 +78,7 @@ class _GateText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None lifts what the parent asks."""
 
 
-class _PackText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PackText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pack as written."""
 
     id: str
@@ -102,7 +102,7 @@ class _File(Struct, frozen=True, kw_only=True):
     path: Path
     raw: bytes
     value: Any
-    text: _PackText
+    text: PackText
 
     def at(self, message: str, where: tuple[str | int, ...] = ()) -> PolicyError:
         return at(message, self.raw, self.path, where)
@@ -163,7 +163,7 @@ def _read_parent(child: _File, parent: Path, named: str, folder: Path | None) ->
 
 def _read(path: Path, text: bytes) -> _File:
     value = parse(text, path)
-    return _File(path=path, raw=text, value=value, text=convert(value, _PackText, text, path))
+    return _File(path=path, raw=text, value=value, text=convert(value, PackText, text, path))
 
 
 def _check_names(file: _File, vocabulary: Vocabulary) -> None:

@@ -1,6 +1,8 @@
 """Reads policy files into structs; every error names the file and the line."""
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -65,6 +67,12 @@ def at(message: str, text: bytes, path: Path, where: tuple[str | int, ...] = ())
     line = line_at(text, where)
     message = message[:1].lower() + message[1:]
     return PolicyError(f"{path}:{line}: {shown}: {message}" if shown else f"{path}:{line}: {message}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing."""
+    found = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def line_at(text: bytes, where: tuple[str | int, ...]) -> int:

@@ -4,15 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from assay.policies.cel.syntax import CelError
-from assay.policies.compiled import CompiledRule, Decision, prepare
+from assay.policies.compiled import Compiled, Decision, compile_rule, prepare
 from assay.policies.messages import placeholders
-from assay.policies.read import PolicyError, at, convert, parse, read_bytes
+from assay.policies.read import PolicyError, at, convert, nearest, parse, read_bytes
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Fact, Known, Unknown
 from assay.scanner.model.resource import Resource
 from assay.scanner.model.rule import Example, Rule
+from assay.scanner.safe.time_limit import TimeLimitError, limited
 
 _REQUIRED = ("fail", "pass", "unknown")
+MAX_SECONDS = 1.0
+"""For all examples of a rule that isn't built in."""
 
 
 def load(folder: Path, safeguards: Iterable[str], prove: bool = False) -> tuple[Rule, ...]:
@@ -26,17 +29,22 @@ def load(folder: Path, safeguards: Iterable[str], prove: bool = False) -> tuple[
         raise PolicyError(f"{misnamed}:1: rule files end in .yaml; rename it")
     found: dict[str, tuple[Rule, Path]] = {}
     for path in sorted(folder.rglob("*.yaml")):
-        if prove and path.is_symlink():
-            raise PolicyError(f"{path}:1: a rule file may not be a link")
-        rule = load_file(path, known, compiled=prove)
-        if prove:
-            _prove(rule, path)
+        rule = load_own(path, known) if prove else load_file(path, known, compiled=False)
         for name in (rule.id, *rule.aliases):
             if name in found:
                 raise PolicyError(f"{path}:1: the id {name!r} is already taken by {found[name][1]}")
             found[name] = (rule, path)
     unique = {rule.id: rule for rule, _ in found.values()}
     return tuple(unique[name] for name in sorted(unique))
+
+
+def load_own(path: Path, safeguards: Iterable[str]) -> Rule:
+    """A rule that isn't built in: compiled, and tried on its own examples. Raises PolicyError, with file and line."""
+    if path.is_symlink():
+        raise PolicyError(f"{path}:1: a rule file may not be a link")
+    rule = load_file(path, frozenset(safeguards))
+    _prove_in_time(rule, path)
+    return rule
 
 
 def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> Rule:
@@ -49,15 +57,15 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
     if rule.id != path.stem:
         raise at(f"the id must be the file's name, {path.stem!r}", text, path, ("id",))
     if rule.kind not in registry.KINDS:
-        raise at(f"no kind is named {rule.kind!r}", text, path, ("kind",))
+        raise at(f"no kind is named {rule.kind!r}{nearest(rule.kind, registry.KINDS)}", text, path, ("kind",))
     for index, name in enumerate(rule.safeguards):
         if name not in safeguards:
-            raise at(f"no safeguard is named {name!r}", text, path, ("safeguards", index))
+            raise at(f"no safeguard is named {name!r}{nearest(name, safeguards)}", text, path, ("safeguards", index))
     if not rule.safeguards:
         raise at("a rule names at least one safeguard", text, path, ("safeguards",))
     try:
         if compiled:
-            _check_message(rule, CompiledRule(rule), text, path)
+            _check_message(rule, compile_rule(rule), text, path)
     except CelError as error:
         key, _, message = str(error).partition(": ")
         raise at(message, text, path, (key,)) from None
@@ -72,11 +80,29 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
     return rule
 
 
-def _check_message(rule: Rule, compiled: CompiledRule, text: bytes, path: Path) -> None:
+def _check_message(rule: Rule, compiled: Compiled, text: bytes, path: Path) -> None:
     names = sorted({"address", *compiled.showable})
     wrong = sorted(placeholders(rule.message) - set(names))
     if wrong:
         raise at(f"{{{wrong[0]}}} is not filled in; the rule may name {', '.join(names)}", text, path, ("message",))
+
+
+def _prove_in_time(rule: Rule, path: Path) -> None:
+    """As `_prove`, killed where an expression takes too long over its own examples."""
+
+    def proven() -> bytes:
+        try:
+            _prove(rule, path)
+        except PolicyError as error:
+            return str(error).encode()
+        return b""
+
+    try:
+        message = limited(proven, MAX_SECONDS)
+    except TimeLimitError as error:
+        raise at(f"judging its own examples {error}; simplify it", read_bytes(path), path, ("examples",)) from None
+    if message:
+        raise PolicyError(message.decode())
 
 
 def _prove(rule: Rule, path: Path) -> None:
@@ -90,7 +116,7 @@ def _prove(rule: Rule, path: Path) -> None:
 def try_example(rule: Rule, example: Example) -> Decision:
     """What the rule says of one of its examples."""
     facts, context = prepare(example_resource(rule, example))
-    return CompiledRule(rule, example.parameters).decide(facts, context)
+    return compile_rule(rule, example.parameters).decide(facts, context)
 
 
 def example_resource(rule: Rule, example: Example) -> Resource:

@@ -12,6 +12,7 @@ from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
 from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
+from assay.scanner.engine.coverage import CoverageMap, all_surfaces, control_json
 from assay.scanner.errors import UsageError
 
 
@@ -71,7 +72,7 @@ def _rule(book: Any, name: str) -> dict[str, Any] | None:
         "safeguards": rule.safeguards,
         "controls": _controls(book, rule.id, rule.safeguards),
         "why": rule.why.strip(),
-        "passes when": rule.assertion.strip(),
+        "passes when": (rule.assertion or rule.rego or "").strip(),
         "applies when": rule.applies.strip() if rule.applies else None,
         "parameters": dict(rule.parameters),
         "failing example": examples["fail"],
@@ -102,28 +103,30 @@ def _engine_check(book: Any, name: str) -> dict[str, Any] | None:
 
 
 def _control(book: Any, name: str) -> dict[str, Any] | None:
+    from assay.detectors.registry import DETECTORS
+
     pack_id, _, control_id = name.partition(":")
     for pack in book.packs:
         for control in pack.controls:
             if pack.id == pack_id and control.id == control_id:
-                rules = [r.id for r in book.rules.values() if name in book.controls(r.id, r.safeguards)]
-                checks = [
-                    check.id
-                    for engine in book.engines.values()
-                    for check in engine.checks.values()
-                    if name in book.controls(check.id, check.safeguards)
-                ]
+                coverage = CoverageMap(book, DETECTORS).of(pack, control)
+                told = control_json(control, coverage)
+                surfaces = all_surfaces(book, DETECTORS)
                 return {
                     "id": name,
                     "title": control.title,
                     "citation": control.citation,
                     "requirement": control.requirement,
+                    "requirements": told["requirements"],
                     "testable": control.testable,
                     "safeguards": control.safeguards,
-                    "rules": rules,
-                    "engine checks": checks,
+                    "rules": {rule: list(on) for rule, on in sorted(coverage.rules.items())},
+                    "engine checks": {check: list(on) for check, on in coverage.checks.items()},
+                    "evidence by surface": coverage.surfaces,
+                    "surfaces without evidence": sorted(surfaces - coverage.surfaces.keys()),
+                    "safeguards without evidence": list(coverage.unevidenced),
                     "what a person must do": control.human,
-                    "unverified": control.unverified,
+                    "unverified": control.unverified or pack.unverified,
                 }
     return None
 
@@ -140,12 +143,20 @@ def _text(found: Mapping[str, Any]) -> str:
             continue
         if isinstance(value, str):
             lines += [f"{name}: {value}"] if len(value) < 80 and "\n" not in value else [f"{name}:", *_indent(value)]
+        elif isinstance(value, Mapping) and all(isinstance(inner, list | tuple | int) for inner in value.values()):
+            lines += [f"{name}:", *(f"  {key}: {_line(inner)}" for key, inner in value.items())]
         elif isinstance(value, Mapping):
             lines += [f"{name}:", *_indent(json.dumps(value, indent=2, ensure_ascii=False))]
         else:
-            lines += [f"{name}:", *(f"  {item}" for item in value)]
+            lines += [f"{name}:", *(f"  {_line(item)}" for item in value)]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {inner}" for key, inner in value.items() if inner is not None)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _indent(text: str) -> list[str]:

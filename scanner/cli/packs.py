@@ -1,10 +1,11 @@
 """`assay packs`: the policy packs, their controls, and how many rules evidence each."""
 
 import argparse
-from collections import Counter
 from collections.abc import Sequence
 
 from assay.scanner.cli.listing import print_json, print_table
+from assay.scanner.engine.coverage import CoverageMap, control_json
+from assay.scanner.model.rule import Control, Pack
 
 
 def run(argv: Sequence[str]) -> int:
@@ -14,15 +15,11 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
 
+    from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy
 
     book = policy.load(args.pack or policy.built_in_packs())
-    counts: Counter[str] = Counter()
-    for rule in book.rules.values():
-        counts.update(book.controls(rule.id, rule.safeguards))
-    for engine in book.engines.values():
-        for check in engine.checks.values():
-            counts.update(book.controls(check.id, check.safeguards))
+    covered = CoverageMap(book, DETECTORS)
     if args.format == "json":
         print_json(
             [
@@ -31,20 +28,9 @@ def run(argv: Sequence[str]) -> int:
                     "title": pack.title,
                     "version": pack.version,
                     "source": pack.source,
-                    "controls": [
-                        {
-                            "id": control.id,
-                            "title": control.title,
-                            "citation": control.citation,
-                            "requirement": control.requirement,
-                            "testable": control.testable,
-                            "safeguards": control.safeguards,
-                            "rules": counts[f"{pack.id}:{control.id}"],
-                            "human": control.human,
-                            "unverified": control.unverified,
-                        }
-                        for control in pack.controls
-                    ],
+                    "extends": pack.lineage,
+                    "unverified": pack.unverified,
+                    "controls": [control_json(control, covered.of(pack, control)) for control in pack.controls],
                 }
                 for pack in book.packs
             ]
@@ -52,12 +38,23 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if args.pack:
         rows = (
-            (f"{pack.id}:{control.id}", str(control.testable), str(counts[f"{pack.id}:{control.id}"]), control.title)
+            (
+                f"{pack.id}:{control.id}",
+                str(control.requirement),
+                str(control.testable),
+                _rules(covered, pack, control),
+                control.title,
+            )
             for pack in book.packs
             for control in pack.controls
         )
-        print_table(rows, ("CONTROL", "TESTABLE", "RULES", "TITLE"))
+        print_table(rows, ("CONTROL", "LEVEL", "TESTABLE", "RULES", "TITLE"))
         return 0
-    rows = ((p.id, p.version, str(len(p.controls)), p.title) for p in book.packs)
-    print_table(rows, ("PACK", "VERSION", "CONTROLS", "TITLE"))
+    listed = ((p.id, p.version, str(len(p.controls)), p.title) for p in book.packs)
+    print_table(listed, ("PACK", "VERSION", "CONTROLS", "TITLE"))
     return 0
+
+
+def _rules(covered: CoverageMap, pack: Pack, control: Control) -> str:
+    coverage = covered.of(pack, control)
+    return str(len(coverage.rules) + len(coverage.checks))

@@ -9,11 +9,25 @@ from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json, print_table
 from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
+from assay.scanner.engine.coverage import rule_surfaces
 
 
 def run(argv: Sequence[str]) -> int:
-    """Returns 0."""
-    parser = argparse.ArgumentParser(prog="assay rules", description="List the rules and the engines' checks.")
+    """Returns 0; for `lint` and `schema` as they say."""
+    if argv[:1] == ["lint"]:
+        from assay.scanner.cli import lint
+
+        return lint.run(argv[1:])
+    if argv[:1] == ["schema"]:
+        from assay.scanner.cli import schema
+
+        return schema.run(argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="assay rules",
+        description="List the rules and the engines' checks.",
+        epilog="`assay rules lint PATH` checks policy files of your own; `assay rules schema rule|pack|waivers` prints "
+        "the JSON Schema that an editor can use.",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--pack", action="append", default=[], metavar="ID", help="controls of these packs only")
     options.add_rules(parser)
@@ -25,7 +39,6 @@ def run(argv: Sequence[str]) -> int:
     book = options.load_book(args, load_settings(Path()), trust.beside(["."]))
     rows: list[dict[str, Any]] = []
     for rule in book.rules.values():
-        surfaces = {surface for spec in DETECTORS for surface, kinds in spec.surfaces.items() if rule.kind in kinds}
         rows.append(
             {
                 "id": rule.id,
@@ -34,7 +47,7 @@ def run(argv: Sequence[str]) -> int:
                 "severity": rule.severity,
                 "safeguards": rule.safeguards,
                 "controls": book.controls(rule.id, rule.safeguards),
-                "surfaces": sorted(surfaces),
+                "surfaces": rule_surfaces(rule.kind, DETECTORS),
             }
         )
     for engine in book.engines.values():

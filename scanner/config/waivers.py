@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from assay.policies.read import at, convert, line_at, parse, read_bytes
+from assay.policies.read import at, convert, line_at, nearest, parse, read_bytes
 
 
 class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,7 +25,9 @@ class Waiver(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The last day on which it counts."""
 
 
-class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WaiverFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """As written."""
+
     waivers: tuple[Waiver, ...]
 
 
@@ -45,7 +47,7 @@ def load_waivers(path: Path, name: str, rules: Mapping[str, str]) -> tuple[Place
     """
     text = read_bytes(path)
     shown = Path(name)
-    found = convert(parse(text, shown), _File, text, shown)
+    found = convert(parse(text, shown), WaiverFile, text, shown)
     placed: list[PlacedWaiver] = []
     for index, waiver in enumerate(found.waivers):
         where = ("waivers", index)
@@ -53,7 +55,8 @@ def load_waivers(path: Path, name: str, rules: Mapping[str, str]) -> tuple[Place
             if not getattr(waiver, field).strip():
                 raise at("it may not be empty", text, shown, (*where, field))
         if waiver.rule not in rules:
-            raise at(f"no rule or check is named {waiver.rule!r}; `assay rules` lists them", text, shown, where)
+            hint = nearest(waiver.rule, rules) or "; `assay rules` lists them"
+            raise at(f"no rule or check is named {waiver.rule!r}{hint}", text, shown, (*where, "rule"))
         waiver = Waiver(
             rule=rules[waiver.rule],
             address=waiver.address,

@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from assay.policies.book import Book
-from assay.policies.compiled import CompiledRule, Decision
+from assay.policies.compiled import Compiled, Decision
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.judge import Wanted, judge
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Finding
+from assay.scanner.safe.time_limit import settle_fork
 
 SECONDS = 1.0
 """How long one such rule may take over one resource."""
@@ -58,7 +59,7 @@ def _judge_in_child(
 ) -> int:
     numbers = {name: number for number, name in enumerate(names)}
 
-    def decide(rule: CompiledRule, facts: Mapping[str, Any], context: Any) -> Decision:
+    def decide(rule: Compiled, facts: Mapping[str, Any], context: Any) -> Decision:
         number = numbers.get(rule.rule.id)
         if number is None:
             return rule.decide(facts, context)
@@ -69,6 +70,7 @@ def _judge_in_child(
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
+    settle_fork()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     try:
         found = msgspec.json.encode(judge(inventory, book, wanted, decide))

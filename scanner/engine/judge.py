@@ -7,7 +7,7 @@ import msgspec
 
 from assay.policies import messages
 from assay.policies.book import OWN_ENGINE, Book, Variant
-from assay.policies.compiled import CompiledRule, Decision, prepare
+from assay.policies.compiled import Compiled, Decision, prepare
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.model.fact import Location
@@ -19,7 +19,7 @@ LOOK_FAILED = "look-failed"
 _NOT_COUNTED_YET = ""
 
 
-Decide = Callable[[CompiledRule, Mapping[str, Any], Any], Decision]
+Decide = Callable[[Compiled, Mapping[str, Any], Any], Decision]
 """How a rule is put to a resource's facts and context."""
 
 
@@ -39,7 +39,10 @@ EVERYTHING = Wanted()
 
 
 def judge(
-    inventory: Inventory, book: Book, wanted: Wanted = EVERYTHING, decide: Decide = CompiledRule.decide
+    inventory: Inventory,
+    book: Book,
+    wanted: Wanted = EVERYTHING,
+    decide: Decide = lambda rule, facts, context: rule.decide(facts, context),
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
     ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]

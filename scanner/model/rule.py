@@ -28,14 +28,18 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     kind: str
     severity: Severity
     safeguards: tuple[str, ...]
-    assertion: str
-    """CEL over `resource` and `params`; true is a pass."""
     message: str
     """What is wrong, for a failing resource; `{address}` is filled in."""
     why: str
     """Why it matters, for someone who must decide whether to fix it."""
     fix: str
     examples: tuple[Example, ...]
+    assertion: str | None = None
+    """CEL over `resource` and `params`; true is a pass. Every rule has this or `rego`."""
+    rego: str | None = None
+    """A Rego module of the package `assay` that decides `pass` from `input.resource` and `input.params`."""
+    reads: tuple[str, ...] = ()
+    """For `rego`: the fields of the kind that it may see."""
     applies: str | None = None
     """CEL; where it is false the rule has nothing to say of the resource."""
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -261,7 +261,7 @@ def failed(records: list[Record]) -> list[Failure]:
 
 def verdicts(records: list[Record], result: str | None = None) -> list[EngineVerdict]:
     found = [record for record in records if isinstance(record, EngineVerdict)]
-    return [verdict for verdict in found if result is None or verdict.result == result]
+    return [one for one in found if not one.past_skip and (result is None or one.result == result)]
 
 
 def shown(records: list[Record]) -> list[Excerpt]:

@@ -1,0 +1,87 @@
+"""Checks policy files of the user's own: rules, packs and waivers, each as it would be loaded."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from assay.policies import pack_files, pack_loading, rule_files
+from assay.policies.pack_loading import Vocabulary
+from assay.policies.read import PolicyError, parse, read_bytes
+from assay.scanner.model.rule import Rule
+
+_PLACED = re.compile(r"(?P<path>.+?):(?P<line>\d+): (?P<message>.*)", re.DOTALL)
+
+
+class Mistake(Struct, frozen=True, kw_only=True):
+    """Why a file can't be used."""
+
+    path: str
+    line: int
+    message: str
+
+
+WaiverCheck = Callable[[Path, set[str]], object]
+"""Loads a file of waivers, given the names of the rules; raises PolicyError."""
+
+
+def lint(files: Sequence[Path], home: Path, check_waivers: WaiverCheck) -> list[Mistake]:
+    """The first mistake of each file, in the files' order; packs and waivers may name the rules beside them."""
+    safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
+    engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
+    rules = list(rule_files.load(home / "rules", safeguards))
+    taken = {name for rule in rules for name in (rule.id, *rule.aliases)}
+    found: dict[Path, Mistake] = {}
+    others: dict[Path, str] = {}
+    for path in files:
+        try:
+            kind = _kind(path)
+            if kind != "rule":
+                others[path] = kind
+                continue
+            rule = rule_files.load_own(path, safeguards)
+            _claim(rule, path, taken)
+            rules.append(rule)
+        except PolicyError as error:
+            found[path] = _mistake(error, path)
+    checks = {check for engine in engines for check in engine.checks}
+    vocabulary = Vocabulary(
+        safeguards=safeguards.keys(),
+        rules={rule.id for rule in rules} | checks,
+        parameters={name for rule in rules for name in rule.parameters},
+    )
+    for path, kind in others.items():
+        try:
+            if kind == "pack":
+                pack_loading.load(path, vocabulary, home / "packs")
+            else:
+                check_waivers(path, taken | checks)
+        except PolicyError as error:
+            found[path] = _mistake(error, path)
+    return [found[path] for path in files if path in found]
+
+
+def _kind(path: Path) -> str:
+    """What a file is meant to be, by its keys."""
+    if path.suffix == ".yml":
+        raise PolicyError(f"{path}:1: policy files end in .yaml; rename it")
+    value = parse(read_bytes(path), path)
+    keys: Iterable[object] = value if isinstance(value, dict) else ()
+    if "waivers" in keys:
+        return "waivers"
+    return "pack" if "controls" in keys or "extends" in keys else "rule"
+
+
+def _claim(rule: Rule, path: Path, taken: set[str]) -> None:
+    for name in (rule.id, *rule.aliases):
+        if name in taken:
+            raise PolicyError(f"{path}:1: the id {name!r} is already taken; choose another")
+        taken.add(name)
+
+
+def _mistake(error: PolicyError, path: Path) -> Mistake:
+    placed = _PLACED.fullmatch(str(error))
+    if placed is None:
+        return Mistake(path=str(path), line=1, message=str(error))
+    return Mistake(path=placed["path"], line=int(placed["line"]), message=placed["message"])

@@ -1,0 +1,52 @@
+"""`assay rules lint`: what is wrong with policy files of the user's own, file by file and line by line."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from assay.policies import book as policy
+from assay.policies import lint
+from assay.scanner.cli.listing import print_json
+from assay.scanner.config.waivers import load_waivers
+from assay.scanner.engine import gate
+from assay.scanner.errors import UsageError
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0, or 2 where a file can't be used."""
+    parser = argparse.ArgumentParser(
+        prog="assay rules lint",
+        description="Check rules, packs and waivers, and try every rule on its own examples. Reports each file's first "
+        "mistake as file:line.",
+    )
+    parser.add_argument("path", nargs="+", metavar="PATH", help="a file, or a folder of them")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    args = parser.parse_args(argv)
+    files = sorted(set(_files(args.path)))
+    if not files:
+        raise UsageError(f"{args.path[0]}: holds no policy file; they end in .yaml")
+    found = lint.lint(files, policy.HOME, _check_waivers)
+    if args.format == "json":
+        print_json([{"path": one.path, "line": one.line, "message": one.message} for one in found])
+    else:
+        for one in found:
+            sys.stdout.write(f"{one.path}:{one.line}: {one.message}\n")
+        wrong = len(found)
+        sys.stdout.write(f"{len(files)} files, {wrong or 'no'} mistake{'' if wrong == 1 else 's'}\n")
+    return gate.EXIT_USAGE if found else gate.EXIT_GREEN
+
+
+def _check_waivers(path: Path, rules: set[str]) -> object:
+    return load_waivers(path, str(path), {name: name for name in rules})
+
+
+def _files(paths: Sequence[str]) -> Iterator[Path]:
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            yield from (found for found in path.rglob("*.y*ml") if found.is_file())
+        elif path.exists():
+            yield path
+        else:
+            raise UsageError(f"{name}: no such file or folder")
