@@ -17,7 +17,7 @@ from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.multiplication import bound_multiplication
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import Run, load_runner, run
-from assay.detectors.iac.skips import PAST_SKIPS, inline_waivers, past_skips, spoken_of
+from assay.detectors.iac.skips import PAST_SKIPS, heed_no_skip, inline_waivers, spoken_of
 from assay.detectors.iac.survey import Survey, is_below, survey
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
@@ -106,13 +106,14 @@ class IacDetector:
     def _observe_past_skips(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         """What checkov would say without the comments that silence it. What can't be looked at, the first look says."""
         marked = sorted(self._read_by(framework) & self._survey.skipping)
-        copy = past_skips(copy, self._needed(framework), marked)
+        copy = make_copy(copy.root, self._needed(framework))
         if copy.aborted is not None:
             yield failure(framework, None, copy.aborted)
             return
         renderer = _renderer(framework, self._bundles(framework), copy)
         if renderer is not None and renderer.missing_tool():
             return
+        heed_no_skip()
         ran = _run(framework, copy, SkipLog(copy, self._survey.wanted), renderer)
         yield from spoken_of(verdicts(ran.reports, copy, framework), copy, marked)
 

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from importlib import import_module
 
-from assay.detectors.iac.private_copy import PrivateCopy, make_copy
+from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
 from assay.scanner.api import EngineVerdict, InlineWaiver
 from assay.scanner.safe.comments import MARK, find_ignores
@@ -13,6 +13,10 @@ PAST_SKIPS = "-past-skips"
 """Ends the id of the part that is a framework's second look."""
 _MARK = re.compile(rb"(?:(?:checko|bridgecre)(?=[vw][\"']?\s*:|[vw]\.io/skip)|corte(?=x[\"']?\s*:|x\.io/skip))")
 """All that checkov heeds: `checkov:skip=` in comments, `checkov.io/skip` in annotations, `checkov:` in metadata."""
+_NEVER = re.compile(r"(?!)")
+_BY_COMMENT = ("common.util.suppression", "secrets.runner", "terraform.context_parsers.base_parser")
+"""Where checkov looks for its comments, by an expression that each of these modules imported."""
+_BY_METADATA = ("arm.context_parser", "cloudformation.context_parser")
 
 
 def has_skip(content: bytes) -> bool:
@@ -20,15 +24,20 @@ def has_skip(content: bytes) -> bool:
     return _MARK.search(content) is not None
 
 
-def past_skips(copy: PrivateCopy, wanted: Iterable[str], marked: Iterable[str]) -> PrivateCopy:
-    """A copy whose files say nothing to checkov; no line and no column of them moves."""
-    fresh = make_copy(copy.root, tuple(wanted))
-    if fresh.aborted is None:
-        for path in marked:
-            place = Path(fresh.root, path)
-            if place.is_file():
-                place.write_bytes(_MARK.sub(lambda found: b"x" + found[0][1:], place.read_bytes()))
-    return fresh
+def heed_no_skip() -> None:
+    """From here on checkov, in this process, reads nothing that would silence it.
+
+    The files stay as they are: an expression could tell altered text from the original, and pass for that.
+    """
+    for name in _BY_COMMENT:
+        import_module(f"checkov.{name}").__dict__["COMMENT_REGEX"] = _NEVER
+    for name in _BY_METADATA:
+        import_module(f"checkov.{name}").__dict__["ContextParser"].collect_skip_comments = staticmethod(_no_skips)
+    import_module("checkov.kubernetes.kubernetes_utils").__dict__["SKIP_ANNOTATION_PREFIXES"] = ()
+
+
+def _no_skips(*_: object, **__: object) -> list[object]:
+    return []
 
 
 def spoken_of(verdicts: Iterable[EngineVerdict], copy: PrivateCopy, marked: Iterable[str]) -> Iterator[EngineVerdict]:
