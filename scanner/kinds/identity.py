@@ -39,7 +39,9 @@ class Grant(Struct, frozen=True, kw_only=True):
     public: bool
     """Granted to everyone (`*`, `allUsers`, `allAuthenticatedUsers`)."""
     administrator: bool
-    """Allows every action on every resource, or is the provider's owner or administrator role."""
+    """Allows every action on every resource, or is the provider's owner or administrator role.
+
+    All but a few actions or resources is everything too, unless something of IAM is left out."""
     whole_services: list[str]
     """Services of which every action is allowed on every resource, with no condition; `*`: all, or all but a few.
 

@@ -117,6 +117,27 @@ def test_roles_rights_and_data(statements: list[Any], passes: object, raises: ob
     assert [fact.value if isinstance(fact, Known) else fact.reason for fact in facts] == [passes, raises, reads]
 
 
+@pytest.mark.parametrize(
+    ("statement", "answer"),
+    [
+        ({"Action": "*", "Resource": "*"}, True),
+        ({"NotAction": ["iam:*", "organizations:*"], "Resource": "*"}, False),
+        ({"NotAction": ["aws-portal:*", "budgets:*"], "Resource": "*"}, True),
+        ({"NotAction": "*", "Resource": "*"}, False),
+        ({"NotAction": "budgets:*", "Resource": "arn:aws:s3:::data/*"}, False),
+        ({"Action": "*", "NotResource": "arn:aws:s3:::payroll/*"}, True),
+        ({"Action": "*", "NotResource": "arn:aws:iam::*:*"}, False),
+        ({"Action": "s3:*", "NotResource": "arn:aws:s3:::payroll/*"}, False),
+    ],
+)
+def test_everything_but_a_few_is_an_administrators_policy_while_iam_is_in_it(
+    tmp_path: Path, statement: dict[str, Any], answer: bool
+) -> None:
+    document = json.dumps({"Statement": [{"Effect": "Allow", **statement}]})
+    found = from_terraform(tmp_path, f'resource "aws_iam_policy" "p" {{\n  policy = jsonencode({document})\n}}\n')
+    assert found["aws_iam_policy.p"]["administrator"] is answer
+
+
 def attached(tmp_path: Path, arn: str) -> Shown:
     text = (
         'variable "unset" {{}}\nresource "aws_iam_user_policy_attachment" "a" {{\n user = "u"\n policy_arn = {}\n}}\n'

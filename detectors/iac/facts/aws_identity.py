@@ -16,6 +16,7 @@ from assay.detectors.iac.facts.values import (
     as_fact,
     at,
     choice,
+    negated,
     reference,
     strings,
     tags,
@@ -198,12 +199,30 @@ def _administrator(policy: Granted) -> Fact:
 def _everything(statement: policies.PolicyStatement | Unknown) -> Fact:
     if isinstance(statement, Unknown):
         return statement
-    if statement.all_actions_but or statement.all_resources_but:
-        return Known(value=False)
-    actions = any_of([policies.contains(statement.actions, "*"), policies.contains(statement.actions, "*:*")])
-    resources = any_of([policies.contains(statement.resources, "*"), policies.contains(statement.resources, _ANY_ARN)])
+    if statement.all_actions_but:
+        # Whoever may do anything in IAM can grant itself what is left out elsewhere.
+        actions = _none_holds(statement.actions, "iam:")
+    else:
+        actions = any_of([policies.contains(statement.actions, "*"), policies.contains(statement.actions, "*:*")])
+    if statement.all_resources_but:
+        resources = _none_holds(statement.resources, ":iam:")
+    else:
+        everything = [policies.contains(statement.resources, name) for name in ("*", _ANY_ARN)]
+        resources = any_of(everything)
     # A condition says when, not what: an administrator with a second factor is one all the same.
     return all_of([as_fact(statement.allows), actions, resources])
+
+
+def _none_holds(listed: list[Any] | Unknown, part: str) -> Fact:
+    """Whether none of what is left out is of IAM, or everything."""
+    if isinstance(listed, Unknown):
+        return listed
+    return negated(
+        any_of(
+            one if isinstance(one, Unknown) else Known(value=one.startswith("*") or part in one.lower())
+            for one in listed
+        )
+    )
 
 
 def _assumable_by_anyone(trust: policies.Policy) -> Fact:
