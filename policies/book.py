@@ -57,9 +57,13 @@ class Book:
             self._rules_of.setdefault(rule.kind, []).append(rule)
         self._variants: dict[str, tuple[Variant, ...]] = {}
         # Whether parameters fit is known before anything is judged; a kind that nothing has is never compiled.
-        changed = {name for pack in self.packs for name in pack.parameters}
+        changed = {name for loaded in packs if not loaded.proven for name in loaded.pack.parameters}
         for kind in {rule.kind for rule in rules if not changed.isdisjoint(rule.parameters)}:
             self.variants(kind)
+
+    def loaded(self, pack: str) -> LoadedPack:
+        """A pack of this book, with the files that it was read from."""
+        return self._loaded[pack]
 
     @property
     def rule_names(self) -> Mapping[str, str]:
@@ -183,7 +187,9 @@ class PackPath(Struct, frozen=True, kw_only=True):
     """Whether the operator named it, rather than a configuration file in the scanned tree."""
 
 
-def load(packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[RuleFolder] = ()) -> Book:
+def load(
+    packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[RuleFolder] = (), prepared: bool = True
+) -> Book:
     """The built-in policy with the named packs and further rules. Raises PolicyError or UsageError.
 
     A pack is a built-in one's id, or a path ending in .yaml; a path in a string is the operator's.
@@ -199,7 +205,7 @@ def load(packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[R
     chosen: list[LoadedPack] = []
     for named in dict.fromkeys(packs):
         found = _find_pack(named, home)
-        loaded = pack_loading.load(found.path, vocabulary, home / "packs", found.trusted)
+        loaded = pack_loading.load(found.path, vocabulary, home / "packs", found.trusted, prepared)
         if loaded.pack.id in {other.pack.id for other in chosen}:
             raise UsageError(f"two packs have the id {loaded.pack.id!r}; give each pack an id of its own")
         chosen.append(loaded)

@@ -1,13 +1,15 @@
 """Loads a pack file with the packs that it extends, merged; every mistake is placed at a file and line."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
 
+from assay.policies import prepared
 from assay.policies.read import PolicyError, at, convert, parse, read_bytes
 from assay.scanner.model.finding import Severity, Testable
 from assay.scanner.model.rule import Control, Level, Pack, PackGate, Requirement
@@ -41,12 +43,19 @@ class Vocabulary(Struct, frozen=True, kw_only=True):
     """Those of some rule."""
 
 
-class LoadedPack(Struct, frozen=True, kw_only=True):
+class LoadedPack:
     """A pack, and the files that it was read from."""
 
-    pack: Pack
-    files: tuple["_File", ...]
-    """Its own first, then what it extends, nearest first."""
+    def __init__(self, pack: Pack, read: Callable[[], Sequence["_File"]], proven: bool = False) -> None:
+        self.pack = pack
+        self.proven = proven
+        """Whether it is a built-in one, whose parameters fit the built-in rules by test."""
+        self._read = read
+
+    @cached_property
+    def files(self) -> Sequence["_File"]:
+        """Its own first, then what it extends, nearest first."""
+        return self._read()
 
     def at(self, message: str, where: tuple[str | int, ...]) -> PolicyError:
         """An error placed in the nearest file that gives this key."""
@@ -108,12 +117,16 @@ class _File(Struct, frozen=True, kw_only=True):
         return at(message, self.raw, self.path, where)
 
 
-def load(path: Path, vocabulary: Vocabulary, home: Path, trusted: bool = True) -> LoadedPack:
+def load(path: Path, vocabulary: Vocabulary, home: Path, trusted: bool = True, use_prepared: bool = True) -> LoadedPack:
     """A pack with all that it inherits. Raises PolicyError, with file and line.
 
-    `home` holds the built-in packs. What a pack that isn't `trusted` extends must lie below the folder of the file that
+    A built-in one that is as it was when it was prepared was checked then. `home` holds the built-in packs. What a pack that isn't `trusted` extends must lie below the folder of the file that
     names it, and no step to it may be a link.
     """
+    if use_prepared and path.parent == prepared.HOME / "packs":
+        pack = prepared.pack_of(read_bytes(path))
+        if pack is not None:
+            return LoadedPack(pack, lambda: _read_lineage(path, home, trusted), proven=True)
     files = _read_lineage(path, home, trusted)
     if path.parent != home and (home / f"{files[0].text.id}.yaml").is_file():
         raise files[0].at("this id is a built-in pack's; a pack of your own needs one of its own", ("id",))
@@ -122,7 +135,7 @@ def load(path: Path, vocabulary: Vocabulary, home: Path, trusted: bool = True) -
     pack = _merge(None, files[-1])
     for file in reversed(files[:-1]):
         pack = _merge(pack, file)
-    return LoadedPack(pack=pack, files=tuple(files))
+    return LoadedPack(pack, lambda: files)
 
 
 def _read_lineage(path: Path, home: Path, trusted: bool) -> list[_File]:

@@ -194,7 +194,8 @@ def test_a_saved_inventory_reads_back_and_judges_the_same(given_records: list[Re
     again = inventory.load(iter(saved.splitlines(keepends=True)), "saved")
     assert b"".join(inventory.dump(again)) == saved
     first, second = (
-        msgspec.json.encode(make_report(s, judge(s, BOOK), BOOK, Demands(), allow_incomplete=False)) for s in (seen, again)
+        msgspec.json.encode(make_report(s, judge(s, BOOK), BOOK, Demands(), allow_incomplete=False))
+        for s in (seen, again)
     )
     assert first == second
 
