@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -27,7 +28,7 @@ from dulwich.errors import (
 from dulwich.graph import find_merge_base
 from dulwich.index import UnsupportedIndexFormat, commit_tree
 from dulwich.object_store import MemoryObjectStore, OverlayObjectStore, iter_tree_contents
-from dulwich.objects import Commit, ObjectID
+from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.objectspec import parse_commit, parse_object
 from dulwich.repo import Repo
 
@@ -74,7 +75,7 @@ class History:
     def _refuse_ambiguous(self, name: str) -> None:
         # Who may push a tag but not the branch could name the tag `origin/main`, and tags go first.
         found: dict[str, str] = {}
-        for place in _PLACES:
+        for place in _PLACES if name else ():
             full = place.format(name)
             try:
                 target = self._repository.refs[full.encode()]
@@ -161,11 +162,21 @@ class History:
                 steps = path.split("/")
                 if {"", ".", "..", ".git"} & {step.lower() for step in steps} or "\0" in path:
                     continue  # git itself refuses such a name, so nobody has the file.
-                yield path, entry.mode, lambda entry=entry: store[entry.sha].as_raw_string()
+                yield path, entry.mode, partial(self._content, commit, entry.sha)
         except _DAMAGED:
-            raise UsageError(
-                f"{self.top}: the commit {commit[:12]} cannot be read whole; fetch its full history"
-            ) from None
+            raise self._unreadable(commit) from None
+
+    def _content(self, commit: str, name: bytes) -> bytes:
+        try:
+            found = self._repository[name]
+            if isinstance(found, Blob):
+                return bytes(found.as_raw_string())
+        except _DAMAGED:
+            raise self._unreadable(commit) from None
+        raise self._unreadable(commit)
+
+    def _unreadable(self, commit: str) -> UsageError:
+        return UsageError(f"{self.top}: the commit {commit[:12]} cannot be read whole; fetch its full history")
 
 
 @contextmanager
