@@ -165,6 +165,24 @@ def test_well_known_managed_policies(tmp_path: Path, name: str, facts: tuple[Any
     assert tuple(found[fact] for fact in names) == facts
 
 
+def test_managed_policies_that_a_data_source_names(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        """
+data "aws_iam_policy" "named" { name = "IAMFullAccess" }
+data "aws_iam_policy" "given" { arn = "arn:aws:iam::aws:policy/SecurityAudit" }
+data "aws_iam_policy" "own" { name = "something-of-ours" }
+resource "aws_iam_role_policy_attachment" "named" { policy_arn = data.aws_iam_policy.named.arn }
+resource "aws_iam_role_policy_attachment" "given" { policy_arn = data.aws_iam_policy.given.arn }
+resource "aws_iam_role_policy_attachment" "own" { policy_arn = data.aws_iam_policy.own.arn }
+""",
+    )
+    at = "aws_iam_role_policy_attachment"
+    expect(found, f"{at}.named", whole_services=["iam"], self_escalating=True)
+    expect(found, f"{at}.given", whole_services=[], self_escalating=False)
+    expect(found, f"{at}.own", self_escalating="? unresolved: data.aws_iam_policy.own.arn")
+
+
 def test_a_managed_policy_that_is_not_listed_is_unknown(tmp_path: Path) -> None:
     found = attached(tmp_path, "arn:aws:iam::aws:policy/SomethingRareAccess")
     unknown = "? what arn:aws:iam::aws:policy/SomethingRareAccess allows isn't known here"

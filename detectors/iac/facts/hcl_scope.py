@@ -1,6 +1,6 @@
 """What the names in a Terraform expression mean: variables, locals, modules, data, and other resources."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -11,13 +11,18 @@ from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Sco
 from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.hcl_syntax import parse_text
-from assay.detectors.iac.facts.policy_document import document
+from assay.detectors.iac.facts.policy_document import document, managed_arn
 from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000
 """Bounds the work, and so the size of the value, of one argument."""
 _INSTANCES = 200
+_DATA: Mapping[tuple[str, str], Callable[[Block], Any]] = {
+    ("aws_iam_policy", "arn"): managed_arn,
+    ("aws_iam_policy_document", "json"): document,
+    ("aws_iam_policy_document", "minified_json"): document,
+}
 _ACCOUNT_WIDE = ("path", "terraform", "self")
 
 
@@ -275,7 +280,8 @@ class Evaluator:
     def _data(self, path: nodes.Path, scope: Scope, bindings: Bindings) -> Any:
         names = [step for step in path.steps if isinstance(step, str)]
         index = next((step for step in path.steps if isinstance(step, nodes.Index)), None)
-        if len(names) != 3 or names[0] != "aws_iam_policy_document" or names[2] not in ("json", "minified_json"):
+        read = _DATA.get((names[0], names[2])) if len(names) == 3 else None
+        if read is None:
             return unresolved(path.source)
         body = self._definitions.find(scope, "data", (names[0], names[1]))
         if not isinstance(body, Mapping):
@@ -286,7 +292,7 @@ class Evaluator:
         self._active.add(key)
         chosen = self._tree(index.key, scope, bindings) if index else None
         inner = self.bindings(scope, body, chosen if isinstance(chosen, str | int) else None)
-        result = document(
+        result = read(
             Block(
                 arguments=body,
                 resolve=lambda raw, bound: self.evaluate(raw, scope, bound),
@@ -295,7 +301,7 @@ class Evaluator:
             )
         )
         self._active.discard(key)
-        return result
+        return unresolved(path.source) if result is None else result
 
     def _resource(self, path: nodes.Path, name: str, scope: Scope, bindings: Bindings) -> Any:
         instances = self._instances.get((scope, path.root, name), ())

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.iac.facts.aws_managed import reach
 from assay.detectors.iac.facts.block import Block
 from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved, written
 from assay.scanner.api import Fact, Known, Unknown
@@ -90,6 +91,15 @@ def document(block: Block) -> Any:
     for entry in block.blocks("statement"):
         statements.append(entry if isinstance(entry, Unknown) else _declared(entry))
     return {"Statement": statements}
+
+
+def managed_arn(block: Block) -> Any:
+    """The ARN of a Terraform data source `aws_iam_policy`, where it gives it or names a policy that AWS keeps."""
+    arn = block.get("arn")
+    if arn is not None:
+        return arn
+    name = settled(block.get("name"))
+    return f"arn:aws:iam::aws:policy/{name}" if isinstance(name, str) and reach(name) is not None else None
 
 
 def public(policy: Policy, probes: Iterable[str] = ()) -> Fact:
