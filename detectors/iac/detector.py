@@ -43,7 +43,8 @@ class IacDetector:
             parts=(
                 *(Part(id=framework) for framework in present),
                 *(Part(id=f"{name}{PAST_SKIPS}", of=name, options={"past_skips": True}) for name in again),
-            )
+            ),
+            files=len({path for claimed in self._survey.claims.values() for path in claimed}),
         )
 
     def preload(self, parts: Sequence[Part]) -> None:

@@ -260,6 +260,15 @@ resource "azurerm_role_assignment" "reader" {
   scope                = var.unset
   role_definition_name = "Reader"
 }
+data "azurerm_role_definition" "contributor" { name = "Contributor" }
+resource "azurerm_role_assignment" "by_data" {
+  scope              = azurerm_resource_group.ml.id
+  role_definition_id = data.azurerm_role_definition.contributor.id
+}
+resource "azurerm_role_assignment" "by_text" {
+  scope              = azurerm_resource_group.ml.id
+  role_definition_id = "${data.azurerm_subscription.this.id}${data.azurerm_role_definition.contributor.id}"
+}
 resource "azurerm_role_definition" "assigner" {
   name  = "assigner"
   scope = data.azurerm_subscription.this.id
@@ -278,6 +287,8 @@ resource "azurerm_role_assignment" "declared" {
     expect(found, f"{at}.owner", administrator=True, whole_services=["*"], self_escalating=True)
     expect(found, f"{at}.delegated", administrator=True, whole_services=[], self_escalating=False)
     expect(found, f"{at}.contributor", administrator=False, whole_services=["*"], self_escalating=False)
+    for name in ("by_data", "by_text"):
+        expect(found, f"{at}.{name}", administrator=False, whole_services=["*"], self_escalating=False)
     expect(found, f"{at}.one", whole_services=[], self_escalating=False)
     expect(found, f"{at}.somewhere", whole_services=[SHOWN], self_escalating=False)
     expect(found, f"{at}.reader", whole_services=[], self_escalating=False)

@@ -14,6 +14,7 @@ from assay.detectors.iac.facts.values import (
     at,
     negated,
     present,
+    settled,
     strings,
     tags,
     text,
@@ -69,9 +70,17 @@ def _role(name: Fact, id_: Any) -> Fact:
         return name
     if name.value is not None:
         return Known(value=str(name.value).lower())
-    if isinstance(id_, str) and "${" not in id_ and "/" in id_:
-        return Known(value=_BUILT_IN.get(id_.lower().rpartition("/")[2], ""))
+    last = id_.lower().rpartition("/")[2] if isinstance(id_, str) and "/" in id_ else "${"
+    if "${" not in last:
+        return Known(value=_BUILT_IN.get(last, ""))
     return id_ if isinstance(id_, Unknown) else Unknown(reason=f"what the role {id_} allows isn't known")
+
+
+def built_in_id(block: Block) -> Any:
+    """The id of a Terraform data source `azurerm_role_definition`, where it names one of the privileged roles."""
+    name = settled(block.get("name"))
+    found = [id_ for id_, role in _BUILT_IN.items() if isinstance(name, str) and role == name.lower()]
+    return f"/providers/Microsoft.Authorization/roleDefinitions/{found[0]}" if found else None
 
 
 def _as_declared(definition_block: Block, world: World) -> Mapping[str, Fact]:

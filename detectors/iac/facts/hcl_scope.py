@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from assay.detectors.iac.facts import hcl_tree as nodes
+from assay.detectors.iac.facts.azure_identity import built_in_id
 from assay.detectors.iac.facts.block import Bindings, Block
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope
 from assay.detectors.iac.facts.hcl_functions import call
@@ -22,6 +23,7 @@ _DATA: Mapping[tuple[str, str], Callable[[Block], Any]] = {
     ("aws_iam_policy", "arn"): managed_arn,
     ("aws_iam_policy_document", "json"): document,
     ("aws_iam_policy_document", "minified_json"): document,
+    ("azurerm_role_definition", "id"): built_in_id,
 }
 _ACCOUNT_WIDE = ("path", "terraform", "self")
 
