@@ -91,13 +91,9 @@ def _of_cluster(block: Block, world: World) -> dict[str, Fact]:
 
 
 def _declared(world: World, value: Any, type_: str, argument: str) -> Block | None:
-    """The resource that a reference, a name or an ARN stands for, if it is declared beside it, and only one is."""
-    found = world.target(value, type_)
-    name = settled(value)
-    if found is not None or not isinstance(name, str):
-        return found
-    named = [other for other in world.of_type(type_) if settled(other.get(argument)) == name.rpartition(":")[2]]
-    return named[0] if len(named) == 1 else None
+    """The database that a reference, a name or an ARN stands for, if it is declared beside it."""
+    # `arn:aws:rds:eu-west-1:111122223333:db:main`
+    return world.named(value.rpartition(":")[2] if isinstance(value, str) else value, type_, argument)
 
 
 def _taken(facts: Mapping[str, Fact], name: str, source: Block | None) -> Fact:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from assay.detectors.iac.facts.values import Reference, Template, unresolved
+from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Location, Unknown
 
 Bindings = Mapping[str, Any]
@@ -139,6 +139,7 @@ class World:
         for block in blocks:
             self._by_type.setdefault(block.type, []).append(block)
         self._joins: dict[tuple[str, str], _Join] = {}
+        self._names: dict[tuple[str, str], dict[str, list[Block]]] = {}
 
     def of_type(self, type_: str) -> Sequence[Block]:
         """The resources of a type, in the order of the source."""
@@ -149,6 +150,20 @@ class World:
         targets = value.targets if isinstance(value, Reference) else ()
         found = [block for type_ in types for block in self.of_type(type_) if block.id in targets]
         return found[0] if len(found) == 1 else None
+
+    def named(self, value: Any, type_: str, argument: str) -> Block | None:
+        """The block that a reference points at, or whose `argument` is what a string says; None unless only one is."""
+        found = self.target(value, type_)
+        if found is not None or not isinstance(settled(value), str):
+            return found
+        key = (type_, argument)
+        if key not in self._names:
+            for block in self.of_type(type_):
+                name = settled(block.get(argument))
+                if isinstance(name, str):
+                    self._names.setdefault(key, {}).setdefault(name, []).append(block)
+        same = self._names.setdefault(key, {}).get(settled(value), [])
+        return same[0] if len(same) == 1 else None
 
     def joined(self, block: Block, type_: str, argument: str, name: str | None = None) -> Joined:
         """The resources of a type whose `argument` refers to the block, or repeats what its argument `name` says."""

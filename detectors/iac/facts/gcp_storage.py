@@ -16,7 +16,6 @@ from assay.detectors.iac.facts.values import (
     choice,
     integer,
     reference,
-    settled,
     strings,
     tags,
     text,
@@ -224,10 +223,7 @@ def _of_primary(block: Block, world: World) -> Mapping[str, Fact]:
     named = block.get("master_instance_name")
     if named is None:
         return {}
-    primary = world.target(named, "google_sql_database_instance")
-    if primary is None and isinstance(settled(named), str):
-        same = [one for one in world.of_type(block.type) if settled(one.get("name")) == settled(named)]
-        primary = same[0] if len(same) == 1 else None
+    primary = world.named(named, block.type, "name")
     inherited = ["backup_days", "point_in_time_recovery"]
     if block.get("encryption_key_name") is None:
         inherited.append("kms_key")
