@@ -59,7 +59,8 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         compared = compare(findings, policy.baseline.findings, policy.baseline_renames, inventory.excerpts)
         findings, gone = _with_baseline(findings, compared, policy.baseline), compared.gone
     if review is not None and review.base is not None:
-        earlier = _priors(_judge(review.base.inventory, policy).findings, review.base.inventory)
+        before = _judge(review.base.inventory, policy)
+        earlier = _priors((*before.findings, *before.remarks), review.base.inventory)
         compared = compare(findings, earlier, review.base.renames, inventory.excerpts)
         findings, gone = _with_changes(findings, compared), compared.gone
     demands = Demands(
@@ -111,9 +112,13 @@ def _with_baseline(findings: Sequence[Finding], compared: Compared, baseline: Ba
 
 
 def _with_changes(findings: Sequence[Finding], compared: Compared) -> tuple[Finding, ...]:
-    return tuple(
-        structs.replace(finding, change=change) for finding, change in zip(findings, compared.changes, strict=True)
-    )
+    done: list[Finding] = []
+    for finding, change in zip(findings, compared.changes, strict=True):
+        suppressed = finding.suppressed
+        if change in ("new", "worsened") and suppressed is not None and suppressed.by == "baseline":
+            suppressed = None  # Mended since the baseline was made, and brought back by the change.
+        done.append(structs.replace(finding, change=change, suppressed=suppressed))
+    return tuple(done)
 
 
 def _may_be_known(finding: Finding) -> bool:

@@ -133,8 +133,8 @@ class _ByPlace:
         for comment in self._all:
             if comment.problem is None and self._is_over(comment):
                 where = Location(path=comment.path, start_line=comment.line, end_line=comment.line)
-                address = f"{comment.path}:{comment.line}"
-                yield _expired(book, address, ", ".join(comment.rules), str(comment.until), where)
+                # By its file alone, or it would be news whenever its line moves.
+                yield _expired(book, comment.path, ", ".join(comment.rules), str(comment.until), where)
 
     def warnings(self) -> Iterable[str]:
         for comment in self._all:
