@@ -120,8 +120,8 @@ class _File(Struct, frozen=True, kw_only=True):
 def load(path: Path, vocabulary: Vocabulary, home: Path, trusted: bool = True, use_prepared: bool = True) -> LoadedPack:
     """A pack with all that it inherits. Raises PolicyError, with file and line.
 
-    A built-in one that is as it was when it was prepared was checked then. `home` holds the built-in packs. What a pack that isn't `trusted` extends must lie below the folder of the file that
-    names it, and no step to it may be a link.
+    A built-in one that is as it was when it was prepared was checked then. `home` holds the built-in packs. What a pack
+    that isn't `trusted` extends must lie below the folder of the file that names it, and no step to it may be a link.
     """
     if use_prepared and path.parent == prepared.HOME / "packs":
         pack = prepared.pack_of(read_bytes(path))

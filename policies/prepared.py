@@ -21,7 +21,7 @@ from assay.scanner.model.rule import Pack
 from assay.scanner.safe import yaml
 
 HOME = Path(__file__).parent
-TARGET = HOME / "prepared"
+TARGET = HOME / "kept"
 _POLICY = "policy.json"
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 

@@ -74,8 +74,8 @@ def render_coverage(book: Book) -> str:
         _MADE,
         "",
         "What this version can say of each control: how many rules of ours and checks of outside engines bear on it, "
-        "on which surfaces, and what a person must do about the rest. `assay explain PACK:CONTROL` names them one by one. "
-        "A control without either is `not-assessed`, or `process-only` where no scanner could ever see it.",
+        "on which surfaces, and what a person must do about the rest. `assay explain PACK:CONTROL` names them one by "
+        "one. A control without either is `not-assessed`, or `process-only` where no scanner could ever see it.",
         "",
         *_table(
             ("pack", "title", "controls", *_TESTABLE, "with evidence"),

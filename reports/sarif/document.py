@@ -10,7 +10,7 @@ from assay.reports.sarif.invocation import invocation, notification_descriptors
 from assay.reports.sarif.results import ResultBuilder
 from assay.reports.sarif.rules import rule_descriptors
 from assay.reports.sarif.taxonomies import Taxonomies
-from assay.reports.sarif.values import ROOT, Json, repository_uri, semantic_version
+from assay.reports.sarif.values import ROOT, TOP, Json, artifact_uri, repository_uri, semantic_version
 from assay.reports.source_lines import REDACTED, SourceLines
 from assay.reports.visible_text import cut, one_line
 from assay.scanner.model.finding import Finding, Report
@@ -44,7 +44,7 @@ class Log:
             "tool": {"driver": self._driver(rules), "extensions": _engines(report)},
             "automationDetails": automation_details(report),
             "invocations": [invocation(report, self._unknown, builder, indexes, left_out)],
-            "originalUriBaseIds": {ROOT: {"description": {"text": "The scanned folder."}}},
+            "originalUriBaseIds": _bases(report),
             "taxonomies": self._taxonomies.components,
             "results": [builder.result(finding) for finding in failing],
             "columnKind": "unicodeCodePoints",
@@ -94,30 +94,43 @@ class Log:
 def automation_details(report: Report) -> Json:
     """What was scanned, by what: GitHub's category is the id up to its last slash, and a later run replaces the
     earlier one of its category. The guid holds no time, so that a second run gives the same bytes."""
-    targets = "+".join(sorted(map(_slug, report.targets))) or "."
+    # `.`, `./` and the folder's own name are the same folder, and one category.
+    named = [report.folder if target.rstrip("/") in (".", "") else target for target in report.targets]
+    targets = "+".join(sorted(map(_slug, named))) or "."
     packs = "+".join(sorted(_slug(pack.id) for pack in report.packs)) or "none"
     category = f"assay/{cut(targets, 200, '')}/{cut(packs, 200, '')}/"
     revision = report.repository.revision if report.repository else None
     return {
         "id": category,
-        "description": {"text": f"Assay of {cut(', '.join(map(one_line, report.targets)), 500)}."},
+        "description": {"text": f"Assay of {cut(', '.join(map(one_line, named)), 500)}."},
         "guid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:assay:run:{category}{report.tool.version}:{revision}")),
         "correlationGuid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:assay:category:{category}")),
     }
 
 
 def version_control(report: Report) -> Json | None:
-    """Which revision was scanned; None where the folder has no remote, as SARIF requires its URI."""
+    """Which revision was scanned; None outside a repository. One without a remote that can be shown has a name of its
+    own, as SARIF requires a URI, and the path on this machine is nobody's business."""
     repository = report.repository
-    uri = repository_uri(repository.uri) if repository else None
-    if repository is None or uri is None:
+    if repository is None or not (repository.revision or repository.uri):
         return None
-    told: Json = {"repositoryUri": uri, "mappedTo": {"uriBaseId": ROOT}}
+    uri = repository_uri(repository.uri) or uuid.uuid5(uuid.NAMESPACE_URL, f"urn:assay:{repository.revision}").urn
+    told: Json = {"repositoryUri": uri, "mappedTo": {"uriBaseId": TOP if repository.path else ROOT}}
     if repository.revision:
         told["revisionId"] = one_line(repository.revision)
     if repository.branch:
         told["branch"] = one_line(repository.branch)
     return told
+
+
+def _bases(report: Report) -> Json:
+    """What paths are relative to; where a part of a repository was scanned, that part and the repository's top."""
+    path = report.repository.path if report.repository else ""
+    scanned: Json = {"description": {"text": "The scanned folder."}}
+    if not path:
+        return {ROOT: scanned}
+    top = {"description": {"text": "The top of the repository."}}
+    return {ROOT: {"uri": f"{artifact_uri(path)}/", "uriBaseId": TOP, **scanned}, TOP: top}
 
 
 def _engines(report: Report) -> list[Json]:

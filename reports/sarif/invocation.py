@@ -58,7 +58,7 @@ def invocation(
     execution = [_notification("left-out", "warning", text) for text in left_out]
     configuration = [_notification("policy", "warning", sentence(one_line(text))) for text in report.warnings]
     for outcome in report.detectors:
-        if outcome.status == "skipped":
+        if outcome.status == "skipped" or (outcome.status == "ok" and outcome.reason):
             configuration.append(_detector(outcome, "note"))
         elif outcome.status != "ok":
             execution.append(_detector(outcome, "error" if outcome.status == "failed" else "warning"))

@@ -13,6 +13,8 @@ Json = dict[str, object]
 
 ROOT = "SRCROOT"
 """The `uriBaseId` of the scanned folder; every path is relative to it."""
+TOP = "REPOROOT"
+"""The name of the top of the repository that the scanned folder lies in."""
 LEVELS: dict[Severity, str] = {
     "critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from assay.reports.text.selection import (
 )
 from assay.reports.text.unseen import show_suppressed, show_unseen
 from assay.reports.visible_text import one_line
+from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.finding import Finding, Report
 
 
@@ -42,7 +43,7 @@ def _show_header(page: Page, report: Report) -> None:
     page.line((f"Assay {report.tool.version}", "bold"), (engines, "dim"))
     page.item("scanned", ", ".join(report.targets) or "nothing", indent=0, width=7, style="dim")
     looked = [
-        f"{outcome.id} ({outcome.resources} resources; isolation: {outcome.isolation})"
+        f"{outcome.id} ({_extent(outcome, report.files)}; isolation: {outcome.isolation})"
         for outcome in report.detectors
         if outcome.status != "skipped"
     ]
@@ -52,6 +53,12 @@ def _show_header(page: Page, report: Report) -> None:
         page.item("shown", since, indent=0, width=7, style="dim")
     packs = [f"{pack.id} {pack.version}" for pack in report.packs]
     page.item("against", ", ".join(packs) or "no pack", indent=0, width=7, style="dim")
+
+
+def _extent(outcome: DetectorOutcome, files: int) -> str:
+    """`22 resources in 31 of 80 files`: what it took up, and so what it passed over."""
+    seen = f"{outcome.resources} resource{'' if outcome.resources == 1 else 's'}"
+    return seen if outcome.files is None else f"{seen} in {outcome.files} of {files} files"
 
 
 def _show_decision(page: Page, report: Report, ranked: Sequence[Finding]) -> None:

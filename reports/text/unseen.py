@@ -9,8 +9,8 @@ MOST_RULES, MOST_EXAMPLES, MOST_SUPPRESSED = 12, 4, 10
 
 
 def show_unseen(page: Page, report: Report, *, verbose: bool) -> None:
-    """Detectors that are not ok with their reasons, then the undecided findings by rule."""
-    troubled = [outcome for outcome in report.detectors if outcome.status != "ok"]
+    """Detectors that are not ok or left something out, with their reasons, then the undecided findings by rule."""
+    troubled = [outcome for outcome in report.detectors if outcome.status != "ok" or outcome.reason]
     unknown = [finding for finding in report.findings if finding.outcome == "unknown"]
     if not troubled and not unknown:
         return

@@ -1,12 +1,12 @@
 """`assay baseline`: keeps what is there now, so that later scans tell what is new."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from assay.scanner.cli import options, output
+from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 
 
@@ -14,7 +14,7 @@ def run(argv: Sequence[str]) -> int:
     """Returns 0, or 3 where a planned look failed."""
     from assay.scanner.cli import looking, policy
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="assay baseline",
         description="Scan, and keep every open finding in a file; `assay scan --baseline FILE` then tells what is new.",
     )

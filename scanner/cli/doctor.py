@@ -1,6 +1,5 @@
 """`assay doctor`: what this installation can scan, what it can't, and the line that would mend it."""
 
-import argparse
 import platform
 import shutil
 import subprocess  # the sandbox is tried in a process of its own
@@ -12,6 +11,7 @@ from importlib.util import find_spec
 from msgspec import Struct, to_builtins
 
 from assay.scanner.cli.listing import print_json, print_table
+from assay.scanner.cli.parser import Parser
 
 
 class Ability(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Ability(Struct, frozen=True, kw_only=True):
 
 def run(argv: Sequence[str]) -> int:
     """Returns 0 where a repository can be scanned whole, else 1."""
-    parser = argparse.ArgumentParser(prog="assay doctor", description="Tell what this installation can and can't scan.")
+    parser = Parser(prog="assay doctor", description="Tell what this installation can and can't scan.")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
     abilities = [_python(), _checkov(), _policy(), _helm(), _kustomize(), _isolation(), *_extras()]
@@ -69,8 +69,10 @@ def _policy() -> Ability:
     from assay.policies import book as policy
 
     book = policy.load(policy.built_in_packs())
-    checks = sum(len(engine.checks) for engine in book.engines.values())
-    found = f"{len(book.rules)} rules, {checks} engine checks, packs {', '.join(pack.id for pack in book.packs)}"
+    checks = ", ".join(
+        f"{len(engine.checks)} {name} checks" for name, engine in book.engines.items() if name != policy.OWN_ENGINE
+    )
+    found = f"{len(book.rules)} rules, {checks}, packs {', '.join(pack.id for pack in book.packs)}"
     return Ability(what="policy", status="yes", found=found)
 
 

@@ -1,6 +1,5 @@
 """`assay explain`: a rule, an engine's check or a control, for the person who must act on it."""
 
-import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
+from assay.scanner.cli.parser import Parser
 from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.engine.coverage import CoverageMap, all_surfaces, control_json
@@ -18,7 +18,7 @@ from assay.scanner.errors import UsageError
 
 def run(argv: Sequence[str]) -> int:
     """Returns 0; raises UsageError for a name that is none of them."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="assay explain", description="Tell what a rule, an engine's check or a control (pack:id) is about."
     )
     parser.add_argument(

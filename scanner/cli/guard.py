@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -29,12 +30,13 @@ def guarded(command: str, argv: list[str]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 0
     except SystemExit as error:
         # argparse ends so: 0 after --help, 2 for wrong use.
         return error.code if isinstance(error.code, int) else EXIT_USAGE
     except OSError as error:
+        drop_output()
         where = f"{error.filename}: " if error.filename else ""
         _say(
             f"assay: {one_line(f'{where}{error.strerror or error}', 2000)}; free space or mend the path, and run again"
@@ -44,6 +46,12 @@ def guarded(command: str, argv: list[str]) -> int:
         _say(f"assay: a bug of ours; please report it with {_trace_file()}")
         return EXIT_BUG
     return code
+
+
+def drop_output() -> None:
+    """What is still buffered goes nowhere, so that Python doesn't complain of it at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _interrupt(*_: object) -> NoReturn:

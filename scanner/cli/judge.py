@@ -1,11 +1,11 @@
 """`assay judge`: what a scan says, from a saved inventory; nothing is looked at."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from assay.scanner.cli import options, output
+from assay.scanner.cli.parser import Parser
 from assay.scanner.engine.inventory import Inventory, load
 from assay.scanner.errors import UsageError
 
@@ -14,9 +14,7 @@ def run(argv: Sequence[str]) -> int:
     """Returns the exit code that the scan would have given."""
     from assay.scanner.cli import policy
 
-    parser = argparse.ArgumentParser(
-        prog="assay judge", description="Judge a saved inventory by policy packs, offline."
-    )
+    parser = Parser(prog="assay judge", description="Judge a saved inventory by policy packs, offline.")
     parser.add_argument(
         "inventory", metavar="INVENTORY", help="a file made by `assay observe`, or - for standard input"
     )
@@ -36,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     settings = load_settings(place.folder)
     book = options.load_book(args, settings, place)
     chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
-    decides = policy.load_policy(args, place, settings, book, chosen.rules)
+    decides = policy.load_policy(args, place, settings, book, chosen)
     report = assess(_load(args.inventory), decides)
     output.tell(report, outputs, args)
     return report.exit_code

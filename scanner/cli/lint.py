@@ -1,6 +1,5 @@
 """`assay rules lint`: what is wrong with policy files of the user's own, file by file and line by line."""
 
-import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from assay.policies import book as policy
 from assay.policies import lint
 from assay.scanner.cli.listing import print_json
+from assay.scanner.cli.parser import Parser
 from assay.scanner.config.waivers import load_waivers
 from assay.scanner.engine import gate
 from assay.scanner.errors import UsageError
@@ -15,7 +15,7 @@ from assay.scanner.errors import UsageError
 
 def run(argv: Sequence[str]) -> int:
     """Returns 0, or 2 where a file can't be used."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="assay rules lint",
         description="Check rules, packs and waivers, and try every rule on its own examples. Reports each file's first "
         "mistake as file:line.",

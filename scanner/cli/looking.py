@@ -29,7 +29,7 @@ def look_and_assess(
         settings = load_settings(place.folder)
         book = options.load_book(args, settings, place)
         chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
-        decides = policy.load_policy(args, place, settings, book, chosen.rules)
+        decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
 
     def look_at(version: BaseVersion) -> Inventory:

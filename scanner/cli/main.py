@@ -26,7 +26,7 @@ commands:
 {commands}
 
 `assay COMMAND --help` tells a command's options. Exit codes: 0 gate green, 1 gate red, 2 wrong use or
-configuration, 3 the scan is incomplete, 4 a bug of ours.
+configuration, 3 the scan is incomplete, 4 a bug of ours, 130 interrupted.
 """
 
 
@@ -34,29 +34,46 @@ def main(argv: list[str] | None = None) -> None:
     """Runs one command and exits the process."""
     _leave_python_path()
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character gets its escape, not a traceback.
+        # A terminal that lacks a character gets its escape, not a traceback. A closed stream is None.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: list[str]) -> int:
     """Runs one command; returns the exit code."""
+    if sys.stdout is None:
+        sys.stderr.write("assay: standard output is closed; give it a file, a pipe or /dev/null\n")
+        return 2
     first = argv[0] if argv else "--help"
     if first in ("--help", "-h", "help"):
         width = max(map(len, COMMANDS))
-        sys.stdout.write(_USAGE.format(commands="\n".join(f"  {n:<{width}}  {text}" for n, text in COMMANDS.items())))
-        return 0
+        return _print(_USAGE.format(commands="\n".join(f"  {n:<{width}}  {text}" for n, text in COMMANDS.items())))
     if first in ("--version", "-V"):
         from assay.scanner.version import __version__
 
-        sys.stdout.write(f"assay {__version__}\n")
-        return 0
+        return _print(f"assay {__version__}\n")
     if first not in COMMANDS:
         sys.stderr.write(f"assay: no command is named {first!r}; the commands are {', '.join(COMMANDS)}\n")
         return 2
     from assay.scanner.cli.guard import guarded
 
     return guarded(first, argv[1:])
+
+
+def _print(text: str) -> int:
+    """Writes to standard output; the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        from assay.scanner.cli.guard import drop_output
+
+        drop_output()
+        if isinstance(error, BrokenPipeError):
+            return 0  # The reader has gone, as `head` does; there is nobody to tell.
+        sys.stderr.write(f"assay: standard output: {error.strerror}\n")
+        return 2
+    return 0
 
 
 def _leave_python_path() -> None:

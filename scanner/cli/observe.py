@@ -1,11 +1,11 @@
 """`assay observe`: look, and keep what was seen, unjudged."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from assay.scanner.cli import options, output
+from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import beside
@@ -13,7 +13,7 @@ from assay.scanner.config.trust import beside
 
 def run(argv: Sequence[str]) -> int:
     """Returns 0, or 3 where a planned look failed."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="assay observe", description="Look at targets, and save what was seen as an inventory for `assay judge`."
     )
     parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")

@@ -25,6 +25,8 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
     selection: Selection = Selection()
     rules: Wanted = Wanted()
+    notes: tuple[str, ...] = ()
+    """What was left out, and who said so; one line each."""
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -140,6 +142,16 @@ def choose(
             skip_parts=tuple(skip_s),
         ),
         rules=Wanted(only=frozenset(only_r), skip=frozenset(skip_r)),
+        notes=tuple(
+            f"{who} {verb} {one_line(', '.join(names), 400)}"
+            for who, verb, names in (
+                ("--only chooses", "nothing but", only),
+                ("--skip leaves", "out", skip),
+                ("the configuration chooses", "nothing but", settings.only),
+                ("the configuration leaves", "out", settings.skip),
+            )
+            if names
+        ),
     )
 
 

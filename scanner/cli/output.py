@@ -20,6 +20,8 @@ def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
         name, separator, path = text.partition("=")
         if not separator or not path or name not in FORMATS:
             raise UsageError(f"--output {text}: write FORMAT=PATH, with one of the formats {', '.join(FORMATS)}")
+        if path == "-":
+            raise UsageError(f"--output {text}: standard output is what --format is for; write --format {name}")
         target = Path(path)
         check_writable(target)
         found.append((name, target))

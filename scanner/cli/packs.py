@@ -1,16 +1,16 @@
 """`assay packs`: the policy packs, their controls, and how many rules evidence each."""
 
-import argparse
 from collections.abc import Sequence
 
 from assay.scanner.cli.listing import print_json, print_table
+from assay.scanner.cli.parser import Parser
 from assay.scanner.engine.coverage import CoverageMap, control_json
 from assay.scanner.model.rule import Control, Pack
 
 
 def run(argv: Sequence[str]) -> int:
     """Returns 0."""
-    parser = argparse.ArgumentParser(prog="assay packs", description="List the policy packs and their controls.")
+    parser = Parser(prog="assay packs", description="List the policy packs and their controls.")
     parser.add_argument("pack", nargs="*", metavar="ID", help="only these, with their controls")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assay.policies.book import Book
 from assay.scanner.cli import options
+from assay.scanner.cli.options import Chosen
 from assay.scanner.config import trust
 from assay.scanner.config.baseline import Baseline, load_baseline
 from assay.scanner.config.policy_changes import changed_policy
@@ -16,7 +17,6 @@ from assay.scanner.config.waivers import PlacedWaiver, load_waivers
 from assay.scanner.engine.assess import Policy
 from assay.scanner.engine.gate_mode import Earlier, Review
 from assay.scanner.engine.inventory import Inventory
-from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.target import Target, list_root
 from assay.scanner.errors import UsageError
 from assay.scanner.model.fact import Location
@@ -65,7 +65,7 @@ def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStac
     return trust.beside(targets), None
 
 
-def load_policy(args: argparse.Namespace, place: PolicyPlace, settings: Settings, book: Book, wanted: Wanted) -> Policy:
+def load_policy(args: argparse.Namespace, place: PolicyPlace, settings: Settings, book: Book, chosen: Chosen) -> Policy:
     """Everything that decides. Raises UsageError."""
     names = book.rule_names
     waivers: tuple[PlacedWaiver, ...] = ()
@@ -76,7 +76,8 @@ def load_policy(args: argparse.Namespace, place: PolicyPlace, settings: Settings
         baseline = load_baseline(path[0], path[1], names)
     return Policy(
         book=book,
-        wanted=wanted,
+        wanted=chosen.rules,
+        notes=chosen.notes,
         waivers=waivers,
         baseline=baseline,
         inline=settings.inline_waivers and not args.no_inline,

@@ -1,12 +1,12 @@
 """`assay rules`: our rules and the engines' checks, with what each evidences."""
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json, print_table
+from assay.scanner.cli.parser import Parser
 from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.engine.coverage import rule_surfaces
@@ -22,7 +22,7 @@ def run(argv: Sequence[str]) -> int:
         from assay.scanner.cli import schema
 
         return schema.run(argv[1:])
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="assay rules",
         description="List the rules and the engines' checks.",
         epilog="`assay rules lint PATH` checks policy files of your own; `assay rules schema rule|pack|waivers` prints "

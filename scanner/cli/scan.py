@@ -1,10 +1,10 @@
 """`assay scan`: look, judge, report."""
 
-import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 from assay.scanner.cli import options, output
+from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 
 
@@ -12,9 +12,7 @@ def run(argv: Sequence[str]) -> int:
     """Returns the exit code."""
     from assay.scanner.cli import looking, policy
 
-    parser = argparse.ArgumentParser(
-        prog="assay scan", description="Look at targets, judge them by policy packs, and report."
-    )
+    parser = Parser(prog="assay scan", description="Look at targets, judge them by policy packs, and report.")
     parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
     options.add_policy(parser)
     policy.add_accepted(parser)

@@ -87,6 +87,8 @@ def _section(shared: dict[str, Any] | None) -> Any:
 def _table(path: Path) -> dict[str, Any] | None:
     if path.is_symlink() and path.name == "assay.toml":
         raise UsageError(f"{path}: a link, which could lead out of the tree; put the file itself there")
+    if path.name == "assay.toml" and path.exists() and not path.is_file():
+        raise UsageError(f"{path}: not a regular file; put the configuration itself there")
     if path.is_symlink() or not path.is_file():
         return None
     try:

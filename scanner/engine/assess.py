@@ -36,6 +36,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     fail_on: Severity = "high"
     gate: GateSettings = GateSettings()
     allow_incomplete: bool = False
+    notes: tuple[str, ...] = ()
+    """What the report warns of besides: what was left out of the scan, and who said so."""
 
 
 def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -> Report:
@@ -73,7 +75,7 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         demands,
         allow_incomplete=policy.allow_incomplete,
         fixed=_count_fixed(gone, inventory, policy.wanted),
-        warnings=judged.warnings,
+        warnings=(*policy.notes, *judged.warnings),
     )
 
 

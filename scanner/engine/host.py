@@ -46,18 +46,25 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     _send(answers, protocol.Started(isolation=isolation))
     detector = _load(job.spec.entry)
     plan = detector.plan(job.tree)
-    parts = [p for p in plan.parts if (name := p.of or p.id) not in job.skip and (not job.only or name in job.only)]
-    reason = plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip"
-    _send(
-        answers,
-        protocol.Planned(
-            parts=tuple(part.id for part in parts), seconds=sum(part.seconds for part in parts), reason=reason
-        ),
+    wanted = {part.id: _is_wanted(part, job) for part in plan.parts}
+    parts = [part for part in plan.parts if wanted[part.id]]
+    planned = protocol.Planned(
+        parts=tuple(part.id for part in parts),
+        seconds=sum(part.seconds for part in parts),
+        reason=plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip",
+        files=plan.files,
+        left_out=tuple(part.id for part in plan.parts if not wanted[part.id] and part.of is None),
     )
+    _send(answers, planned)
     if parts:
         detector.preload(parts)
         _run_parts(detector, job, parts, answers, grants)
     _send(answers, protocol.End())
+
+
+def _is_wanted(part: Part, job: protocol.Job) -> bool:
+    name = part.of or part.id
+    return name not in job.skip and (not job.only or name in job.only)
 
 
 def _load(entry: str) -> Detector:

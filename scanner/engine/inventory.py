@@ -24,6 +24,10 @@ class Header(Struct, frozen=True, kw_only=True, tag_field="record", tag="invento
     engines: Mapping[str, str] = field(default_factory=dict)
     targets: tuple[str, ...]
     repository: Repository | None = None
+    folder: str = ""
+    """The scanned folder's own name."""
+    files: int = 0
+    """How many files lie in the targets."""
     started: str
     """RFC 3339."""
     finished: str

@@ -7,6 +7,7 @@ import subprocess  # each detector runs in a process of its own
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
@@ -147,7 +148,9 @@ class _Receiver:
         self._done: set[str] = set()
         self._failures: list[str] = []
         self._isolation = "none"
-        self._seconds = 0.0
+        self._files: int | None = None
+        self._left_out: tuple[str, ...] = ()
+        self._started = time.monotonic()
 
     def receive(self, answers: BinaryIO) -> Observed:
         self._watchdog.allow(PLAN_SECONDS)
@@ -171,8 +174,9 @@ class _Receiver:
             match protocol.decode_frame(line):
                 case protocol.Started(isolation=isolation):
                     self._isolation = one_line(isolation, 60)
-                case protocol.Planned(parts=parts, seconds=seconds, reason=reason):
+                case protocol.Planned(parts=parts, seconds=seconds, reason=reason) as plan:
                     self._planned, self._plan_reason = parts, one_line(reason) if reason else None
+                    self._files, self._left_out = plan.files, plan.left_out
                     self._watchdog.allow(PLAN_SECONDS + min(seconds, MOST_SECONDS))
                 case protocol.PartDone() as done:
                     self._take_part(done, answers)
@@ -192,7 +196,6 @@ class _Receiver:
         if len(payload) < done.bytes:
             raise EOFError
         self._done.add(done.id)
-        self._seconds += done.seconds
         for line in payload.splitlines():
             try:
                 record = _decode_record(line)
@@ -228,12 +231,16 @@ class _Receiver:
             status, reason = "skipped", self._plan_reason or "nothing here for it to look at"
         else:
             status, reason = "ok", None
+        if self._left_out:
+            told = f"left out: {', '.join(one_line(part, 60) for part in self._left_out)}"
+            reason = f"{reason}; {told}" if reason else told
         return DetectorOutcome(
             id=self._spec.id,
             status=status,  # type: ignore[arg-type]  # one of the four literals above
             reason=reason,
             resources=sum(isinstance(record, Resource) for record in self._records),
-            seconds=round(self._seconds, 3),
+            seconds=round(time.monotonic() - self._started, 3),
+            files=self._files,
             isolation=self._isolation,
         )
 

@@ -16,6 +16,7 @@ from assay.scanner.model.detector import DetectorOutcome, DetectorSpec
 from assay.scanner.model.fact import Location
 from assay.scanner.model.resource import EngineVerdict, Failure, Record
 from assay.scanner.safe.repository import read_repository
+from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import Listing
 from assay.scanner.version import __version__
 
@@ -73,6 +74,8 @@ def observe(
         engines=engine_versions(),
         targets=target.names,
         repository=read_repository(Path(listing.tree.root)),
+        folder=one_line(Path(listing.tree.root).name, 200),
+        files=len(listing.tree.files),
         started=_rfc3339(started),
         finished=_rfc3339(now()),
     )

@@ -38,6 +38,10 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="frame", tag="planned
     seconds: float
     """The parts' wall-clock limits, added up."""
     reason: str | None = None
+    files: int | None = None
+    """How many files the parts take up."""
+    left_out: tuple[str, ...] = ()
+    """Parts that the user left out."""
 
 
 class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part"):

@@ -41,6 +41,8 @@ def make_report(
         rules=_rules(findings, book),
         excerpts=_excerpts(inventory.excerpts, findings),
         repository=header.repository,
+        folder=header.folder,
+        files=header.files,
         started=header.started,
         finished=header.finished,
         exit_code=gate.exit_code(decision, complete, allow_incomplete),

@@ -42,6 +42,8 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
         for name in names:
             if not os.path.lexists(name):
                 raise UsageError(f"{one_line(name, 200)}: no such file or folder")
+            if not os.access(name, os.R_OK | (os.X_OK if os.path.isdir(name) else 0)):  # noqa: PTH112  # as lexists
+                raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
     return Target(scheme=scheme, names=tuple(names))
 
 

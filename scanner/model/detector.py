@@ -29,6 +29,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     reason: str | None = None
     """Why there is nothing to do; only when there are no parts."""
+    files: int | None = None
+    """How many of the tree's files some part takes up; None for a detector that doesn't look at files."""
 
 
 class Tree(Struct, frozen=True, kw_only=True):
@@ -83,8 +85,11 @@ class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag
     id: str
     status: Literal["ok", "partial", "failed", "skipped"]
     reason: str | None = None
-    """Always given unless the status is ok."""
+    """Always given unless the status is ok; there it names what the user left out."""
     resources: int = 0
     seconds: float = 0.0
+    """From its start to its end."""
     isolation: str = "none"
     """The sandbox level that was reached, such as `landlock+netns`."""
+    files: int | None = None
+    """How many files it took up; None where it doesn't look at files."""

@@ -137,6 +137,10 @@ class Report(Struct, frozen=True, kw_only=True):
     excerpts: tuple[Excerpt, ...] = ()
     """Source lines for the text and SARIF reports, by path and line; secrets are masked."""
     repository: "Repository | None" = None
+    folder: str = ""
+    """The scanned folder's own name, without what lies above it."""
+    files: int = 0
+    """How many files lie in the targets, whoever looks at them."""
     started: str | None = None
     """RFC 3339 time at which the scan began."""
     finished: str | None = None
@@ -162,3 +166,5 @@ class Repository(Struct, frozen=True, kw_only=True):
     """The remote, without credentials."""
     revision: str | None
     branch: str | None
+    path: str = ""
+    """Where the scanned folder lies in it; empty for its top."""

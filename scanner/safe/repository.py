@@ -16,20 +16,17 @@ _REF = re.compile(r"^ref: (refs/[^\s\\:?*\[~^]+)$")
 _SCP = re.compile(r"^[\w.-]+@([\w.-]+):(?![:/])(\S+)$")
 
 
-def read_repository(root: Path) -> Repository | None:
-    """None where the folder is not the top of a repository."""
-    if (root / ".git").is_symlink() or not (root / ".git").is_dir():
+def read_repository(folder: Path) -> Repository | None:
+    """The repository that a folder, which must be resolved, lies in; None where it lies in none."""
+    try:
+        top = find_top(folder)
+        place = top / ".git" if top else None
+        if top is None or place is None or place.is_symlink():
+            return None
+        git = place if place.is_dir() else _worktree(place)
+    except OSError:
         return None
-    head = _read(root, ".git/HEAD").strip()
-    ref = _REF.match(head)
-    revision = head if _HASH.match(head) else None
-    branch = None
-    if ref and ".." not in ref[1]:
-        branch = ref[1].removeprefix("refs/heads/")
-        revision = _resolve(root, ref[1])
-    return Repository(
-        uri=_remote(_read(root, ".git/config")), revision=revision, branch=branch and one_line(branch, 200)
-    )
+    return _described(git, folder.relative_to(top).as_posix()) if git else None
 
 
 def find_top(folder: Path) -> Path | None:
@@ -44,11 +41,38 @@ def find_top(folder: Path) -> Path | None:
     return None
 
 
-def _resolve(root: Path, ref: str) -> str | None:
-    loose = _read(root, f".git/{ref}").strip()
+def _described(git: Path, path: str) -> Repository:
+    common = git.parent.parent if git.parent.name == "worktrees" else git
+    head = _read(git, "HEAD").strip()
+    ref = _REF.match(head)
+    revision = head if _HASH.match(head) else None
+    branch = None
+    if ref and ".." not in ref[1]:
+        branch = ref[1].removeprefix("refs/heads/")
+        revision = _resolve(common, ref[1])
+    return Repository(
+        uri=_remote(_read(common, "config")),
+        revision=revision,
+        branch=branch and one_line(branch, 200),
+        path="" if path == "." else path,
+    )
+
+
+def _worktree(place: Path) -> Path | None:
+    """Where git keeps what belongs to a further working tree. The two must name each other, as git makes them do, or a
+    scanned tree could have any folder read."""
+    named = _read(place.parent, ".git").strip().removeprefix("gitdir: ")
+    git = Path(named)
+    if not git.is_absolute() or git.parent.name != "worktrees" or git.resolve() != git:
+        return None
+    return git if _read(git, "gitdir").strip() == str(place) else None
+
+
+def _resolve(common: Path, ref: str) -> str | None:
+    loose = _read(common, ref).strip()
     if _HASH.match(loose):
         return loose
-    for line in _read(root, ".git/packed-refs").splitlines():
+    for line in _read(common, "packed-refs").splitlines():
         value, _, name = line.partition(" ")
         if name == ref and _HASH.match(value):
             return value

@@ -104,6 +104,7 @@ def test_a_path_is_inside_only_if_no_step_leads_up(path: str) -> None:
 def repository(tmp_path: Path, config: str = "", head: str = "ref: refs/heads/main\n") -> Path:
     git = tmp_path / ".git"
     (git / "refs" / "heads").mkdir(parents=True)
+    (git / "objects").mkdir()
     (git / "HEAD").write_text(head)
     (git / "refs" / "heads" / "main").write_text("a" * 40 + "\n")
     (git / "config").write_text(config)
@@ -139,6 +140,29 @@ def test_a_git_folder_that_attacks_gives_nothing_away(tmp_path: Path) -> None:
     (root / ".git" / "HEAD").unlink()
     os.mkfifo(root / ".git" / "HEAD")
     assert read_repository(root).revision is None
+
+
+def test_a_part_of_a_repository_knows_where_it_lies(tmp_path: Path) -> None:
+    root = repository(tmp_path)
+    (root / "infra" / "aws").mkdir(parents=True)
+    found = read_repository(root / "infra" / "aws")
+    assert found is not None
+    assert (found.path, found.revision) == ("infra/aws", "a" * 40)
+
+
+def test_a_further_working_tree_is_read_only_where_it_and_its_repository_name_each_other(tmp_path: Path) -> None:
+    git = repository(tmp_path / "main") / ".git"
+    control = git / "worktrees" / "further"
+    control.mkdir(parents=True)
+    (control / "HEAD").write_text("ref: refs/heads/main\n")
+    tree = tmp_path / "further"
+    tree.mkdir()
+    (tree / ".git").write_text(f"gitdir: {control}\n")
+    assert read_repository(tree) is None
+    (control / "gitdir").write_text(f"{tree / '.git'}\n")
+    found = read_repository(tree)
+    assert found is not None
+    assert (found.revision, found.branch) == ("a" * 40, "main")
 
 
 @pytest.mark.parametrize("head", ["ref: refs/../../outside\n", "ref: refs/heads/nope\n", "garbage"])

@@ -41,7 +41,8 @@ def test_every_key_of_the_contract_is_there_first_and_in_order() -> None:
 def test_what_the_report_knows_besides_comes_after() -> None:
     document = told(build.mixed())
     assert list(document)[len(TOP) :] == [
-        "complete", "warnings", "compared_with", "packs", "rules", "excerpts", "repository", "started", "finished", "exit_code",
+        "complete", "warnings", "compared_with", "packs", "rules", "excerpts", "repository", "folder", "files",
+        "started", "finished", "exit_code",
     ]  # fmt: skip
 
 
