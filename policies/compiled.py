@@ -24,6 +24,8 @@ class Decision(msgspec.Struct, frozen=True):
     """Why it is unknown."""
     shown: Mapping[str, Any] = {}
     """For a failure: values of the message's placeholders."""
+    offences: tuple[Any, ...] = ()
+    """For a failure of a rule over a list's elements: those that fail."""
 
 
 class CompiledRule:
@@ -51,7 +53,7 @@ class CompiledRule:
         verdict = self._assert.evaluate(context)
         if verdict.value is None:
             return Decision("unknown", self._reasons(facts, self._assert.paths, verdict.error))
-        return Decision("pass") if verdict.value else Decision("fail", shown=self._shown(facts))
+        return Decision("pass") if verdict.value else self._failure(facts)
 
     @property
     def showable(self) -> frozenset[str]:
@@ -66,18 +68,19 @@ class CompiledRule:
             return names | {field.name for field in item.fields}
         return names | {self._all[1]}
 
-    def _shown(self, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not self._wanted:
-            return {}
-        shown = {name: facts[name] for name in self.reads}
-        if self._all is not None:
-            name, variable = self._all
+    def _failure(self, facts: Mapping[str, Any]) -> Decision:
+        shown = {name: facts[name] for name in self.reads if name in self._wanted}
+        if self._all is None:
+            return Decision("fail", shown=shown)
+        name, variable = self._all
 
-            def fails(element: Any) -> bool:
-                return self._assert.evaluate(kleene.context({**facts, name: [element]}, {})).value is False
+        def fails(element: Any) -> bool:
+            return self._assert.evaluate(kleene.context({**facts, name: [element]}, {})).value is False
 
-            shown |= messages.offending(facts[name], variable, fails)
-        return {name: value for name, value in shown.items() if name not in self.reads or name in self._wanted}
+        found = messages.offending(facts[name], fails)
+        if found and self._wanted:
+            shown |= messages.shown_of(found, variable, fails)
+        return Decision("fail", shown=shown, offences=tuple(found))
 
     def _compile(self, key: str, text: str) -> Assertion:
         try:

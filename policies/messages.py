@@ -22,14 +22,16 @@ def placeholders(message: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(message))
 
 
-def offending(elements: Sequence[Any], variable: str, fails: Fails) -> dict[str, Any]:
-    """What to show of the elements that make a rule fail: the fields of the first one, or all where they have none.
+def offending(elements: Sequence[Any], fails: Fails) -> list[Any]:
+    """The elements that make a rule fail; of a very long list only those near its beginning."""
+    return [element for element in elements[:_MOST_ELEMENTS] if not is_unknown(element) and fails(element)]
+
+
+def shown_of(found: Sequence[Any], variable: str, fails: Fails) -> dict[str, Any]:
+    """What to show of offending elements: the fields of the first one, or all where they have none.
 
     Of a list inside it only what makes it fail is kept, so that an office's address isn't shown beside `0.0.0.0/0`.
     """
-    found = [element for element in elements[:_MOST_ELEMENTS] if not is_unknown(element) and fails(element)]
-    if not found:
-        return {}
     first = found[0]
     if not isinstance(first, dict):
         return {variable: found}

@@ -1,6 +1,7 @@
 """Tells new findings from earlier ones: matched exactly first, then one to one through renamed files."""
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
@@ -36,7 +37,7 @@ def prior(finding: Finding, texts: Mapping[tuple[str, int], str]) -> Prior:
         outcome=finding.outcome,
         severity=finding.severity,
         text=texts.get((place.path, place.start_line or 0), "") if place else "",
-        offences=tuple(sorted({_digest(str(offence)) for offence in offences})),
+        offences=tuple(sorted({_digest(json.dumps(offence, sort_keys=True)) for offence in offences})),
     )
 
 

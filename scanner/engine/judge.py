@@ -110,6 +110,8 @@ def _finding(
     evidence: dict[str, Any] = {"facts": msgspec.to_builtins({name: facts[name] for name in compiled.reads})}
     if compiled.parameters:
         evidence["parameters"] = dict(compiled.parameters)
+    if decision.offences:
+        evidence["offences"] = msgspec.to_builtins(decision.offences)
     if decision.reasons:
         evidence["unknown"] = list(decision.reasons)
     message = {
