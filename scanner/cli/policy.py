@@ -153,8 +153,9 @@ def _named(args: argparse.Namespace, top: Path) -> Iterator[str]:
     """The policy files of the repository that the command line names."""
     packs = [name for name in args.pack if name.endswith((".yaml", ".yml"))]
     for path in (*packs, *args.rules, args.waivers, args.baseline):
-        if path and Path(path).resolve().is_relative_to(top):
-            yield Path(path).resolve().relative_to(top).as_posix()
+        place = trust.without_its_links(path, top) if path else None
+        if place and place.is_relative_to(top):
+            yield place.relative_to(top).as_posix()
         elif path and not Path(path).is_absolute() and is_inside(path):
             yield path
 

@@ -38,7 +38,7 @@ class PolicyPlace(Struct, frozen=True, kw_only=True):
         """A path of the command line; in gate mode, one in the working tree means the same on the trusted side."""
         if self.reviewed is None:
             return Path(path)
-        place = self._without_its_links(path, self.reviewed)
+        place = without_its_links(path, self.reviewed)
         found: list[Path] = []
         if place.is_relative_to(self.reviewed):
             found.append(self.root / place.relative_to(self.reviewed))
@@ -53,16 +53,6 @@ class PolicyPlace(Struct, frozen=True, kw_only=True):
             f"{option} {one_line(path, 200)}: not in {self.name}, and in gate mode policy comes only from there; "
             "give a path outside the working tree, or merge it first"
         )
-
-    @staticmethod
-    def _without_its_links(path: str, reviewed: Path) -> Path:
-        """Where a path leads if no link of the tree under review is followed: one could lead out, and to anything."""
-        place = Path.cwd()
-        for step in Path(path).parts:
-            place = place.parent if step == ".." else place / step
-            if not place.is_relative_to(reviewed):
-                place = place.resolve()
-        return place
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -97,6 +87,16 @@ class Sides(Struct, frozen=True, kw_only=True):
     """The tip of the ref: what is merged already."""
     base: BaseVersion | None
     """Where the change began, for `--diff`; may be the same as `trusted`."""
+
+
+def without_its_links(path: str, reviewed: Path) -> Path:
+    """Where a path leads if no link of the tree under review is followed: one could lead out, and to anything."""
+    place = Path.cwd()
+    for step in Path(path).parts:
+        place = place.parent if step == ".." else place / step
+        if not place.is_relative_to(reviewed):
+            place = place.resolve()
+    return place
 
 
 def beside(targets: Sequence[str]) -> PolicyPlace:
