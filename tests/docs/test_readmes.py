@@ -13,9 +13,11 @@ import yaml as pyyaml
 from assay.policies import book as policy
 from assay.policies import rule_files
 from assay.scanner.config.settings import Settings
+from assay.scanner.config.waivers import load_waivers
 from assay.scanner.engine.launch import HostProcess
 from assay.scanner.model.detector import DetectorSpec, Tree
 from assay.scanner.model.resource import Resource
+from tests.e2e.git_trees import GitTree
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +55,13 @@ def test_the_example_configuration_is_one() -> None:
     assert msgspec.convert(tomllib.loads(text), Settings).packs == ("gdpr", "hipaa")
 
 
+def test_the_example_waivers_are_some(tmp_path: Path) -> None:
+    [text] = blocks("README.md", "yaml")
+    (tmp_path / "waivers.yaml").write_text(text)
+    [placed] = load_waivers(tmp_path / "waivers.yaml", "waivers.yaml", policy.load(()).rule_names)
+    assert placed.waiver.rule == "bucket-access-logged"
+
+
 COMMANDS = [
     part.strip()
     for block in blocks("README.md", "sh")
@@ -65,6 +74,9 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path) -> None:
     (tmp_path / "infra").mkdir()
+    if "origin/main" in command:
+        tree = GitTree(tmp_path)
+        tree.point("refs/remotes/origin/main", tree.commit({"a.txt": "a"}))
     if "judge" in command:
         subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
     done = subprocess.run(f"{_bin()}/{command}", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=120)
