@@ -63,6 +63,7 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
             raise at(f"no safeguard is named {name!r}{nearest(name, safeguards)}", text, path, ("safeguards", index))
     if not rule.safeguards:
         raise at("a rule names at least one safeguard", text, path, ("safeguards",))
+    _check_language(rule, text, path)
     try:
         if compiled:
             _check_message(rule, compile_rule(rule), text, path)
@@ -78,6 +79,15 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
         except registry.KindError as error:
             raise at(str(error), text, path, ("examples", index, "facts")) from None
     return rule
+
+
+def _check_language(rule: Rule, text: bytes, path: Path) -> None:
+    if (rule.assertion is None) == (rule.rego is None):
+        raise at("a rule has either `assert`, in CEL, or `rego`", text, path, ("id",))
+    if rule.rego is not None and (not rule.reads or rule.applies is not None):
+        raise at("a rule in Rego has `reads`, and decides `applies` in its module", text, path, ("rego",))
+    if rule.rego is None and rule.reads:
+        raise at("`reads` is for rules in Rego; CEL shows what it reads", text, path, ("reads",))
 
 
 def _check_message(rule: Rule, compiled: Compiled, text: bytes, path: Path) -> None:

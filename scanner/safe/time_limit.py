@@ -4,9 +4,10 @@ import os
 import resource
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
-MAX_BYTES = 4 << 30
-"""Of address space, most of which an interpreter with its libraries only reserves."""
+MORE_BYTES = 2 << 30
+"""Of address space that the work may take besides what the process has, most of which is only reserved."""
 
 
 class TimeLimitError(Exception):
@@ -34,12 +35,20 @@ def limited(work: Callable[[], bytes], seconds: float) -> bytes:
 def settle_fork() -> None:
     """For a fork that runs strangers' work: bounds its memory, and lets it say nothing when it dies."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = MAX_BYTES if hard == resource.RLIM_INFINITY else min(MAX_BYTES, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    most = _address_space() + MORE_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     silent = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silent, 2)
     os.close(silent)
+
+
+def _address_space() -> int:
+    """In bytes; where the system doesn't tell, as much as no ordinary process has."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (OSError, ValueError, IndexError):
+        return 1 << 36
 
 
 def _answer(work: Callable[[], bytes], writer: int, seconds: float) -> int:
