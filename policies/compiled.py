@@ -73,9 +73,10 @@ class CompiledRule:
         if self._all is None:
             return Decision("fail", shown=shown)
         name, variable = self._all
+        read = {path: facts[path] for path in self._assert.paths}
 
         def fails(element: Any) -> bool:
-            return self._assert.evaluate(kleene.context({**facts, name: [element]}, {})).value is False
+            return self._assert.evaluate(kleene.context({**read, name: [element]}, {})).value is False
 
         found = messages.offending(facts[name], fails)
         if found and self._wanted:

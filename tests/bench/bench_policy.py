@@ -8,7 +8,8 @@ from tests.bench.measure import row
 
 ROUNDS = 9
 TEN = (
-    "gdpr", "hipaa", "eu-ai-act", "nist-ai-rmf", "iso-42001", "mitre-atlas", "nist-800-53", "pci-dss", "soc2", "owasp-ml",
+    "gdpr", "hipaa", "eu-ai-act", "nist-ai-rmf", "iso-42001", "mitre-atlas", "nist-800-53", "pci-dss", "soc2",
+    "owasp-ml",
 )  # fmt: skip
 _CODE = """\
 import sys, time
