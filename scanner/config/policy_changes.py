@@ -1,13 +1,12 @@
 """Which files of the policy differ between the working tree and the trusted side."""
 
 import os
-import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from assay.scanner.config.settings import MAX_BYTES, Settings, load_settings
+from assay.scanner.config.settings import MAX_BYTES, Settings, load_settings, parse_toml
 from assay.scanner.errors import UsageError
 from assay.scanner.safe.files import read_inside
 from assay.scanner.safe.tree import is_inside
@@ -67,7 +66,7 @@ def _content(root: Path, path: str) -> bytes | None:
     if path.rpartition("/")[2] != "pyproject.toml" or len(text) > MAX_BYTES:
         return text
     try:
-        tool = tomllib.loads(text.decode("utf-8")).get("tool", {})
+        tool = parse_toml(text).get("tool", {})
         section = tool.get("assay") if isinstance(tool, dict) else None
         return None if section is None else msgspec.json.encode(section, order="deterministic", enc_hook=str)
     except (ValueError, RecursionError):

@@ -1,5 +1,6 @@
 """The configuration file: `[tool.assay]` in pyproject.toml, or assay.toml."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,9 @@ from assay.scanner.safe.files import read_inside
 
 MAX_BYTES = 1 << 20
 """The largest configuration file that is read."""
+_QUOTED = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'")
+_MAX_DEPTH = 100
+"""Parts of one key. The standard library's parser is quadratic in them."""
 
 
 class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -79,6 +83,13 @@ def load_settings(folder: Path) -> Settings:
         raise UsageError(f"{folder / name}: {error}{hint}") from None
 
 
+def parse_toml(text: bytes) -> dict[str, Any]:
+    """Raises ValueError or RecursionError for what isn't TOML, or would take the parser hours."""
+    if any(_QUOTED.sub(b"", line).count(b".") > _MAX_DEPTH for line in text.splitlines()):
+        raise ValueError("a key of too many parts")
+    return tomllib.loads(text.decode("utf-8"))
+
+
 def _section(shared: dict[str, Any] | None) -> Any:
     tool = shared.get("tool") if shared else None
     return tool.get("assay") if isinstance(tool, dict) else None
@@ -98,7 +109,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     if path.name == "pyproject.toml" and b"tool.assay" not in text:
         return None  # Not ours, nor ours to complain of.
     try:
-        return tomllib.loads(text.decode("utf-8"))
+        return parse_toml(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     except (RecursionError, ValueError) as error:

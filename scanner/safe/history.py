@@ -131,9 +131,9 @@ class History:
 
     def renamed_since(self, commit: str) -> Mapping[str, str]:
         """Present path → the path in the commit, for every file that git takes for renamed; staged files count."""
-        staged = MemoryObjectStore()
-        store = OverlayObjectStore([staged, self._repository.object_store], add_store=staged)
         try:
+            staged = MemoryObjectStore(object_format=self._repository.object_store.object_format)
+            store = OverlayObjectStore([staged, self._repository.object_store], add_store=staged)
             now = commit_tree(
                 store,
                 ((path, entry.sha, entry.mode) for path, entry in self._repository.open_index().iteritems()),
