@@ -1,6 +1,7 @@
 """A change can't talk its way past: what suppresses, and what decides, comes from the trusted side."""
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from assay.policies import book as policy
 from assay.scanner.config import trust
 from assay.scanner.config.baseline import Baseline
 from assay.scanner.config.policy_changes import changed_policy
+from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import PolicyPlace
 from assay.scanner.config.waivers import PlacedWaiver, Waiver
 from assay.scanner.engine import inventory
@@ -410,6 +412,17 @@ def test_what_the_command_line_names_is_policy_too(tmp_path: Path) -> None:
         "p/w.yaml",
         "rules/a.yaml",
     )
+
+
+def test_a_key_of_many_parts_stalls_nothing(tmp_path: Path) -> None:
+    deep = ".".join("a" * 200_000) + " = 1"
+    for text in (deep, f"[{deep[:-4]}]", deep.replace("a", '"a"')):
+        began = time.process_time()
+        here = {"assay.toml": text, "pyproject.toml": f"[tool.assay]\n{text}"}
+        assert changes(tmp_path, here, {}) == ("assay.toml", "pyproject.toml")
+        with pytest.raises(UsageError, match=r"assay\.toml"):
+            load_settings(tmp_path / "here")
+        assert time.process_time() - began < 2
 
 
 def test_a_link_in_a_configurations_place_is_named_and_not_followed(tmp_path: Path) -> None:

@@ -313,6 +313,20 @@ def test_nothing_that_a_repository_names_is_run(tree: GitTree, tmp_path: Path) -
     assert not proof.exists()
 
 
+def test_a_repository_with_longer_hashes_is_read_too(tmp_path: Path) -> None:
+    Repo.init(str(tmp_path / "tree"), mkdir=True, default_branch=b"main", object_format="sha256").close()
+    with Repo(str(tmp_path / "tree")) as repository:
+        (tmp_path / "tree/old.tf").write_text(TEXT)
+        repository.get_worktree().stage(["old.tf"])
+        first = repository.get_worktree().commit(b"A", committer=b"a <a@b>", author=b"a <a@b>").decode()
+        (tmp_path / "tree/old.tf").rename(tmp_path / "tree/new.tf")
+        repository.get_worktree().stage(["old.tf", "new.tf"])
+    with open_history(tmp_path / "tree") as history:
+        assert (len(first), history.commit("main"), history.merge_base("main")) == (64, first, first)
+        # dulwich writes no trees of that format, so renames aren't told there, and what moved counts as new.
+        assert history.renamed_since(first) == {}
+
+
 def test_git_agrees(tree: GitTree) -> None:
     """Only where git is there: it takes our helper's repository for a sound one, with the same merge base."""
     tree.commit({"old.tf": TEXT, "deep/b": "b"})
