@@ -86,11 +86,12 @@ def _show_finding(page: Page, finding: Finding) -> None:
         notes.append("also " + " ".join(finding.corroborated_by))
     if finding.change in ("new", "worsened"):
         notes.append(finding.change)
-    spans: list[Span] = [(finding.title, "bold"), ("  " + ", ".join(notes), "blue")]
+    # A rule's title says how things should be; under a failing mark it would read as praise.
+    said = [finding.title] if _says_no_more(finding) else paragraph(finding.message).split("\n")
+    spans: list[Span] = [(said[0], "bold"), ("  " + ", ".join(notes), "blue")]
     page.item(finding.severity.upper(), *spans, indent=2, width=LABEL, style=style)
-    if not _says_no_more(finding):
-        for line in paragraph(finding.message).split("\n"):
-            page.item("", line, indent=2, width=LABEL)
+    for line in said[1:]:
+        page.item("", line, indent=2, width=LABEL)
     if finding.related:
         places = ", ".join(_place(place) for place in finding.related[:MOST_RELATED])
         page.item("", (f"see also {places}", "dim"), indent=2, width=LABEL)

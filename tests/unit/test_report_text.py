@@ -38,8 +38,8 @@ def test_a_small_report_reads_like_this() -> None:
         '    4 |   bucket = "acme-training"\n'
         '    5 |   acl    = "public-read"\n'
         "    6 | }\n"
-        "  CRITICAL  A bucket is encrypted at rest  bucket-encrypted-at-rest, also CKV_AWS_19\n"
-        "            aws_s3_bucket.training is not encrypted with a key of yours.\n"
+        "  CRITICAL  aws_s3_bucket.training is not encrypted with a key of yours.\n"
+        "            bucket-encrypted-at-rest, also CKV_AWS_19\n"
         "            breaks  gdpr 32(1)(a); hipaa 164.312(a)(2)(iv)\n"
         "            fix     Set kms_key_id to a key that you control.\n"
         "\n"
