@@ -11,7 +11,7 @@ from assay.scanner.config.settings import GateSettings
 from assay.scanner.config.waivers import PlacedWaiver
 from assay.scanner.engine import gate_mode
 from assay.scanner.engine.bounded import judge_bounded
-from assay.scanner.engine.change import Compared, compare, prior, text_digests
+from assay.scanner.engine.change import Compared, compare, priors
 from assay.scanner.engine.gate import Demands
 from assay.scanner.engine.gate_mode import Review
 from assay.scanner.engine.inventory import Inventory
@@ -62,7 +62,8 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         findings, gone = _with_baseline(findings, compared, policy.baseline), compared.gone
     if review is not None and review.base is not None:
         before = _judge(review.base.inventory, policy)
-        earlier = _priors((*before.findings, *before.remarks), review.base.inventory)
+        known = priors((*before.findings, *before.remarks), review.base.inventory.excerpts)
+        earlier = [one for one in known if one.outcome != "pass"]
         compared = compare(findings, earlier, review.base.renames, inventory.excerpts)
         findings, gone = _with_changes(findings, compared), compared.gone
     demands = Demands(
@@ -81,10 +82,9 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
 
 def kept_for_baseline(report: Report) -> tuple[Prior, ...]:
     """Everything open that a baseline may hide: not what could not be looked at, nor what is wrong with the policy."""
-    texts = text_digests(report.excerpts)
     return tuple(
-        prior(finding, texts)
-        for finding in report.findings
+        one
+        for finding, one in zip(report.findings, priors(report.findings, report.excerpts), strict=True)
         if finding.outcome != "pass"
         and (finding.suppressed is None or finding.suppressed.by == "baseline")
         and _may_be_known(finding)
@@ -95,11 +95,6 @@ def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
     findings = judge_bounded(inventory, policy.book, policy.wanted)
     today = date.fromisoformat(inventory.header.started[:10])
     return suppress(findings, policy.waivers, inventory.waivers if policy.inline else (), policy.book, today)
-
-
-def _priors(findings: Sequence[Finding], inventory: Inventory) -> list[Prior]:
-    texts = text_digests(inventory.excerpts)
-    return [prior(finding, texts) for finding in findings if finding.outcome != "pass"]
 
 
 def _with_baseline(findings: Sequence[Finding], compared: Compared, baseline: Baseline) -> tuple[Finding, ...]:

@@ -26,8 +26,20 @@ class Compared(Struct, frozen=True, kw_only=True):
     """Earlier findings that no present one matches."""
 
 
-def prior(finding: Finding, texts: Mapping[tuple[str, int], str]) -> Prior:
-    """A finding as it will be remembered; `texts` are the digests of the excerpts by path and first line."""
+def priors(findings: Sequence[Finding], excerpts: Iterable[Excerpt]) -> list[Prior]:
+    """Findings as they will be remembered, passes too; `excerpts` are those of the same report."""
+    texts = text_digests(excerpts)
+    lines: defaultdict[tuple[str, str, str], set[int | None]] = defaultdict(set)
+    for finding in findings:
+        lines[_address(finding)].add(finding.location.start_line if finding.location else None)
+    return [_prior(finding, texts, alone=len(lines[_address(finding)]) == 1) for finding in findings]
+
+
+def _address(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.location.path if finding.location else "", finding.resource.address
+
+
+def _prior(finding: Finding, texts: Mapping[tuple[str, int], str], *, alone: bool) -> Prior:
     place = finding.location
     offences = finding.evidence.get("offences") or ()
     return Prior(
@@ -38,6 +50,7 @@ def prior(finding: Finding, texts: Mapping[tuple[str, int], str]) -> Prior:
         severity=finding.severity,
         text=texts.get((place.path, place.start_line or 0), "") if place else "",
         offences=tuple(sorted({_digest(json.dumps(offence, sort_keys=True)) for offence in offences})),
+        alone=alone,
     )
 
 
@@ -53,15 +66,14 @@ def compare(
     excerpts: Iterable[Excerpt] = (),
 ) -> Compared:
     """`renames` gives the earlier path of files that were renamed since. What stays ambiguous is new."""
-    texts = text_digests(excerpts)
-    present = [prior(finding, texts) for finding in findings]
+    present = priors(findings, excerpts)
     # A rule that now takes an engine's check along was that check before.
     others = [finding.corroborated_by for finding in findings]
     matched: dict[int, int] = {}
     open_now = [index for index, finding in enumerate(findings) if finding.outcome != "pass"]
     open_then = list(range(len(earlier)))
 
-    def pair(keys: Callable[[int], Iterable[_Key]], exactly: bool) -> None:
+    def pair(keys: Callable[[int], Iterable[_Key]]) -> None:
         nonlocal open_now, open_then
         groups: defaultdict[_Key, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in open_then:
@@ -72,7 +84,7 @@ def compare(
                     groups[key][0].append(index)
                     break
         for now, then in groups.values():
-            matched.update(_pair(now, then, present, earlier, exactly))
+            matched.update(_pair(now, then, present, earlier))
         taken = set(matched.values())
         open_now = [index for index in open_now if index not in matched]
         open_then = [index for index in open_then if index not in taken]
@@ -88,9 +100,9 @@ def compare(
         before = renames.get(present[index].path)
         return () if before is None else (_key(present[index], before),)
 
-    pair(in_place, exactly=False)
-    pair(as_the_engines, exactly=False)
-    pair(renamed, exactly=True)
+    pair(in_place)
+    pair(as_the_engines)
+    pair(renamed)
     changes: list[Change | None] = []
     for index, finding in enumerate(findings):
         if finding.outcome == "pass":
@@ -103,9 +115,9 @@ def compare(
 
 
 def _pair(
-    now: Sequence[int], then: Sequence[int], present: Sequence[Prior], earlier: Sequence[Prior], exactly: bool
+    now: Sequence[int], then: Sequence[int], present: Sequence[Prior], earlier: Sequence[Prior]
 ) -> Mapping[int, int]:
-    """Those with the same text first, the rest in order; where `exactly`, a rest of unequal numbers stays apart."""
+    """Those with the same text; and, of a resource that stood and stands alone, the one with the other."""
     found: dict[int, int] = {}
     by_text: defaultdict[str, list[int]] = defaultdict(list)
     for index in then:
@@ -114,11 +126,14 @@ def _pair(
         same = by_text[present[index].text]
         if same:
             found[index] = same.pop(0)
-    rest_now = [index for index in now if index not in found]
-    rest_then = [index for index in then if index not in set(found.values())]
-    if exactly and len(rest_now) != len(rest_then):
-        return found
-    return found | dict(zip(rest_now, rest_then, strict=False))
+    if found:
+        taken = set(found.values())
+        now = [index for index in now if index not in found]
+        then = [index for index in then if index not in taken]
+    # Which of several instructions was mended and which was broken, nothing tells.
+    if all(present[index].alone for index in now) and all(earlier[index].alone for index in then):
+        found |= dict(zip(now, then, strict=False))
+    return found
 
 
 def _is_worse(now: Prior, then: Prior) -> bool:

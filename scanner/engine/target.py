@@ -72,7 +72,7 @@ def counterpart(target: Target, top: Path, other: Path) -> Listing:
     files: set[str] = set()
     for name in target.names:
         place = Path(name).resolve().relative_to(here)
-        if (root / place).is_symlink():
+        if (root / place).resolve() != root / place:
             continue
         if (root / place).is_dir():
             prefix = "" if place == Path() else f"{place.as_posix()}/"

@@ -15,7 +15,7 @@ from assay.policies import book as policy
 from assay.scanner.config.baseline import Baseline, dump, load_baseline
 from assay.scanner.engine import inventory
 from assay.scanner.engine.assess import Policy, assess, kept_for_baseline
-from assay.scanner.engine.change import Compared, compare, prior, text_digests
+from assay.scanner.engine.change import Compared, compare, priors
 from assay.scanner.engine.judge import Wanted
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import DetectorOutcome
@@ -45,8 +45,7 @@ def against(
     now_texts: Sequence[Excerpt] = (),
     then_texts: Sequence[Excerpt] = (),
 ) -> Compared:
-    texts = text_digests(then_texts)
-    earlier = [prior(one, texts) for one in then if one.outcome != "pass"]
+    earlier = [one for one in priors(then, then_texts) if one.outcome != "pass"]
     return compare(now, earlier, renames or {}, now_texts)
 
 
@@ -66,6 +65,15 @@ def test_a_second_instance_in_the_same_file_is_new_whichever_comes_first() -> No
     now = [found(path="d", line=1), found(path="d", line=9)]
     compared = against(now, [found(path="d", line=3)], {}, [old, new], [was])
     assert compared.changes == ("new", "existing")
+
+
+def test_one_instruction_mended_and_another_broken_is_new() -> None:
+    then = [found(path="d", line=1), found(path="d", line=2, outcome="pass")]
+    now = [found(path="d", line=1, outcome="pass"), found(path="d", line=2)]
+    before, after = text("d", 1, "RUN curl -k a"), text("d", 2, "RUN curl -k b")
+    assert against(now, then, {}, [after], [before]).changes == (None, "new")
+    # The same instruction, only moved, is the old one.
+    assert against(now, then, {}, [text("d", 2, "RUN curl -k a")], [before]).changes == (None, "existing")
 
 
 def test_another_rule_or_address_is_new() -> None:
@@ -277,7 +285,7 @@ def test_what_was_not_looked_at_is_not_fixed() -> None:
 def test_a_failed_look_never_enters_a_baseline_and_is_never_hidden_by_one() -> None:
     lost = Failure(detector="iac", part="terraform", reason="r", location=Location(path="main.tf"))
     assert kept(lost).findings == ()
-    forged = prior(next(one for one in assessed(lost).findings), {})
+    [forged] = priors([next(one for one in assessed(lost).findings)], ())
     report = assessed(lost, baseline=Baseline(made="2026-11-22", revision=None, findings=(forged,)))
     assert report.findings[0].suppressed is None and report.exit_code == 3
 
