@@ -21,7 +21,6 @@ MAX_LINEAGE = 16
 AWAITED_PARAMETERS = frozenset(
     {
         "allowed_countries",  # data residency: a country per region, once facts state it
-        "allowed_regions",  # data residency: the regions of stores, replicas and endpoints
         "adequate_countries",  # data residency: third countries under an adequacy decision
         "maximum_credential_age_days",  # live accounts: when a password or key was last changed
         "maximum_evaluation_age_days",  # model evaluations, and scans in the ledger: their dates

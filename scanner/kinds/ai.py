@@ -18,6 +18,8 @@ class Notebook(Struct, frozen=True, kw_only=True):
     """Attached to a network of the customer's."""
     metadata_v2_only: bool
     """The instance-metadata service refuses requests without a session token (AWS), or the equivalent."""
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]
 
 
@@ -36,6 +38,8 @@ class TrainingJob(Struct, frozen=True, kw_only=True):
     """What it writes, with a customer-managed key."""
     volume_encrypted: bool
     """Its scratch disks, with a customer-managed key."""
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]
 
 
@@ -62,6 +66,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """A guardrail or content filter stands before the model; only meaningful for generative models."""
     generative: bool
     """Serves a foundation or language model."""
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]
 
 
@@ -76,4 +82,6 @@ class Workspace(Struct, frozen=True, kw_only=True):
     kms_key: str | None
     invocations_logged: bool
     """Calls to models are logged (Bedrock invocation logging, diagnostic settings)."""
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]

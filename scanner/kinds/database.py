@@ -27,4 +27,8 @@ class Database(Struct, frozen=True, kw_only=True):
     """Identities of the cloud can log in, so that no password need be kept."""
     multi_zone: bool
     """Survives the loss of a zone."""
+    region: str | None
+    """As of a bucket."""
+    replica_regions: list[str]
+    """Regions to which what it holds, or a backup of it, is copied; a replica that is a resource has its own."""
     tags: dict[str, str]

@@ -24,6 +24,8 @@ class LogGroup(Struct, frozen=True, kw_only=True):
     retention_days: int | None
     """None: kept for ever."""
     kms_key: str | None
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]
 
 
@@ -57,4 +59,6 @@ class Repository(Struct, frozen=True, kw_only=True):
     encrypted_at_rest: bool
     kms_key: str | None
     public: bool
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]

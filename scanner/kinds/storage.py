@@ -32,6 +32,11 @@ class Bucket(Struct, frozen=True, kw_only=True):
     """Days until objects expire by lifecycle; None: kept for ever."""
     object_lock: bool
     """Objects cannot be changed or removed before a date."""
+    region: str | None
+    """As the provider's API spells it: `eu-west-1`, `europe-west4`, `westeurope`, or a larger place such as `eu`.
+    None: the provider keeps it where it likes."""
+    replica_regions: list[str]
+    """Regions to which what it holds is copied."""
     tags: dict[str, str]
     """Tags or labels as declared."""
 
@@ -44,6 +49,8 @@ class Volume(Struct, frozen=True, kw_only=True):
     kms_key: str | None
     snapshots_public: bool
     """Some snapshot of it can be read by other accounts at will."""
+    region: str | None
+    """As of a bucket."""
     tags: dict[str, str]
 
 
@@ -56,4 +63,8 @@ class FileSystem(Struct, frozen=True, kw_only=True):
     transit_encrypted: bool
     """Clients must mount it over TLS or an equivalent."""
     backed_up: bool
+    region: str | None
+    """As of a bucket."""
+    replica_regions: list[str]
+    """Regions to which what it holds is copied."""
     tags: dict[str, str]

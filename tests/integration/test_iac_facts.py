@@ -26,6 +26,7 @@ ACME = Path(__file__).parents[2] / "fixtures" / "acme-ai"
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/1"
 
 TERRAFORM = f"""
+provider "aws" {{ region = "eu-west-1" }}
 resource "aws_s3_bucket" "data" {{
   bucket = "acme-data"
   tags   = {{ owner = "ml" }}
@@ -142,9 +143,12 @@ def by_kind(resources: list[Resource]) -> dict[str, Any]:
 def test_the_same_infrastructure_gives_the_same_facts_in_both_languages(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(TERRAFORM)
     (tmp_path / "template.yaml").write_text(CLOUDFORMATION)
-    declared = by_kind(terraform_resources(tmp_path))
-    assert declared == by_kind(cloudformation_resources(tmp_path))
+    declared, templated = by_kind(terraform_resources(tmp_path)), by_kind(cloudformation_resources(tmp_path))
     assert len(declared) == 5
+    # The provider's block says where; of a template only the stack knows.
+    regions = [facts.pop("region") for found in (declared, templated) for facts in found.values() if "region" in facts]
+    assert regions == ["eu-west-1"] * 3 + ["? not in the template: the region of the stack decides"] * 3
+    assert declared == templated
 
 
 def resource(type_: str, name: str, values: dict[str, Any], address: str | None = None) -> dict[str, Any]:
@@ -209,7 +213,10 @@ def test_plan_gives_what_the_same_code_gives(tmp_path: Path) -> None:
             {**one, "change": {"actions": ["create"], "before": None, "after": one["values"], "after_unknown": {}}}
             for one in planned
         ],
-        "configuration": {"root_module": {"resources": configured}},
+        "configuration": {
+            "root_module": {"resources": configured},
+            "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-1"}}}},
+        },
     }
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "main.tf").write_text(TERRAFORM)
@@ -344,6 +351,8 @@ NAMES = (
     "content_filter", "production_variants", "online_store_config", "network_config", "condition", "encryption",
     "backup_retention_period", "rotation_period", "encryption_config", "event_selector", "access", "role_entity",
     "from_port", "to_port", "protocol", "cidr_blocks", "grant", "logging_config", "database_flags", "user", "dynamic",
+    "region", "location", "availability_zone", "replica", "geo_location", "custom_placement_config",
+    "replication_configuration", "account_replication_type", "snapshot_copy",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ HOME = policy.HOME
 VOCABULARY = Vocabulary(
     safeguards=pack_files.load_safeguards(HOME / "safeguards.yaml").keys(),
     rules={"bucket-versioned", "CKV_AWS_18", "CKV_AWS_19"},
-    parameters={"minimum_log_days", "ports"},
+    parameters={"minimum_log_days", "admin_ports", "allowed_regions"},
 )
 
 PARENT = """\
@@ -291,7 +291,7 @@ def test_a_level_is_that_of_the_day() -> None:
 
 
 PARAMETERS = st.dictionaries(
-    st.sampled_from(["minimum_log_days", "ports", "allowed_regions", "restricted_zip3"]), st.integers(0, 9)
+    st.sampled_from(["minimum_log_days", "admin_ports", "allowed_regions", "restricted_zip3"]), st.integers(0, 9)
 )
 
 

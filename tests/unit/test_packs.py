@@ -21,9 +21,6 @@ AWAITING = {
     "nist-800-53:SI-19": "pii",
     "pci-dss:3.3": "pii",
     "iso-42001:A.7.4": "pii",
-    # Where stores, replicas and endpoints are.
-    "gdpr:44": "regions",
-    "gdpr:45": "regions",
     # Manifests of data sets and models, compared with what was found.
     "iso-42001:A.4.3": "inventory",
     "nist-800-53:PT-3": "inventory",
@@ -44,7 +41,6 @@ line out."""
 AWAITING_SAFEGUARDS = {
     "data-quality": "pii",
     "pseudonymisation": "pii",
-    "data-residency": "regions",
     "fairness": "models",
     "model-governance": "models",
     "transparency": "models",

@@ -9,6 +9,13 @@ from msgspec.structs import replace
 from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Location, Unknown
 
+_NO_PROVIDER = Unknown(reason="not declared: no provider is configured here")
+
+
+def _no_provider(_name: str) -> Any:
+    return _NO_PROVIDER
+
+
 Bindings = Mapping[str, Any]
 """Names that mean something inside one block only: `each`, `count`, the iterator of a dynamic block."""
 
@@ -32,6 +39,8 @@ class Block(Struct, frozen=True, kw_only=True, eq=False):
     scope: object = None
     """Equal for blocks in which the same name means the same thing."""
     location: Location | None = None
+    configured: Callable[[str], Any] = _no_provider
+    """An argument of the provider's configuration that manages the resource; Unknown where none is stated."""
 
     def get(self, name: str) -> Any:
         """The evaluated argument; None where it is absent or null."""

@@ -13,6 +13,7 @@ from assay.detectors.iac.facts.cfn_arguments import (
     parameter_blocks,
     type_names,
 )
+from assay.detectors.iac.facts.cfn_shapes_ai import AI_SHAPES
 from assay.scanner.api import Unknown
 
 _PUBLIC_ACCESS = {
@@ -42,27 +43,6 @@ _DATABASE = {
     "iam_database_authentication_enabled": "EnableIAMDatabaseAuthentication",
     "tags": "Tags",
 }
-_MONITOR = {
-    "network_config": Each(
-        "NetworkConfig",
-        {
-            "enable_inter_container_traffic_encryption": "EnableInterContainerTrafficEncryption",
-            "enable_network_isolation": "EnableNetworkIsolation",
-            "vpc_config": Each("VpcConfig", {"subnets": "Subnets"}),
-        },
-    ),
-    "job_resources": Each(
-        "JobResources", {"cluster_config": Each("ClusterConfig", {"volume_kms_key_id": "VolumeKmsKeyId"})}
-    ),
-    "tags": "Tags",
-}
-
-
-def _monitor(output: str) -> Shape:
-    return "aws_sagemaker_data_quality_job_definition", {
-        **_MONITOR,
-        "data_quality_job_output_config": Each(output, {"kms_key_id": "KmsKeyId"}),
-    }
 
 
 def _policy(names: Mapping[str, str]) -> Shape:
@@ -70,15 +50,7 @@ def _policy(names: Mapping[str, str]) -> Shape:
 
 
 SHAPES: Mapping[str, Shape] = {
-    "AWS::Bedrock::Agent": (
-        "aws_bedrockagent_agent",
-        {
-            "customer_encryption_key_arn": "CustomerEncryptionKeyArn",
-            "guardrail_configuration": Each("GuardrailConfiguration", {"guardrail_identifier": "GuardrailIdentifier"}),
-            "tags": "Tags",
-        },
-    ),
-    "AWS::Bedrock::Guardrail": ("aws_bedrock_guardrail", {"kms_key_arn": "KmsKeyArn", "tags": "Tags"}),
+    **AI_SHAPES,
     "AWS::CloudTrail::Trail": (
         "aws_cloudtrail",
         {
@@ -127,7 +99,13 @@ SHAPES: Mapping[str, Shape] = {
     "AWS::EC2::VPC": ("aws_vpc", {"tags": "Tags"}),
     "AWS::EC2::Volume": (
         "aws_ebs_volume",
-        {"encrypted": "Encrypted", "kms_key_id": "KmsKeyId", "snapshot_id": "SnapshotId", "tags": "Tags"},
+        {
+            "encrypted": "Encrypted",
+            "kms_key_id": "KmsKeyId",
+            "snapshot_id": "SnapshotId",
+            "availability_zone": "AvailabilityZone",
+            "tags": "Tags",
+        },
     ),
     "AWS::ECR::Repository": (
         "aws_ecr_repository",
@@ -148,6 +126,7 @@ SHAPES: Mapping[str, Shape] = {
             "kms_key_id": "KmsKeyId",
             "policy": "FileSystemPolicy",
             "backup_policy": Each("BackupPolicy", {"status": "Status"}),
+            "replication": Each("ReplicationConfiguration.ReplicationDestinations", {"region": "Region"}),
             "tags": "FileSystemTags",
         },
     ),
@@ -243,6 +222,7 @@ SHAPES: Mapping[str, Shape] = {
                 "PubliclyAccessible", Unknown(reason="not declared: the subnets and the VPC decide")
             ),
             "multi_az": "MultiAZ",
+            "availability_zone": "AvailabilityZone",
             "snapshot_identifier": "DBSnapshotIdentifier",
             "replicate_source_db": "SourceDBInstanceIdentifier",
             "identifier": "DBInstanceIdentifier",
@@ -289,6 +269,14 @@ SHAPES: Mapping[str, Shape] = {
             ),
             "public_access_block_configuration": Each("PublicAccessBlockConfiguration", _PUBLIC_ACCESS),
             "versioning": Each("VersioningConfiguration", {"status": "Status"}),
+            "replication_configuration": Each(
+                "ReplicationConfiguration",
+                {
+                    "rules": Each(
+                        "Rules", {"status": "Status", "destination": Each("Destination", {"bucket": "Bucket"})}
+                    )
+                },
+            ),
             "logging": Each("LoggingConfiguration", {"target_bucket": "DestinationBucketName"}),
             "lifecycle_rule": Each(
                 "LifecycleConfiguration.Rules",
@@ -315,64 +303,6 @@ SHAPES: Mapping[str, Shape] = {
         },
     ),
     "AWS::S3::BucketPolicy": ("aws_s3_bucket_policy", {"bucket": "Bucket", "policy": "PolicyDocument"}),
-    "AWS::SageMaker::DataQualityJobDefinition": _monitor("DataQualityJobOutputConfig"),
-    "AWS::SageMaker::Domain": (
-        "aws_sagemaker_domain",
-        {"app_network_access_type": "AppNetworkAccessType", "kms_key_id": "KmsKeyId", "tags": "Tags"},
-    ),
-    "AWS::SageMaker::EndpointConfig": (
-        "aws_sagemaker_endpoint_configuration",
-        {
-            "kms_key_arn": "KmsKeyId",
-            "data_capture_config": Each("DataCaptureConfig", {"enable_capture": Or("EnableCapture", False)}),
-            "production_variants": Each(
-                "ProductionVariants",
-                {
-                    "model_name": "ModelName",
-                    "serverless_config": Each("ServerlessConfig", {"memory_size_in_mb": "MemorySizeInMB"}),
-                },
-            ),
-            "tags": "Tags",
-        },
-    ),
-    "AWS::SageMaker::FeatureGroup": (
-        "aws_sagemaker_feature_group",
-        {
-            "online_store_config": Each(
-                "OnlineStoreConfig",
-                {
-                    "enable_online_store": "EnableOnlineStore",
-                    "security_config": Each("SecurityConfig", {"kms_key_id": "KmsKeyId"}),
-                },
-            ),
-            "offline_store_config": Each(
-                "OfflineStoreConfig",
-                {"s3_storage_config": Each("S3StorageConfig", {"kms_key_id": "KmsKeyId"})},
-            ),
-            "tags": "Tags",
-        },
-    ),
-    "AWS::SageMaker::Model": (
-        "aws_sagemaker_model",
-        {"name": "ModelName", "enable_network_isolation": "EnableNetworkIsolation", "tags": "Tags"},
-    ),
-    "AWS::SageMaker::ModelBiasJobDefinition": _monitor("ModelBiasJobOutputConfig"),
-    "AWS::SageMaker::ModelExplainabilityJobDefinition": _monitor("ModelExplainabilityJobOutputConfig"),
-    "AWS::SageMaker::ModelQualityJobDefinition": _monitor("ModelQualityJobOutputConfig"),
-    "AWS::SageMaker::NotebookInstance": (
-        "aws_sagemaker_notebook_instance",
-        {
-            "direct_internet_access": "DirectInternetAccess",
-            "root_access": "RootAccess",
-            "kms_key_id": "KmsKeyId",
-            "subnet_id": "SubnetId",
-            "instance_metadata_service_configuration": Each(
-                "InstanceMetadataServiceConfiguration",
-                {"minimum_instance_metadata_service_version": "MinimumInstanceMetadataServiceVersion"},
-            ),
-            "tags": "Tags",
-        },
-    ),
 }
 """CloudFormation type → the Terraform type with the same facts, and where each of its arguments is found."""
 

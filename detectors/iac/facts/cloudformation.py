@@ -9,7 +9,7 @@ from assay.detectors.iac.facts.cfn_arguments import arguments
 from assay.detectors.iac.facts.cfn_shapes import ALWAYS, SHAPES
 from assay.detectors.iac.facts.cfn_template import TemplateFile
 from assay.detectors.iac.facts.table import state
-from assay.scanner.api import Location, Resource
+from assay.scanner.api import Location, Resource, Unknown
 
 
 def resources(local_graph: Any, root: str, context: Mapping[str, Any] | None = None) -> Iterator[Resource]:
@@ -51,9 +51,14 @@ def resources(local_graph: Any, root: str, context: Mapping[str, Any] | None = N
                 resolve=_already,
                 wrapped=False,
                 bindings={},
+                configured=_of_the_stack,
             )
         )
     yield from state(World(blocks), blocks, "cloudformation")
+
+
+def _of_the_stack(_name: str) -> Any:
+    return Unknown(reason="not in the template: the region of the stack decides")
 
 
 def _already(value: Any, _bindings: Bindings) -> Any:

@@ -76,5 +76,8 @@ def _entries(section: str, blocks: Any) -> Iterator[tuple[Any, Any]]:
         for name, body in block.items():
             if section in ("resource", "data") and isinstance(body, Mapping):
                 yield from (((name, label), inner) for label, inner in body.items())
+            elif section == "provider" and isinstance(body, Mapping) and "alias" in body:
+                alias = body["alias"]
+                yield f"{name}.{alias[0] if isinstance(alias, list) and alias else alias}", body
             elif not str(name).startswith("__"):
                 yield name, body

@@ -9,6 +9,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.regions import located
 from assay.scanner.api import Fact, Known, Location, Resource, Unknown
 
 States = Callable[[Block, World], Mapping[str, Fact] | None]
@@ -124,12 +125,16 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
 JOINED: frozenset[str] = frozenset(
     {
         "aws_backup_selection",
+        "aws_db_instance_automated_backups_replication",
         "aws_db_parameter_group",
         "aws_docdb_cluster_parameter_group",
+        "aws_dynamodb_global_table",
+        "aws_dynamodb_table_replica",
         "aws_ebs_encryption_by_default",
         "aws_ecr_repository_policy",
         "aws_efs_backup_policy",
         "aws_efs_file_system_policy",
+        "aws_efs_replication_configuration",
         "aws_eks_pod_identity_association",
         "aws_flow_log",
         "aws_iam_access_key",
@@ -139,12 +144,14 @@ JOINED: frozenset[str] = frozenset(
         "aws_rds_cluster_parameter_group",
         "aws_redshift_logging",
         "aws_redshift_parameter_group",
+        "aws_redshift_snapshot_copy",
         "aws_s3_bucket_acl",
         "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_logging",
         "aws_s3_bucket_object_lock_configuration",
         "aws_s3_bucket_policy",
         "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_replication_configuration",
         "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_versioning",
         "aws_security_group_rule",
@@ -211,7 +218,10 @@ def state(world: World, blocks: Sequence[Block], surface: str) -> Iterator[Resou
     for _, group in groupby(blocks, key=lambda block: block.id):
         alike = list(group)
         for kind, entry in TABLE.get(alike[0].type, ()):
-            stated = [(block, _placed(_function(entry)(block, world), block.location)) for block in alike]
+            stated = [
+                (block, _placed(located(kind, _function(entry)(block, world), block, world), block.location))
+                for block in alike
+            ]
             found = [(block, facts) for block, facts in stated if facts is not None]
             # Instances without a difference keep the one address that checkov gives them all.
             same = all(facts == found[0][1] for _, facts in found)

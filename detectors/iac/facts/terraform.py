@@ -11,6 +11,7 @@ from typing import Any
 
 from assay.detectors.iac.facts.block import Bindings, Block, World
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope, unindexed
+from assay.detectors.iac.facts.hcl_providers import configured, planned
 from assay.detectors.iac.facts.hcl_scope import Evaluator
 from assay.detectors.iac.facts.plan import PlanNames
 from assay.detectors.iac.facts.table import NEEDED, SEPARABLE, state
@@ -42,6 +43,10 @@ def _declared(graph: Any, root: str) -> list[Block]:
         if type_ in NEEDED:
             found.append((id_, vertex, type_, scope, instance))
     evaluator = Evaluator(definitions, {name: tuple(listed) for name, listed in instances.items()})
+
+    def plain(raw: Any, scope: Scope) -> Any:
+        return evaluator.evaluate(raw, scope, {})
+
     blocks: list[Block] = []
     for id_, vertex, type_, scope, instance in found:
         if evaluator.absent(scope, instance.arguments) or _uncalled(evaluator, definitions, scope):
@@ -61,6 +66,7 @@ def _declared(graph: Any, root: str) -> list[Block]:
                 resolve=_resolver(evaluator, scope),
                 wrapped=True,
                 bindings=evaluator.bindings(scope, instance.arguments, key),
+                configured=configured(definitions, plain, scope, type_, instance.arguments),
             )
             for key in keys
         ]
@@ -106,6 +112,7 @@ def _planned(graph: Any, root: str) -> list[Block]:
             resolve=names.resolver(address),
             wrapped=True,
             bindings={},
+            configured=planned(graph.module.temp_tf_definition, type_, address, body),
         )
         for id_, vertex, type_, address, body in listed
         if type_ in NEEDED and body.get("__change_actions__") != ["delete"]
