@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from assay.detectors.iac import offline
 from assay.detectors.iac.encodable import encodable
 from assay.detectors.iac.excerpts import excerpts
-from assay.detectors.iac.failures import SkipLog, failure, failures, refused
+from assay.detectors.iac.failures import SkipLog, failure, failures, not_recognised
 from assay.detectors.iac.frameworks import FRAMEWORKS
 from assay.detectors.iac.grammar_tables import use_prepared_tables
 from assay.detectors.iac.graph_facts import resources
@@ -89,16 +89,17 @@ class IacDetector:
         ran = _run(framework, copy, log, renderer)
         found = verdicts(ran.reports, copy, framework)
         found += remote_modules(ran.graphs, copy, framework)
-        found += unrendered(self._unrendered_of(framework), framework)
+        found += unrendered(self._unrendered_of(framework) | (log.unrendered & self._read_by(framework)), framework)
         if renderer is not None:
             found += renderer.unknowns()
         stated = list(resources(framework, ran.graphs, copy))
         yield from found
         yield from excerpts(found, stated, copy, framework)
         yield from inline_waivers(self._read_by(framework), copy)
-        failed = list(failures(framework, self._survey, copy, ran.errors, log))
+        failed = list(failures(framework, self._survey, copy, ran.errors, log, ran.parsed))
         named = {one.location.path for one in failed if one.location}
-        yield from unrecognised(refused(framework, self._survey, ran.parsed, named), framework)
+        rest = not_recognised(framework, self._survey, ran.parsed, named | log.unrendered)
+        yield from unrecognised(rest, framework)
         yield from failed
         if renderer is not None:
             yield from (one for one in renderer.failures() if one.location is None or one.location.path not in named)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.syntax import Fault
 
 _INSTRUCTION = re.compile(
     "ADD|ARG|CMD|COMMENT|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|MAINTAINER|ONBUILD|RUN|SHELL|STOPSIGNAL|USER"
@@ -13,9 +14,9 @@ _INSTRUCTION = re.compile(
 )
 
 
-def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
-    """The files that are none, with a reason that quotes nothing."""
-    found: dict[str, str] = {}
+def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, Fault]:
+    """The files that are none."""
+    found: dict[str, Fault] = {}
     for name, instructions in runner.definitions.items():
         path = copy.relative(name)
         lines = copy.lines(path) or []
@@ -23,16 +24,17 @@ def odd_dockerfiles(runner: Any, copy: PrivateCopy) -> dict[str, str]:
         if "{{" in text or "{%" in text:
             continue
         if "FROM" not in instructions:
-            found[path] = "it is not a valid Dockerfile: it has no FROM"
+            found[path] = Fault(reason="it is not a valid Dockerfile: it has no FROM")
             continue
         # As checkov reads them: with each `RUN <<EOF` folded into one line.
         read = [line.rstrip("\n") for line in runner.definitions_raw[name]]
         unknown = _unknown_lines(instructions, read)
         if unknown:
-            where = f" at line {min(unknown) + 1}" if len(read) >= len(text.splitlines()) else ""
-            found[path] = f"it is not a valid Dockerfile: unknown instruction{where}"
+            line = min(unknown) + 1 if len(read) >= len(text.splitlines()) else None
+            reason = "it is not a valid Dockerfile: unknown instruction" + (f" at line {line}" if line else "")
+            found[path] = Fault(reason=reason, line=line)
         elif _is_swallowed(lines):
-            found[path] = "a heredoc has no line EOF at its end, and checkov reads nothing after it"
+            found[path] = Fault(reason="a heredoc has no line EOF at its end, and checkov reads nothing after it")
     return found
 
 

@@ -5,7 +5,7 @@ where checkov looks: compare a runner's `_parse_file` or `get_scannable_file_pat
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 
 from msgspec import Struct
@@ -28,7 +28,7 @@ _TASK_NAME = re.compile(rb"^[^\S\n]*-\s+name:\s", re.MULTILINE)
 """Stays on its line up to the dash, or a run of newlines would be read once for each of them."""
 _ARGO_API = re.compile(rb"^apiVersion:\s*argoproj.io/", re.MULTILINE)
 _ARGO_KIND = re.compile(rb"^kind:\s*Workflow", re.MULTILINE)
-_LIST_STARTS = b"-[&!%?"
+_LIST_STARTS = b"-[&!?"
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -120,11 +120,19 @@ def _ansible(file: Seen) -> bool:
 
 
 def _may_be_list(content: bytes) -> bool:
-    """Whether the first line with more than a comment begins as a list may: a marker, an anchor or a tag included."""
+    """Whether the first line with more than a comment, of any document, begins as a list may: with an anchor or a tag
+    included."""
+    begins = True
     for line in BytesIO(content):
+        if line.startswith(b"---"):
+            begins, line = True, line[3:]
+        elif not begins:
+            continue
         start = line.lstrip()
-        if start and not start.startswith(b"#"):
-            return start[:1] in _LIST_STARTS
+        if start and not start.startswith((b"#", b"%")):
+            if start[:1] in _LIST_STARTS:
+                return True
+            begins = False
     return False
 
 
@@ -206,3 +214,22 @@ NEEDED_KEYS = {
     "terraform_plan": frozenset({"terraform_version"}),
 }
 """Top-level keys of which a file that parses must have one for its framework to find anything in it."""
+
+_SURE_KEYS: Mapping[str, tuple[frozenset[str], ...]] = {
+    "cloudformation": (frozenset({"AWSTemplateFormatVersion", "Resources"}),),
+    "kubernetes": (frozenset({"apiVersion", "kind", "metadata"}),),
+    "arm": (frozenset({"$schema", "contentVersion", "resources"}),),
+    "github_actions": (frozenset({"on", "jobs"}),),
+    "openapi": (frozenset({"openapi", "info"}), frozenset({"swagger", "info"})),
+    "terraform_plan": (frozenset({"terraform_version", "planned_values"}),),
+}
+_SURE_NAMES = frozenset({"gitlab_ci", "azure_pipelines", "circleci_pipelines", "bitbucket_pipelines"})
+"""Frameworks for which the file's name says it."""
+
+
+def is_surely(framework: str, documents: Iterable[frozenset[str] | None]) -> bool:
+    """Whether a file that the framework takes up is one of its own beyond doubt, by the keys at its documents' tops."""
+    if framework in _SURE_NAMES or framework == "argo_workflows":
+        return any(documents)
+    sure = _SURE_KEYS.get(framework, ())
+    return any(document is not None and document >= keys for document in documents for keys in sure)

@@ -12,10 +12,11 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from assay.detectors.iac.frameworks import is_dockerfile
-from assay.detectors.iac.syntax import Fault
+from assay.detectors.iac.syntax import NOT_REGULAR, VANISHED, Fault, unreadable
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK_BYTES = 1 << 20
+_TEXT_SUFFIXES = (".bicep", ".hcl", ".json", ".template", ".tf", ".tfvars", ".yaml", ".yml")
 
 
 class PrivateCopy(Struct, frozen=True, kw_only=True):
@@ -68,7 +69,7 @@ def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
                     root=target,
                     aborted=f"no room for the private copy ({error.strerror}); set TMPDIR to a roomy folder",
                 )
-            fault = Fault(reason=f"it cannot be read: {error.strerror}")
+            fault = unreadable(error)
         if fault is not None:
             faults[path] = fault
     return PrivateCopy(root=target, faults=faults)
@@ -79,13 +80,34 @@ def _copy(source: str, target: str) -> Fault | None:
         # Neither a link nor a pipe that took the file's place since it was listed may be followed or waited for.
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        return Fault(reason="it vanished during the scan")
+        return VANISHED
     with os.fdopen(descriptor, "rb") as reader:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return Fault(reason="it is no longer a regular file")
+            return NOT_REGULAR
         with open(target, "wb") as writer:  # noqa: PTH123
-            if target.endswith(".bicep") or is_dockerfile(target.rpartition("/")[2]):
-                # Docker and Bicep pass over a byte order mark; checkov's parsers take it for an instruction.
-                writer.write(reader.read(len(BOM_UTF8)).removeprefix(BOM_UTF8))
-            shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
+            start = reader.read(_CHUNK_BYTES)
+            if is_dockerfile(target.rpartition("/")[2]):
+                writer.write(_as_utf8(start + reader.read()))
+                return None
+            if target.endswith(_TEXT_SUFFIXES):
+                # checkov's parsers take a byte order mark for a part of the first word, if not for an error.
+                start = start.removeprefix(BOM_UTF8)
+            if not target.endswith(".json"):
+                writer.write(start)
+                shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
+                return None
+            # Some of its parsers read JSON as YAML, which knows no tabs. In a string of JSON there is none either.
+            while start:
+                writer.write(start.replace(b"\t", b" "))
+                start = reader.read(_CHUNK_BYTES)
     return None
+
+
+def _as_utf8(content: bytes) -> bytes:
+    """Docker reads any bytes; checkov drops a Dockerfile that is not UTF-8. The lines stay as many as they are."""
+    content = content.removeprefix(BOM_UTF8)
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace").encode()
+    return content

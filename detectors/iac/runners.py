@@ -7,14 +7,15 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from assay.detectors.iac.diagnosis import NOT_PARSED, refusal
 from assay.detectors.iac.dockerfiles import odd_dockerfiles
 from assay.detectors.iac.failures import SkipLog
 from assay.detectors.iac.frameworks import BY_ID
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.syntax import Fault
+from assay.detectors.iac.yaml_documents import read_documents
 
-_NO_RAW_DEFINITIONS = frozenset(
-    {"terraform", "secrets", "helm", "kustomize", "terraform_plan", "serverless", "ansible"}
-)
+_NO_RAW_DEFINITIONS = frozenset({"terraform", "secrets", "helm", "kustomize", "terraform_plan", "serverless"})
 """Runners that do not keep, by file, what they parsed."""
 
 
@@ -27,8 +28,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """The local graphs from which it checked, rendered."""
     parsed: frozenset[str] | None = None
     """The files that it parsed, where it says so."""
-    errors: Mapping[str, str] = field(default_factory=dict)
-    """The files that it could not parse, with a reason that quotes nothing."""
+    errors: Mapping[str, Fault] = field(default_factory=dict)
+    """The files that it could not parse."""
 
 
 def load_runner(framework: str) -> Any:
@@ -51,6 +52,7 @@ def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any]
         runner = prepare(runner)
     graphs = _catch_graphs(runner)
     _run_graph_checks_in_turn(log)
+    read_documents(framework, log)
     settings = RunnerFilter(
         framework=[framework],
         download_external_modules=False,
@@ -98,7 +100,7 @@ def _run_graph_checks_in_turn(log: SkipLog) -> None:
             try:
                 self.run_check_parallel(check, results, graph_connector)
             except Exception as error:  # noqa: BLE001  # a check may raise anything; it becomes a failure, not silence
-                log.skipped(None, f"check {check.id} crashed ({type(error).__name__})")
+                log.skipped(log.file_in_hand(error.__traceback__), f"the check {check.id} crashes on it")
         return results
 
     BaseRegistry.run_checks = run_checks
@@ -110,18 +112,27 @@ def _parsed(framework: str, runner: Any, copy: PrivateCopy) -> frozenset[str] | 
     return frozenset(copy.relative(str(path)) for path in runner.definitions_raw)
 
 
-def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCopy) -> dict[str, str]:
-    found = {
-        copy.relative(str(path)): "checkov cannot parse it" for report in reports for path in report.parsing_errors
-    }
+def _errors(framework: str, runner: Any, reports: Sequence[Any], copy: PrivateCopy) -> dict[str, Fault]:
+    paths = {copy.relative(str(path)) for report in reports for path in report.parsing_errors}
+    found = {path: refusal(framework, copy, path, NOT_PARSED) for path in paths}
     if framework == "terraform":
-        for path, error in runner.graph_manager.parser.out_parsing_errors.items():
-            line = getattr(error, "line", None)
-            where = f" at line {line}" if isinstance(line, int) and line > 0 else ""
-            found[copy.relative(path)] = f"it is not valid HCL{where} ({type(error).__name__})"
+        for name, error in runner.graph_manager.parser.out_parsing_errors.items():
+            path = copy.relative(name)
+            found[path] = _hcl_fault(error, copy.lines(path) or [])
     elif framework == "dockerfile":
         found.update(odd_dockerfiles(runner, copy))
-    return {path: reason for path, reason in sorted(found.items()) if not _is_blank(copy, path)}
+    return {path: fault for path, fault in sorted(found.items()) if not _is_blank(copy, path)}
+
+
+def _hcl_fault(error: Exception, lines: Sequence[str]) -> Fault:
+    if isinstance(error, UnicodeDecodeError):
+        return Fault(reason="it is not UTF-8", advice="save it as UTF-8, then scan again")
+    if isinstance(error, RecursionError):
+        return Fault(reason="it is nested too deeply")
+    line = getattr(error, "line", None)
+    # Of a file that ends too early the parser gives no line.
+    at = min(line, max(1, len(lines))) if isinstance(line, int) and line > 0 else None
+    return Fault(reason="it is not valid HCL" + (f" at line {at}" if at else ""), line=at)
 
 
 def _is_blank(copy: PrivateCopy, path: str) -> bool:

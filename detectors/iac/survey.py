@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from assay.detectors.iac.frameworks import (
     SECRET_MAX_BYTES,
     Seen,
     is_dockerfile,
+    is_surely,
     visible,
 )
 from assay.detectors.iac.skips import has_skip
-from assay.detectors.iac.syntax import Fault, Syntax, encoding_fault, read_syntax
+from assay.detectors.iac.syntax import NOT_REGULAR, VANISHED, Fault, Syntax, encoding_fault, read_syntax, unreadable
 from assay.scanner.api import Tree
 
 MAX_BYTES = 50_000_000
@@ -30,6 +32,20 @@ _DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _PLAIN_SUFFIXES = (".tf", ".hcl", ".tfvars", ".bicep")
 _CONTENT_BLIND = frozenset({"secrets"})
 """Frameworks that take a file up for its name alone, whatever is in it."""
+_OF_MARKS = frozenset(
+    {
+        "ansible",
+        "argo_workflows",
+        "azure_pipelines",
+        "bitbucket_pipelines",
+        "circleci_pipelines",
+        "github_actions",
+        "gitlab_ci",
+        "serverless",
+        "terraform_json",
+    }
+)
+"""Frameworks whose own files hold `{{ }}`, `${{ }}` or `${ }`."""
 _GLANCE_BYTES = 1 << 20
 _HELM_MARK = re.compile(rb"\{\{-?\s*\.(?:Release|Values)\.")
 
@@ -74,22 +90,17 @@ def survey(tree: Tree) -> Survey:
         seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
         takers = {framework.id for framework in FRAMEWORKS if framework.reads(seen)}
         in_chart_templates = any(is_below(path, f"{chart}/templates" if chart else "templates") for chart in charts)
-        if _HELM_MARK.search(content) and "kubernetes" in takers:
-            if in_chart_templates:
-                takers.remove("kubernetes")  # It stands aside for such files, and Helm's part renders them.
-            else:
-                unrendered.add(path)
+        if in_chart_templates and _HELM_MARK.search(content):
+            takers.discard("kubernetes")  # It stands aside for such files, and Helm's part renders them.
         if fault is None and content and not in_chart_templates:
             syntaxes[path] = syntax = read_syntax(path, content)
-            fault = _fault_of(path, syntax, content)
-            if syntax.fault is None:
-                takers -= {taker for taker in takers & NEEDED_KEYS.keys() if not _has_any(syntax, NEEDED_KEYS[taker])}
-            elif fault is None and takers - _CONTENT_BLIND and syntax.templated:
+            read = _judge(path, syntax, content, takers)
+            takers, fault = read.takers, read.fault
+            if read.unrendered:
                 unrendered.add(path)
-            if fault is None and syntax.half_characters and takers - _CONTENT_BLIND:
-                fault = Fault(reason="it holds half of a character (a lone surrogate)", hostile=True)
         if fault is None and size > MAX_BYTES and takers - _CONTENT_BLIND:
-            fault = Fault(reason=f"it is larger than {MAX_BYTES // 1_000_000} MB", hostile=True)
+            reason = f"it is larger than {MAX_BYTES // 1_000_000} MB"
+            fault = Fault(reason=reason, advice="split it, then scan again", hostile=True)
         if fault is not None:
             faults[path] = fault
         unrendered -= set() if takers - _CONTENT_BLIND else {path}
@@ -119,40 +130,69 @@ def _read(root: str, path: str) -> tuple[bytes, int, Fault | None, bool]:
     try:
         found = os.stat(f"{root}/{path}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
         if not stat.S_ISREG(found.st_mode):
-            return b"", 0, Fault(reason="it is no longer a regular file", hostile=True), False
+            return b"", 0, NOT_REGULAR, False
         is_plain = path.endswith(_PLAIN_SUFFIXES) or is_dockerfile(path.rpartition("/")[2])
         if not (is_plain or path.endswith(_DOCUMENT_SUFFIXES)) or "node_modules" in path:
             return b"", found.st_size, None, False
         with Path(root, path).open("rb") as file:
             content = file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES)
+        content = content.removeprefix(BOM_UTF8)  # As the private copy is without.
         # `.template` is any template's suffix, that of a binary too.
         is_ours = not path.endswith(".template") or b"AWSTemplateFormatVersion" in content.replace(b"\0", b"")
         if is_ours and _is_seen(path) and (fault := encoding_fault(content)):
             return b"", found.st_size, fault, False
         return b"" if is_plain else content, found.st_size, None, has_skip(content)
     except FileNotFoundError:
-        return b"", 0, Fault(reason="it vanished during the scan", hostile=True), False
+        return b"", 0, VANISHED, False
     except OSError as error:
-        return b"", 0, Fault(reason=f"it cannot be read: {error.strerror}", hostile=True), False
+        return b"", 0, unreadable(error), False
 
 
 def _is_seen(path: str) -> bool:
     return visible(path, ".github", ".circleci", ".gitlab-ci.yml", ".gitlab-ci.yaml")
 
 
+class _Judged(Struct, frozen=True, kw_only=True):
+    """What the syntax of a file says of it."""
+
+    takers: set[str]
+    fault: Fault | None = None
+    unrendered: bool = False
+
+
+def _judge(path: str, syntax: Syntax, content: bytes, takers: set[str]) -> _Judged:
+    # What is written in such marks itself is no template for it, and broken where it does not parse.
+    templated = syntax.templated and not takers & _OF_MARKS
+    if syntax.fault is not None:
+        if not _is_seen(path):
+            return _Judged(takers=takers, unrendered=templated)
+        # `.template` is any template's suffix.
+        other = path.endswith(".template") and b"AWSTemplateFormatVersion" not in content
+        excused = not syntax.fault.hostile and (templated or other)
+        return _Judged(takers=takers, fault=None if excused else syntax.fault, unrendered=templated and excused)
+    lacking = {taker for taker in takers & NEEDED_KEYS.keys() if not _has_any(syntax, NEEDED_KEYS[taker])}
+    if listed := {taker for taker in lacking if is_surely(taker, syntax.listed)}:
+        fault = Fault(reason="it is a list, and checkov only looks at a mapping", advice="split it, then scan again")
+        return _Judged(takers=takers - (lacking - listed), fault=fault)
+    takers = takers - lacking
+    if syntax.half_characters and takers - _CONTENT_BLIND:
+        fault = Fault(reason="it holds half of a character (a lone surrogate)", hostile=True)
+        return _Judged(takers=takers, fault=fault)
+    mark = _HELM_MARK.search(content) if "kubernetes" in takers else None
+    if mark and not syntax.marked and syntax.odd_key is None:
+        reason = "checkov takes it for a chart's template, because of a comment"
+        line = content.count(b"\n", 0, mark.start()) + 1
+        advice = "change the comment, then scan again"
+        return _Judged(takers=takers, fault=Fault(reason=reason, line=line, advice=advice, framework="kubernetes"))
+    if mark or not takers - _CONTENT_BLIND:
+        return _Judged(takers=takers, unrendered=mark is not None)
+    if syntax.odd_key is not None:
+        return _Judged(takers=takers, fault=None if templated else syntax.odd_key, unrendered=templated)
+    return _Judged(takers=takers)
+
+
 def _has_any(syntax: Syntax, keys: frozenset[str]) -> bool:
     return any(document is not None and document & keys for document in syntax.documents)
-
-
-def _fault_of(path: str, syntax: Syntax, content: bytes) -> Fault | None:
-    if syntax.fault is None or not _is_seen(path):
-        return None
-    if syntax.fault.hostile:
-        return syntax.fault
-    # A template of a YAML file is not one yet, and `.template` is any template's suffix.
-    if syntax.templated or (path.endswith(".template") and b"AWSTemplateFormatVersion" not in content):
-        return None
-    return syntax.fault
 
 
 def _is_wanted(path: str, size: int, takers: set[str], bundles: set[str]) -> bool:

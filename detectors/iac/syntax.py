@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import yaml
 from msgspec import Struct, structs
 
+from assay.detectors.iac.templating import explains_error
+
 MAX_DEPTH = 100
 """checkov's composers recurse about three Python frames a level, under a limit of 1000."""
 MAX_NODES = 1_000_000
@@ -20,14 +22,14 @@ MAX_NODES = 1_000_000
 MAX_EXPANDED = 64 << 20
 """Characters that a file's aliases may repeat."""
 
-_TEMPLATE_MARK = re.compile(r"\{\{|\{%|%\{|<%")
-"""Of Helm, Jinja, Terraform's `templatefile` and ERB."""
-_EXPRESSION = re.compile(r"[^}\n?(\"]*[?(\"]")
-"""After a `${`, of `templatefile` too. A plain `${NAME}` is left to the shell that runs the file."""
 _HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _LENIENT_MAX = 2_000_000
 """Characters; the pattern below may look at each more than once."""
+_SLOW_MAX = 100_000
+"""Characters, of which the slow parser takes a second to read."""
+_LISTED = 100
+"""Of a JSON document's list, so many entries are looked at."""
 _SPACE = re.compile(r"\s*")
 _JSON_COMMENT = re.compile(
     r'(?P<kept>"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z))|//[^\n]*|/\*.*?\*/|(?P<open>/\*.*)|,(?=\s*[\]}])', re.DOTALL
@@ -40,8 +42,28 @@ class Fault(Struct, frozen=True, kw_only=True):
 
     reason: str
     """Never quotes the file."""
+    line: int | None = None
+    """Where, counted from 1; None where it is the whole file."""
+    advice: str = "correct the file, then scan again"
+    """What to do next."""
     hostile: bool = False
     """checkov must not be given it: it would take down the whole runner, or be passed over without a word."""
+    has_lines: bool = True
+    """Whether the file is text."""
+    framework: str | None = None
+    """The only framework that it stops; None: all that take the file up."""
+
+
+NOT_REGULAR = Fault(
+    reason="it is not a regular file", advice="put a file in its place, then scan again", hostile=True, has_lines=False
+)
+VANISHED = Fault(reason="it vanished during the scan", advice="scan again", hostile=True)
+
+
+def unreadable(error: OSError) -> Fault:
+    """Of a file that the system does not give out."""
+    reason = f"it cannot be read: {error.strerror}"
+    return Fault(reason=reason, advice="let the scan read it, then scan again", hostile=True)
 
 
 class Syntax(Struct, frozen=True, kw_only=True):
@@ -49,9 +71,15 @@ class Syntax(Struct, frozen=True, kw_only=True):
 
     documents: tuple[frozenset[str] | None, ...] = ()
     """The top-level keys of each document; None for one that is not a mapping."""
+    listed: tuple[frozenset[str], ...] = ()
+    """The keys of the mappings that are a JSON document's list."""
     fault: Fault | None = None
     templated: bool = False
-    """It holds the marks of a template language, and its file name may be a promise for after the rendering."""
+    """A template language explains the fault: its file name is a promise for after the rendering."""
+    odd_key: Fault | None = None
+    """What is valid YAML and no value of Python's, such as the `{{ name }}` of a template."""
+    marked: bool = False
+    """A value in it holds `{{`, which is more than a comment that does."""
     half_characters: bool = False
     """It holds lone surrogates, which no output can be encoded with."""
 
@@ -61,19 +89,25 @@ def read_syntax(name: str, content: bytes) -> Syntax:
     if fault := encoding_fault(content):
         return Syntax(fault=fault)
     text = _decode(content)
-    syntax = _read_json(text) if name.endswith(".json") else _read_yaml(text)
-    return structs.replace(syntax, templated=_is_templated(text))
+    is_json = name.endswith(".json")
+    syntax = _read_json(text) if is_json else _read_yaml(text)
+    fault = syntax.fault or syntax.odd_key
+    if fault is None or fault.hostile:
+        return syntax
+    line = fault.line and max(1, min(fault.line, len(text.removesuffix("\n").split("\n"))))
+    fault = structs.replace(fault, line=line, reason=fault.reason + (f" at line {line}" if line else ""))
+    parses = _parses_as_json if is_json else _parses_as_yaml
+    templated = len(text) <= _LENIENT_MAX and explains_error(text, line, parses)
+    named = {"fault": fault} if syntax.fault else {"odd_key": fault}
+    return structs.replace(syntax, **named, templated=templated)
 
 
 def encoding_fault(content: bytes) -> Fault | None:
     """What checkov, which reads UTF-8, would pass over without a word."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
-        return Fault(reason="it is UTF-16 or binary, and nothing reads it; save it as UTF-8", hostile=True)
+        reason = "it is UTF-16 or binary, and nothing reads it"
+        return Fault(reason=reason, advice="save it as UTF-8, then scan again", hostile=True, has_lines=False)
     return None
-
-
-def _is_templated(text: str) -> bool:
-    return _TEMPLATE_MARK.search(text) is not None or any(_EXPRESSION.match(part) for part in text.split("${")[1:])
 
 
 def _decode(content: bytes) -> str:
@@ -91,15 +125,17 @@ def _read_json(text: str) -> Syntax:
     except ValueError as error:
         lenient = _read_lenient_json(text)
         if lenient is None:
-            line = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-            return Syntax(fault=Fault(reason=f"it is not valid JSON{line}"))
+            line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+            return Syntax(fault=Fault(reason="it is not valid JSON", line=line))
         values = lenient
     if any(_is_too_deep(value) for value in values):
         return Syntax(fault=_too_deep())
     keys = tuple(frozenset(value) if isinstance(value, dict) else None for value in values)
     # Only where an escape may stand for half a character is it worth writing the value out again.
     halves = _ESCAPED_HALF.search(text) is not None and _has_half(json.dumps(values, ensure_ascii=False))
-    return Syntax(documents=keys, half_characters=halves)
+    lists = [value[:_LISTED] for value in values if isinstance(value, list)]
+    listed = {frozenset(one) for entries in lists for one in entries if isinstance(one, dict)}
+    return Syntax(documents=keys, listed=tuple(listed), marked="{{" in text, half_characters=halves)
 
 
 def _has_half(text: str) -> bool:
@@ -139,79 +175,120 @@ def _is_too_deep(value: Any) -> bool:
     return True
 
 
-def _read_yaml(text: str) -> Syntax:
+def _parses_as_json(text: str) -> bool:
+    return _read_json(text).fault is None
+
+
+def _parses_as_yaml(text: str) -> bool:
+    # Without the second try of `_read_yaml`, whose parser is slow.
     try:
-        return _walk(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        syntax = _walk(yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        return syntax.fault is None and syntax.odd_key is None
     except (yaml.YAMLError, ValueError, RecursionError):
-        pass
-    # The C parser refuses a little of what the one that checkov uses takes.
-    try:
-        return _walk(yaml.parse(text, Loader=yaml.SafeLoader))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        return Syntax(fault=Fault(reason="it is not valid YAML" + (f" at line {mark.line + 1}" if mark else "")))
-    except (yaml.YAMLError, ValueError):
-        return Syntax(fault=Fault(reason="it is not valid YAML"))
-    except RecursionError:
-        return Syntax(fault=_too_deep())
+        return False
+
+
+def _read_yaml(text: str) -> Syntax:
+    # The C parser refuses a little of what the one that checkov uses takes, and that one is slow.
+    loaders = [getattr(yaml, "CSafeLoader", yaml.SafeLoader), *([yaml.SafeLoader] if len(text) <= _SLOW_MAX else [])]
+    for loader in loaders:
+        try:
+            return _walk(yaml.parse(text, Loader=loader))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            fault = Fault(reason="it is not valid YAML", line=mark.line + 1 if mark else None)
+        except yaml.reader.ReaderError:
+            forbidden = yaml.reader.Reader.NON_PRINTABLE.search(text)
+            line = text.count("\n", 0, forbidden.start()) + 1 if forbidden else None
+            fault = Fault(reason="it holds a character that YAML forbids", line=line)
+        except (yaml.YAMLError, ValueError):
+            fault = Fault(reason="it is not valid YAML")
+        except RecursionError:
+            fault = _too_deep()
+    return Syntax(fault=fault)
 
 
 def _walk(events: Iterator[Any]) -> Syntax:
     documents: list[frozenset[str] | None] = []
     keys: set[str] | None = None
     anchors: dict[str, _Size | None] = {}
-    sizes: list[_Size] = []
-    names: list[str | None] = []
+    open_ones: list[_Open] = []
     repeated = _NOTHING
-    expects_key = halves = False
+    halves = marked = False
+    odd_key: Fault | None = None
     for event in events:
         size = _Size(1, 0)
+        is_key = False
+        if open_ones and isinstance(event, _STARTS_VALUE):
+            is_key = open_ones[-1].starts_key()
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            if not sizes and isinstance(event, yaml.MappingStartEvent):
-                keys, expects_key = set(), True
-            elif len(sizes) == 1:
-                expects_key = not expects_key
-            sizes.append(size)
-            names.append(event.anchor)
+            is_mapping = isinstance(event, yaml.MappingStartEvent)
+            if not open_ones and is_mapping:
+                keys = set()
+            if is_key and odd_key is None:
+                mark = event.start_mark
+                odd_key = Fault(reason="a key in it is a mapping or a list", line=mark.line + 1 if mark else None)
+            open_ones.append(_Open(size, event.anchor, True if is_mapping else None))
             if event.anchor:
                 anchors[event.anchor] = None
-            if len(sizes) > MAX_DEPTH:
+            if len(open_ones) > MAX_DEPTH:
                 return Syntax(fault=_too_deep())
             continue
         if isinstance(event, yaml.DocumentStartEvent):
-            keys, anchors, expects_key = None, {}, False
+            keys, anchors = None, {}
             continue
         if isinstance(event, yaml.DocumentEndEvent):
             documents.append(None if keys is None else frozenset(keys))
             continue
         if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            size, anchor = sizes.pop(), names.pop()
-            if anchor:
-                anchors[anchor] = size
-        elif isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-            if isinstance(event, yaml.AliasEvent):
-                found = anchors.get(event.anchor or "", _NOTHING)
-                if found is None:
-                    return Syntax(fault=Fault(reason="one of its aliases stands for what holds it", hostile=True))
-                size, repeated = found, repeated.plus(found)
-            else:
-                size = _Size(1, len(event.value))
-                halves = halves or _has_half(event.value)
-                if event.anchor:
-                    anchors[event.anchor] = size
-            if len(sizes) == 1 and keys is not None:
-                if expects_key and isinstance(event, yaml.ScalarEvent):
-                    keys.add(event.value)
-                expects_key = not expects_key
+            ended = open_ones.pop()
+            size = ended.size
+            if ended.anchor:
+                anchors[ended.anchor] = size
+        elif isinstance(event, yaml.AliasEvent):
+            found = anchors.get(event.anchor or "", _NOTHING)
+            if found is None:
+                return Syntax(fault=Fault(reason="one of its aliases stands for what holds it", hostile=True))
+            size, repeated = found, repeated.plus(found)
+        elif isinstance(event, yaml.ScalarEvent):
+            size = _Size(1, len(event.value))
+            halves = halves or _has_half(event.value)
+            marked = marked or "{{" in event.value
+            if event.anchor:
+                anchors[event.anchor] = size
+            if is_key and keys is not None and len(open_ones) == 1:
+                keys.add(event.value)
         else:
             continue
-        if sizes:
-            sizes[-1] = sizes[-1].plus(size)
-            if sizes[-1].nodes > MAX_NODES or repeated.nodes > MAX_NODES:
+        if open_ones:
+            whole = open_ones[-1].size = open_ones[-1].size.plus(size)
+            if whole.nodes > MAX_NODES or repeated.nodes > MAX_NODES:
                 return Syntax(fault=Fault(reason="its aliases multiply beyond a million nodes", hostile=True))
             if repeated.characters > MAX_EXPANDED:
                 return Syntax(fault=Fault(reason="its aliases multiply beyond 64 MB", hostile=True))
-    return Syntax(documents=tuple(documents), half_characters=halves)
+    return Syntax(documents=tuple(documents), odd_key=odd_key, marked=marked, half_characters=halves)
+
+
+class _Open:
+    """A mapping or list that has not ended yet."""
+
+    __slots__ = ("_expects_key", "anchor", "size")
+
+    def __init__(self, size: "_Size", anchor: str | None, expects_key: bool | None) -> None:
+        self.size = size
+        self.anchor = anchor
+        self._expects_key = expects_key
+        """None in a list."""
+
+    def starts_key(self) -> bool:
+        """Whether what comes next in it is a key; to be asked once for each thing in it."""
+        if self._expects_key is None:
+            return False
+        self._expects_key = not self._expects_key
+        return not self._expects_key
+
+
+_STARTS_VALUE = (yaml.ScalarEvent, yaml.AliasEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent)
 
 
 class _Size(NamedTuple):

@@ -58,7 +58,7 @@ def test_a_file_that_does_not_parse_is_named_by_the_part_that_should_have_read_i
         ("empty.tf", ""),
         ("book.ipynb", '{"cells": '),
         ("play.yaml", "{% for x in y %}\n- a: {{ x }}\n{% endfor %}\n"),
-        ("values.yaml", 'a:\n  - ${ipv6 ? "IPv6" : "IPv4"}\n# x\n b: [\n'),
+        ("values.yaml", 'a:\n  - ${ipv6 ? "IPv6" : "IPv4"}\n'),
         ("nginx.conf.template", "server { listen 80; }\n"),
         ("node_modules/x/broken.json", "{"),
         (".cache/broken.yaml", "[\n"),
