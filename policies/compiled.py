@@ -8,9 +8,9 @@ import msgspec
 from assay.policies import messages
 from assay.policies.cel import kleene, syntax, types
 from assay.policies.cel.kleene import Assertion
-from assay.policies.cel.syntax import CelError, Items, Literal, Macro, Name, Node, Select
+from assay.policies.cel.syntax import Binary, CelError, Items, Literal, Macro, Name, Node, Select
 from assay.scanner.kinds import registry
-from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown
+from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown, is_unknown
 from assay.scanner.model.finding import Outcome
 from assay.scanner.model.resource import Resource
 from assay.scanner.model.rule import Rule
@@ -35,7 +35,8 @@ class CompiledRule:
         """Raises CelError, naming the key, where an expression is refused. Unset parameters keep their defaults."""
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
-        self._all: tuple[str, str] | None = None
+        self._all: Macro | None = None
+        self._each: Assertion | None = None
         self._assert = self._compile("assert", rule.assertion or "")
         self._applies = self._compile("applies", rule.applies) if rule.applies else None
         self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
@@ -57,42 +58,46 @@ class CompiledRule:
 
     @property
     def showable(self) -> frozenset[str]:
-        """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, the
-        fields of the list's elements, or `x` where they have none."""
+        """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, alone
+        or before a `&&`, the fields of the list's elements, or `x` where they have none."""
         names = frozenset(self.reads) - messages.NEVER_SHOWN
-        if self._all is None or self._all[0] in messages.NEVER_SHOWN:
+        if self._all is None or _list_of(self._all) in messages.NEVER_SHOWN:
             return names
-        listed = registry.fields(self.rule.kind)[self._all[0]]
+        listed = registry.fields(self.rule.kind)[_list_of(self._all)]
         item = listed.item_type if isinstance(listed, msgspec.inspect.ListType) else None
         if isinstance(item, msgspec.inspect.StructType):
             return names | {field.name for field in item.fields}
-        return names | {self._all[1]}
+        return names | {self._all.variable}
 
     def _failure(self, facts: Mapping[str, Any]) -> Decision:
         shown = {name: facts[name] for name in self.reads if name in self._wanted}
         if self._all is None:
             return Decision("fail", shown=shown)
-        name, variable = self._all
-        read = {path: facts[path] for path in self._assert.paths}
+        name, each = _list_of(self._all), self._each or self._assert
+        if is_unknown(facts[name]):  # what follows the `&&` decided
+            return Decision("fail", shown=shown)
+        read = {path: facts[path] for path in each.paths}
 
         def fails(element: Any) -> bool:
-            return self._assert.evaluate(kleene.context({**read, name: [element]}, {})).value is False
+            return each.evaluate(kleene.context({**read, name: [element]}, {})).value is False
 
         found = messages.offending(facts[name], fails)
         if found and self._wanted:
-            shown |= messages.shown_of(found, variable, fails)
+            shown |= messages.shown_of(found, self._all.variable, fails)
         return Decision("fail", shown=shown, offences=tuple(found))
 
     def _compile(self, key: str, text: str) -> Assertion:
         try:
             node = syntax.parse(text)
-            if key == "assert":
-                self._all = _ranges_over(node)
             lists = types.check(
                 node,
                 {name: types.from_inspect(info) for name, info in registry.fields(self.rule.kind).items()},
                 {name: types.from_value(value) for name, value in self.parameters.items()},
             )
+            if key == "assert":
+                self._all = _ranges_over(node)
+                if self._all is not None and self._all != node:
+                    self._each = Assertion(_fill(self._all, self.parameters), lists)
             return Assertion(_fill(node, self.parameters), lists)
         except CelError as error:
             raise CelError(f"{key}: {error}") from None
@@ -150,12 +155,19 @@ def complete(kind: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
     return found
 
 
-def _ranges_over(node: Node) -> tuple[str, str] | None:
-    """Of `resource.list.all(x, …)` the list's and the variable's name."""
+def _ranges_over(node: Node) -> Macro | None:
+    """The `resource.list.all(x, …)` that an expression is, or that stands before its `&&`."""
     match node:
-        case Macro(macro="all", operand=Select(operand=Name(name="resource"), field=field), variable=variable):
-            return field, variable
+        case Macro(macro="all", operand=Select(operand=Name(name="resource"))):
+            return node
+        case Binary(op="&&", left=left):
+            return _ranges_over(left)
     return None
+
+
+def _list_of(macro: Macro) -> str:
+    assert isinstance(macro.operand, Select)  # noqa: S101  # as _ranges_over finds them
+    return macro.operand.field
 
 
 def _fill(node: Node, parameters: Mapping[str, Any]) -> Node:
