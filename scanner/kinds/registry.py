@@ -17,6 +17,7 @@ KINDS: Mapping[str, str] = {
     "ai.workspace": "ai:Workspace",
     "crypto.key": "crypto:Key",
     "database.instance": "database:Database",
+    "dataset.table": "dataset:Table",
     "identity.grant": "identity:Grant",
     "identity.principal": "identity:Principal",
     "network.boundary": "network:Boundary",
