@@ -11,15 +11,7 @@ BOOK = policy.load(policy.built_in_packs())
 PACKS = {pack.id: pack for pack in BOOK.packs}
 
 AWAITING = {
-    # Personal data in tables and text: which columns hold what.
-    "gdpr:5(1)(c)": "pii",
-    "gdpr:9(1)": "pii",
-    "hipaa:164.514(b)(2)(i)": "pii",
-    **{f"hipaa:164.514(b)(2)(i)({letter})": "pii" for letter in "ABCDEFGLNO"},
-    "hipaa:164.514(e)": "pii",
-    "nist-800-53:PT-7": "pii",
-    "nist-800-53:SI-19": "pii",
-    "pci-dss:3.3": "pii",
+    # How good data is: duplicates, gaps, age.
     "iso-42001:A.7.4": "pii",
     # Manifests of data sets and models, compared with what was found.
     "iso-42001:A.4.3": "inventory",
@@ -31,7 +23,6 @@ AWAITING = {
     "mitre-atlas:AML.T0018.002": "models",
     "mitre-atlas:AML.T0024.000": "models",
     "mitre-atlas:AML.T0024.001": "models",
-    "nist-ai-rmf:MEASURE 2.10": "models",
     "nist-ai-rmf:MEASURE 2.11": "models",
     "owasp-ml:ML03:2023": "models",
     "owasp-ml:ML04:2023": "models",
@@ -40,7 +31,6 @@ AWAITING = {
 line out."""
 AWAITING_SAFEGUARDS = {
     "data-quality": "pii",
-    "pseudonymisation": "pii",
     "fairness": "models",
     "model-governance": "models",
     "transparency": "models",
