@@ -124,6 +124,7 @@ def _control(book: Any, name: str) -> dict[str, Any] | None:
                     "engine checks": {check: list(on) for check, on in coverage.checks.items()},
                     "evidence by surface": coverage.surfaces,
                     "surfaces without evidence": sorted(surfaces - coverage.surfaces.keys()),
+                    "rules that no detector serves yet": list(coverage.unlooked),
                     "safeguards without evidence": list(coverage.unevidenced),
                     "what a person must do": control.human,
                     "unverified": control.unverified or pack.unverified,
@@ -144,7 +145,7 @@ def _text(found: Mapping[str, Any]) -> str:
         if isinstance(value, str):
             lines += [f"{name}: {value}"] if len(value) < 80 and "\n" not in value else [f"{name}:", *_indent(value)]
         elif isinstance(value, Mapping) and all(isinstance(inner, list | tuple | int) for inner in value.values()):
-            lines += [f"{name}:", *(f"  {key}: {_line(inner)}" for key, inner in value.items())]
+            lines += [f"{name}:", *(f"  {key}: {_line(inner)}".rstrip() for key, inner in value.items())]
         elif isinstance(value, Mapping):
             lines += [f"{name}:", *_indent(json.dumps(value, indent=2, ensure_ascii=False))]
         else:

@@ -15,11 +15,11 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """The evidence that this installation can bring for one control."""
 
     rules: Mapping[str, tuple[str, ...]]
-    """Our rules → the surfaces on which they judge."""
+    """Our rules → the surfaces on which they judge; none where no detector of this version states their kind."""
     checks: Mapping[str, tuple[str, ...]]
     """Engines' checks → theirs."""
     unevidenced: tuple[str, ...]
-    """Safeguards of the control that no rule or check evidences."""
+    """Safeguards of the control that no rule or check evidences on any surface."""
 
     @property
     def surfaces(self) -> Mapping[str, int]:
@@ -29,6 +29,11 @@ class Coverage(Struct, frozen=True, kw_only=True):
             for surface in surfaces:
                 found[surface] += 1
         return dict(sorted(found.items()))
+
+    @property
+    def unlooked(self) -> tuple[str, ...]:
+        """The rules that wait for a detector which states what they judge."""
+        return tuple(sorted(rule for rule, surfaces in self.rules.items() if not surfaces))
 
 
 class CoverageMap:
@@ -40,7 +45,7 @@ class CoverageMap:
         self._evidenced: set[str] = set()
         for rule in book.rules.values():
             surfaces = rule_surfaces(rule.kind, specs)
-            self._evidenced |= set(rule.safeguards)
+            self._evidenced |= set(rule.safeguards if surfaces else ())
             for control in book.controls(rule.id, rule.safeguards):
                 self._rules[control][rule.id] = surfaces
         for engine in book.engines.values():

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from assay.detectors.registry import DETECTORS
 from assay.policies import book as policy
 from assay.policies import rule_files
 from assay.policies.compiled import Decision, compile_rule, prepare
@@ -17,6 +18,7 @@ from assay.scanner.model.fact import Fact, Known, Unknown, is_unknown
 from assay.scanner.model.finding import Finding
 from assay.scanner.model.resource import Resource
 from assay.scanner.model.rule import Example, Rule
+from assay.scanner.reference import render_coverage
 
 BOOK = policy.load(["gdpr", "hipaa", "nist-800-53", "pci-dss", "eu-ai-act"])
 RULES = {rule.id: rule for rule in BOOK.rules.values() if rule.kind == "dataset.table"}
@@ -266,3 +268,10 @@ def test_a_control_whose_rules_wait_for_a_detector_is_covered_by_nothing_yet() -
     coverage = CoverageMap(BOOK, ()).of(hipaa, control)
     assert coverage.surfaces == {}
     assert coverage.unlooked == ("limited-data-set-no-direct-identifiers",)
+
+
+def test_the_reference_says_that_nothing_looks_yet() -> None:
+    told = render_coverage(policy.load(["hipaa"]))
+    [row] = [line for line in told.splitlines() if line.startswith("| 164.514(e) |")]
+    waits = not any("dataset.table" in kinds for spec in DETECTORS for kinds in spec.surfaces.values())
+    assert ("no detector in this version" in row) == waits
