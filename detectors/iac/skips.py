@@ -1,8 +1,11 @@
 """Comments that ask for silence: checkov's own, which a second look looks past, and ours, which are stated."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+
+from msgspec.structs import replace
 
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
@@ -40,22 +43,51 @@ def _no_skips(*_: object, **__: object) -> list[object]:
     return []
 
 
+class Allowlist:
+    """What `pragma: allowlist secret` hides from the secrets engine.
+
+    In this process the engine finds it, and it is told as a skipped check: a line that nothing says a word of could
+    hide anything.
+    """
+
+    def __init__(self) -> None:
+        module = import_module("detect_secrets.filters.allowlist")
+        heeded = module.is_line_allowlisted
+        self._hidden: set[tuple[str, str]] = set()
+
+        def is_line_allowlisted(filename: str, line: str, context: object) -> bool:
+            # The engine gives arguments by these names.
+            if heeded(filename, line, context):
+                self._hidden.add((filename, _bare(line)))
+            return False
+
+        module.is_line_allowlisted = is_line_allowlisted
+
+    def told(self, verdicts: Iterable[EngineVerdict], copy: PrivateCopy) -> Iterator[EngineVerdict]:
+        """The verdicts, those on hidden lines as skipped."""
+        hidden = {(copy.relative(os.path.abspath(name)), line) for name, line in self._hidden}  # noqa: PTH100
+        for verdict in verdicts:
+            place = verdict.location
+            lines = copy.lines(place.path) if place and hidden and verdict.result == "fail" else None
+            at = (place.start_line or 1) - 1 if place else 0
+            if place and lines and at < len(lines) and (place.path, _bare(lines[at])) in hidden:
+                yield replace(verdict, result="skipped", reason="pragma: allowlist secret")
+            else:
+                yield verdict
+
+
+def _bare(line: str) -> str:
+    """A line as the engine's readers of YAML and of its kin, which write values anew, and we have it in common."""
+    return re.sub(r"[\s\"']", "", line)
+
+
 def spoken_of(verdicts: Iterable[EngineVerdict], copy: PrivateCopy, marked: Iterable[str]) -> Iterator[EngineVerdict]:
     """The second look's verdicts on checks that a marked file names, and so may have skipped."""
     texts = {path: "\n".join(copy.lines(path) or ()) for path in marked}
     for verdict in verdicts:
         text = texts.get(verdict.location.path) if verdict.location else None
         if text is not None and verdict.result in ("fail", "pass") and verdict.check in text:
-            yield EngineVerdict(
-                engine=verdict.engine,
-                check=verdict.check,
-                result=verdict.result,
-                resource=verdict.resource,
-                title=verdict.title,
-                framework=verdict.framework,
-                location=verdict.location,
-                past_skip=True,
-            )
+            yield replace(verdict, reason=None, past_skip=True)
 
 
 def inline_waivers(paths: Iterable[str], copy: PrivateCopy) -> Iterator[InlineWaiver]:
