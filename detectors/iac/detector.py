@@ -1,7 +1,8 @@
 """The IaC detector: checkov's runners on a private copy of the tree, one part for each framework that is present."""
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from types import TracebackType
 
 from assay.detectors.iac import offline
 from assay.detectors.iac.encodable import encodable
@@ -15,12 +16,19 @@ from assay.detectors.iac.kustomize import Kustomizations
 from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.multiplication import bound_multiplication
+from assay.detectors.iac.pieces import look_in_pieces
 from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import Run, load_runner, run
-from assay.detectors.iac.skips import PAST_SKIPS, heed_no_skip, inline_waivers, spoken_of
-from assay.detectors.iac.survey import Survey, is_below, survey
+from assay.detectors.iac.skips import PAST_SKIPS, Allowlist, heed_no_skip, inline_waivers, spoken_of
+from assay.detectors.iac.survey import Survey, is_below, survey, without
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
+
+Look = Callable[[str, PrivateCopy], Iterator[Record]]
+APART = (
+    "checkov crashes on files that it takes one by one, and looked at them in groups: what spans them was not seen; "
+    "scan their folders one by one"
+)
 
 
 class IacDetector:
@@ -39,10 +47,11 @@ class IacDetector:
             return Plan(reason="the folder holds no files")
         # A skip comment hides a check's verdict, and a gate that heeds no comment must know it.
         again = [framework for framework in present if self._may_skip(framework)]
+        anew = {"in_pieces": True}
         return Plan(
             parts=(
-                *(Part(id=framework) for framework in present),
-                *(Part(id=f"{name}{PAST_SKIPS}", of=name, options={"past_skips": True}) for name in again),
+                *(Part(id=framework, again=anew) for framework in present),
+                *(Part(id=f"{name}{PAST_SKIPS}", of=name, again=anew) for name in again),
             ),
             files=len({path for claimed in self._survey.claims.values() for path in claimed}),
         )
@@ -69,9 +78,38 @@ class IacDetector:
             return
         gc.set_threshold(100_000, 20, 20)
         look = self._observe_past_skips if part.of else self._observe
-        for record in look(part.of or part.id, copy):
+        framework = part.of or part.id
+        found = self._in_pieces(framework, look, part.seconds / 3) if part.options.get("in_pieces") else None
+        for record in look(framework, copy) if found is None else found:
             if _is_wanted(record, tree.only):
                 emit(encodable(record))
+
+    def _in_pieces(self, framework: str, look: Look, seconds: float) -> Iterator[Record]:
+        """Without the files at which checkov crashes, which are named."""
+        whole, every = self._survey, self._copy_tree()
+        files = whole.claims.get(framework, frozenset())
+        if framework == "terraform":
+            files |= {path for path in whole.wanted if ".tfvars" in path}
+
+        def attempt(kept: frozenset[str]) -> Iterator[Record]:
+            self._survey = without(whole, files - kept)
+            copy = make_copy(every.root, self._survey.wanted)
+            if copy.aborted is not None:
+                raise OSError(copy.aborted)
+            roots.append(copy)
+            # All of it, as a crash at the end takes the beginning along.
+            return iter([encodable(record) for record in look(framework, copy)])
+
+        def in_hand(trace: TracebackType | None) -> str | None:
+            return SkipLog(roots[-1], files).file_in_hand(trace) if roots else None
+
+        roots: list[PrivateCopy] = []
+        pieces = look_in_pieces(sorted(files), attempt, in_hand, seconds)
+        yield from pieces.records
+        for path, fault in pieces.culprits.items():
+            yield failure(framework, path, whole.faults.get(path, fault))
+        if pieces.apart:
+            yield failure(framework, None, APART)
 
     def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         folders = self._bundles(framework)
@@ -86,8 +124,11 @@ class IacDetector:
         if renderer is not None and (missing := renderer.missing_tool()):
             yield failure(framework, None, missing)
             return
+        allowlist = Allowlist() if framework == "secrets" else None
         ran = _run(framework, copy, log, renderer)
         found = verdicts(ran.reports, copy, framework)
+        if allowlist is not None:
+            found = list(allowlist.told(found, copy))
         found += remote_modules(ran.graphs, copy, framework)
         found += unrendered(self._unrendered_of(framework) | (log.unrendered & self._read_by(framework)), framework)
         if renderer is not None:

@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from assay.detectors.iac.frameworks import (
     FRAMEWORKS,
@@ -28,6 +28,7 @@ MAX_BYTES = 50_000_000
 SIDE_FILE_MAX_BYTES = 5 << 20
 """The largest file that a chart or a kustomization may bring along; Helm itself refuses larger ones."""
 
+_BUNDLE_NAMES = ("Chart.yaml", *KUSTOMIZATION_NAMES)
 _DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json", ".template")
 _PLAIN_SUFFIXES = (".tf", ".hcl", ".tfvars", ".bicep")
 _CONTENT_BLIND = frozenset({"secrets"})
@@ -117,6 +118,19 @@ def survey(tree: Tree) -> Survey:
         wanted=tuple(wanted),
         charts=charts,
         kustomizations=kustomizations,
+    )
+
+
+def without(whole: Survey, excluded: frozenset[str]) -> Survey:
+    """As if the files had not been there."""
+    gone = {path.rpartition("/")[0] for path in excluded if path.rpartition("/")[2] in _BUNDLE_NAMES}
+    return structs.replace(
+        whole,
+        claims={framework: paths - excluded for framework, paths in whole.claims.items()},
+        faults={path: fault for path, fault in whole.faults.items() if path not in excluded},
+        wanted=tuple(path for path in whole.wanted if path not in excluded),
+        charts=tuple(folder for folder in whole.charts if folder not in gone),
+        kustomizations=tuple(folder for folder in whole.kustomizations if folder not in gone),
     )
 
 

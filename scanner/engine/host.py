@@ -91,12 +91,15 @@ class _Running(Struct):
 def _run_parts(
     detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO, grants: sandbox.Grants
 ) -> None:
-    waiting = list(reversed(parts))
+    waiting: list[tuple[Part, float | None]] = [(part, None) for part in reversed(parts)]
     running: dict[int, _Running] = {}
     with selectors.DefaultSelector() as selector:
         while waiting or running:
             while waiting and len(running) < max(1, job.jobs):
-                child = _start(detector, job.tree, waiting.pop(), (answers.fileno(), *running), grants)
+                part, began = waiting.pop()
+                child = _start(detector, job.tree, part, (answers.fileno(), *running), grants)
+                if began is not None:
+                    child.started = began  # One limit holds for both looks.
                 running[child.pipe] = child
                 selector.register(child.pipe, selectors.EVENT_READ)
             ended: list[_Running] = []
@@ -118,7 +121,10 @@ def _run_parts(
                     ended.append(child)
             for child in ended:
                 selector.unregister(child.pipe)
-                _finish(running.pop(child.pipe), answers, job.spec.output_bytes)
+                del running[child.pipe]
+                again = _finish(child, answers, job.spec.output_bytes)
+                if again is not None:
+                    waiting.append((again, child.started))
 
 
 def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...], grants: sandbox.Grants) -> _Running:
@@ -174,7 +180,8 @@ def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
     return 0
 
 
-def _finish(child: _Running, answers: BinaryIO, most: int) -> None:
+def _finish(child: _Running, answers: BinaryIO, most: int) -> Part | None:
+    """Sends what the part found and how it ended, unless it crashed and is to be observed again: then that part."""
     os.close(child.pipe)
     _kill(child.pid)
     _, status = os.waitpid(child.pid, 0)
@@ -187,12 +194,15 @@ def _finish(child: _Running, answers: BinaryIO, most: int) -> None:
         failure = f"{how} before it was done"
     elif failure is not None:
         failure = f"crashed: {failure}"
+    if failure is not None and child.failure is None and child.part.again is not None:
+        return msgspec.structs.replace(child.part, options=child.part.again, again=None)
     seconds = time.monotonic() - child.started
     done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure, seconds=seconds)
     _send(answers, done)
     view = memoryview(records)
     while view:
         view = view[answers.write(view) :]
+    return None
 
 
 def _split(received: bytes) -> tuple[bytes, str | None]:

@@ -17,6 +17,8 @@ class Part(Struct, frozen=True, kw_only=True):
     """Unique within the detector, such as `terraform`."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """JSON values for `observe`."""
+    again: Mapping[str, Any] | None = None
+    """Where the part crashes, it is observed once more with these options, and only that counts."""
     of: str | None = None
     """The part with which it is chosen or left out, where it is a second look at the same."""
     seconds: float = 900.0

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from msgspec import json
+from msgspec import json, structs
 
 from assay.detectors.iac.detector import IacDetector
 from assay.scanner.api import Failure, Part, Record, Tree
@@ -50,11 +50,15 @@ def observe(detector: IacDetector, tree: Tree, part: Part) -> bytes:
                 detector.observe(tree, part, emit)
             except Exception as error:  # as in the engine: a crash of this part alone
                 emit(Failure(detector="iac", part=part.id, reason=f"crashed: {error!r}"))
+                out.flush()
+                os._exit(1)
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as answers:
         sent = answers.read()
-    os.wait()
+    _, status = os.wait()
+    if status != 0 and part.again is not None:
+        return observe(detector, tree, structs.replace(part, options=part.again, again=None))
     return sent
 
 

@@ -165,3 +165,40 @@ def test_no_message_holds_the_name_of_a_class(tmp_path: Path) -> None:
     assert reasons.keys() == {"a.tf", "b.tf", "c.tf"}
     assert "not UTF-8" in reasons["c.tf"]
     assert [text for text in reasons.values() if "Error" in text or "Unexpected" in text] == []
+
+
+ARM = PLATFORM["arm/vault.json"]
+SLS = PLATFORM["serverless.yml"]
+WORKFLOW = PIPELINES[".github/workflows/ci.yml"]
+SOUND = {
+    "arm": ("b{}/vault.json", ARM),
+    "serverless": ("b{}/serverless.yml", SLS),
+    "github_actions": (".github/workflows/b{}.yml", WORKFLOW),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "part", "line"),
+    [
+        ("a/vault.json", "// c\n" + ARM, "arm", 1),
+        ("a/serverless.yml", SLS + "# \x01\n", "serverless", 14),
+        (".github/workflows/a.yml", WORKFLOW + "zz: 2001-01-01\n", "github_actions", 1),
+    ],
+)
+def test_a_file_at_which_checkov_crashes_is_named_and_takes_no_other_along(
+    name: str, content: str, part: str, line: int, tmp_path: Path
+) -> None:
+    names, text = SOUND[part]
+    sound = {names.format(number): text for number in range(5)}
+    records = observe(plant(tmp_path / "tree", {name: content, **sound}))
+    (found,) = (one for one in failed(records) if one.part == part)
+    assert found.location is not None
+    assert (found.location.path, found.location.start_line) == (name, line)
+    failing = {one.location.path for one in verdicts(records, "fail") if one.framework == part and one.location}
+    assert failing == sound.keys()
+
+
+def test_a_sam_template_that_checkov_passes_over_is_named(tmp_path: Path) -> None:
+    sam = TEMPLATE + "  T:\n    Type: AWS::Serverless::SimpleTable\nGlobals:\n  SimpleTable: {SSESpecification: x}\n"
+    found = failed(observe(plant(tmp_path / "tree", {"t.yaml": sam, "u.yaml": TEMPLATE})))
+    assert {one.location and one.location.path for one in found} <= {"t.yaml"}

@@ -55,6 +55,18 @@ def test_a_part_that_fails_is_named_and_loses_nothing_of_the_others(toy: str, sa
     ]
 
 
+def test_a_part_that_crashed_is_observed_again_as_it_asked_and_only_that_counts(tmp_path: Path) -> None:
+    observed = run("RaisesOnce", tmp_path)
+    assert observed.outcome.status == "ok"
+    assert sorted(addresses(observed)) == ["first.0", "second.1", "third.0"]
+
+
+def test_a_part_that_crashes_again_is_named_once(tmp_path: Path) -> None:
+    observed = run("RaisesTwice", tmp_path)
+    assert [f.startswith("second: crashed") for f in failures(observed)] == [True]
+    assert sorted(addresses(observed)) == ["first.0", "second.1", "third.0"]
+
+
 def test_a_part_cannot_speak_for_its_host(tmp_path: Path) -> None:
     observed = run("ForgesFrames", tmp_path, jobs=1)
     if "landlock" in observed.outcome.isolation:

@@ -191,3 +191,20 @@ class Prisoner(_Toy):
             emit(_bucket(f"env:{name}"))
         Path(os.environ["TMPDIR"], "scratch").write_text("may")
         emit(_bucket(f"read:{Path(tree.root, 'port').exists()}"))
+
+
+class RaisesOnce(_Toy):
+    def plan(self, tree):
+        return Plan(parts=tuple(Part(id=name, again={"careful": True}) for name in self.parts))
+
+    def observe(self, tree, part, emit):
+        emit(_bucket(f"{part.id}.{len(part.options)}"))
+        if part.id == "second" and not part.options:
+            raise RuntimeError("secret-in-the-message")
+
+
+class RaisesTwice(RaisesOnce):
+    def observe(self, tree, part, emit):
+        super().observe(tree, part, emit)
+        if part.id == "second":
+            raise RuntimeError("again")
