@@ -202,6 +202,8 @@ def _verdict_message(verdict: EngineVerdict) -> str:
 
 def _judge_failure(failure: Failure, book: Book) -> Finding:
     path = failure.location.path if failure.location else None
+    # What has no parts, such as the listing of the files, is named once.
+    whole = failure.detector if failure.part == failure.detector else f"{failure.detector}/{failure.part}"
     check, _ = book.engine_check(OWN_ENGINE, LOOK_FAILED)
     # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
     safeguards = book.surface_safeguards(failure.part)
@@ -210,8 +212,8 @@ def _judge_failure(failure: Failure, book: Book) -> Finding:
         outcome="unknown",
         severity=check.severity,
         title=check.title,
-        message=f"{failure.detector}/{failure.part}: {failure.reason}",
-        resource=ResourceRef(kind="file" if path else "detector", address=path or f"{failure.detector}/{failure.part}"),
+        message=f"{whole}: {failure.reason}",
+        resource=ResourceRef(kind="file" if path else "detector", address=path or whole),
         location=failure.location,
         safeguards=safeguards,
         controls=book.controls(LOOK_FAILED, safeguards),

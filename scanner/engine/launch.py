@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -218,15 +218,29 @@ class _Receiver:
         self._failures.append(f"{part} {reason}" if part != self._spec.id else reason)
         self._records.append(Failure(detector=self._spec.id, part=part, reason=reason))
 
+    def _unseen(self) -> Sequence[str]:
+        """What the parts say that they could not look at: files by their number, as each has a finding of its own."""
+        failed = [record for record in self._records if isinstance(record, Failure)]
+        files = {record.location.path for record in failed if record.location}
+        told = [f"{len(files)} {'file' if len(files) == 1 else 'files'} could not be looked at"] if files else []
+        # Those of the engine itself have their words already.
+        own = set(self._failures)
+        rest = [
+            f"{record.part}: {one_line(record.reason)}"
+            for record in failed
+            if record.location is None and not own & {f"{record.part} {record.reason}", record.reason}
+        ]
+        return [*told, *dict.fromkeys(rest)]
+
     def _outcome(self) -> DetectorOutcome:
-        looks = sum(isinstance(record, Failure) for record in self._records)
         reason: str | None
+        unseen = self._unseen()
         if self._failures:
             status = "partial" if self._done else "failed"
-            reason = "; ".join(self._failures)
-        elif looks:
+            reason = "; ".join([*self._failures, *unseen])
+        elif unseen:
             status = "partial"
-            reason = f"{looks} {'file' if looks == 1 else 'files'} could not be looked at"
+            reason = "; ".join(unseen)
         elif not self._planned:
             status, reason = "skipped", self._plan_reason or "nothing here for it to look at"
         else:

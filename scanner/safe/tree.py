@@ -1,4 +1,4 @@
-"""Lists the regular files under a folder that may be hostile; links are never followed."""
+"""Lists the regular files under a folder that may be hostile; links are never followed, and nothing is opened."""
 
 import os
 import stat
@@ -9,6 +9,8 @@ from msgspec import Struct
 from assay.scanner.model.detector import Tree
 
 MAX_FILES = 1_000_000
+_CONFIGURATION = (".bicep", ".hcl", ".json", ".template", ".tf", ".tfvars", ".yaml", ".yml")
+_DOCKERFILE = "dockerfile"
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn"})
 
 
@@ -54,11 +56,24 @@ def list_tree(root: Path) -> Listing:
                     pending.append(path)
             elif stat.S_ISREG(mode):
                 files.append(path)
+            elif _promises_configuration(entry.name):
+                # A socket or a pipe by another name is a program's own business.
+                unreadable.append((path, f"it is {_sort_of(mode)} and no file; put a file in its place or remove it"))
         if len(files) > MAX_FILES:
             unreadable.append((".", f"more than {MAX_FILES} files; scan its folders one by one"))
             break
     tree = Tree(root=str(root), files=tuple(sorted(files)))
     return Listing(tree=tree, links_out=tuple(sorted(links_out)), unreadable=tuple(sorted(unreadable)))
+
+
+def _promises_configuration(name: str) -> bool:
+    return name.endswith(_CONFIGURATION) or _DOCKERFILE in name.lower()
+
+
+def _sort_of(mode: int) -> str:
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def is_inside(path: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -61,9 +62,19 @@ def test_links_are_listed_and_never_followed(tmp_path: Path) -> None:
     assert listing.links_out == ("a/up", "out")
 
 
-def test_what_is_no_regular_file_is_passed_over(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    assert list_tree(tmp_path).tree.files == ()
+def test_what_is_no_regular_file_is_passed_over_and_named_where_its_name_promises_one(tmp_path: Path) -> None:
+    for name in ("pipe", "main.tf", "prod.Dockerfile"):
+        os.mkfifo(tmp_path / name)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "pod.yaml"))
+        listing = list_tree(tmp_path)
+    assert listing.tree.files == ()
+    assert [path for path, _ in listing.unreadable] == ["main.tf", "pod.yaml", "prod.Dockerfile"]
+    assert [reason.split(" and ")[0] for _, reason in listing.unreadable] == [
+        "it is a pipe",
+        "it is a socket",
+        "it is a pipe",
+    ]
 
 
 def test_a_name_that_is_not_unicode_is_named_and_not_lost(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_a_part_that_crashes_again_is_named_once(tmp_path: Path) -> None:
     assert sorted(addresses(observed)) == ["first.0", "second.1", "third.0"]
 
 
+def test_the_reason_counts_files_and_not_looks(tmp_path: Path) -> None:
+    observed = run("CannotLook", tmp_path)
+    assert observed.outcome.status == "partial"
+    assert observed.outcome.reason == "1 file could not be looked at; second: install the tool"
+
+
 def test_a_part_cannot_speak_for_its_host(tmp_path: Path) -> None:
     observed = run("ForgesFrames", tmp_path, jobs=1)
     if "landlock" in observed.outcome.isolation:

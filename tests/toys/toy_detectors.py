@@ -208,3 +208,10 @@ class RaisesTwice(RaisesOnce):
         super().observe(tree, part, emit)
         if part.id == "second":
             raise RuntimeError("again")
+
+
+class CannotLook(_Toy):
+    def misbehave(self, tree, emit):
+        for reason in ("x", "y", "z"):
+            emit(Failure(detector="toy", part="second", reason=reason, location=Location(path="main.tf")))
+        emit(Failure(detector="toy", part="second", reason="install the tool"))
