@@ -8,6 +8,7 @@ import msgspec
 
 from assay.policies import pack_files
 from assay.policies.pack_loading import PackText
+from assay.policies.scale import Scale
 from assay.scanner.config.waivers import WaiverFile
 from assay.scanner.kinds import registry
 from assay.scanner.model.rule import Rule
@@ -21,8 +22,10 @@ def rule_schema(home: Path) -> dict[str, Any]:
     rule = schema["$defs"]["Rule"]
     rule["properties"]["kind"] = {"enum": sorted(registry.KINDS)}
     rule["properties"]["safeguards"]["items"] = {"enum": _safeguards(home)}
+    rule["properties"]["scale"] = msgspec.json.schema(Scale)["$defs"]["Scale"]
+    rule["required"].remove("severity")
     rule["oneOf"] = [{"required": ["assert"]}, {"required": ["rego", "reads"]}]
-    rule["allOf"] = [
+    rule["allOf"] = [{"oneOf": [{"required": ["scale"]}, {"required": ["severity"]}]}] + [
         {
             "if": {"properties": {"kind": {"const": kind}}},
             "then": {"properties": {"examples": {"items": {"properties": {"facts": _facts(kind)}}}}},

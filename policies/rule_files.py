@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
 
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Compiled, Decision, compile_rule, prepare
 from assay.policies.messages import placeholders
 from assay.policies.read import PolicyError, at, convert, nearest, parse, read_bytes
+from assay.policies.scale import Scale
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Fact, Known, Unknown
 from assay.scanner.model.resource import Resource
@@ -53,7 +57,7 @@ def load_file(path: Path, safeguards: frozenset[str], compiled: bool = True) -> 
     The built-in rules' expressions are not `compiled` here, as the book does it for their parameters anyway.
     """
     text = read_bytes(path)
-    rule = convert(parse(text, path), Rule, text, path)
+    rule = convert(_judged(parse(text, path), text, path), Rule, text, path)
     if rule.id != path.stem:
         raise at(f"the id must be the file's name, {path.stem!r}", text, path, ("id",))
     if rule.kind not in registry.KINDS:
@@ -88,6 +92,26 @@ def _check_language(rule: Rule, text: bytes, path: Path) -> None:
         raise at("a rule in Rego has `reads`, and decides `applies` in its module", text, path, ("rego",))
     if rule.rego is None and rule.reads:
         raise at("`reads` is for rules in Rego; CEL shows what it reads", text, path, ("reads",))
+
+
+def _judged(value: Any, text: bytes, path: Path) -> Any:
+    """The rule as written, with the severity that follows from its `scale` in the place of that."""
+    if not isinstance(value, dict):
+        return value
+    given = {key for key in ("scale", "severity") if key in value}
+    if given == {"severity"}:
+        return value
+    rest = {key: inner for key, inner in value.items() if key != "scale"}
+    if given == {"scale"}:
+        return {**rest, "severity": convert(value, _Scaled, text, path).scale.severity}
+    if given:
+        raise at("`scale` says the severity; give one of the two", text, path, ("severity",))
+    convert({**rest, "severity": "info"}, Rule, text, path)  # Whatever else is wrong explains more.
+    raise at("either `scale` or `severity` is needed", text, path)
+
+
+class _Scaled(Struct, frozen=True):
+    scale: Scale
 
 
 def _check_message(rule: Rule, compiled: Compiled, text: bytes, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The scale by which an engine's check gets its severity; `engines/SEVERITY.md` says what its levels mean."""
+"""The scale by which rules and engines' checks get their severity; `engines/SEVERITY.md` says what its levels mean."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ FROM: tuple[tuple[int, Severity], ...] = ((48, "critical"), (24, "high"), (12, "
 
 
 class Scale(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """What a check's failure opens, written in a catalogue as `[internet, direct, none]`."""
+    """What a failure opens, written in a rule or a catalogue as `[internet, direct, none]`."""
 
     exposure: Exposure
     """Who can make use of it."""

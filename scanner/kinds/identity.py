@@ -42,6 +42,9 @@ class Grant(Struct, frozen=True, kw_only=True):
     """Allows every action on every resource, or is the provider's owner or administrator role.
 
     All but a few actions or resources is everything too, unless something of IAM is left out."""
+    surely_administrator: bool
+    """Whether `administrator` is known to be true. Never unknown itself, so that the narrower rules can leave such a
+    grant to the one that says everything, without losing what they are sure of in any other."""
     whole_services: list[str]
     """Services of which every action is allowed on every resource, with no condition; `*`: all, or all but a few.
 

@@ -27,9 +27,11 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     title: str
     kind: str
     severity: Severity
+    """As written, or what follows from the file's `scale` (`policies/scale.py`)."""
     safeguards: tuple[str, ...]
     message: str
-    """What is wrong, for a failing resource; `{address}` is filled in."""
+    """What is wrong, for a failing resource. `{address}` is filled in, and so are facts that the rule reads and, where
+    it asserts something of all elements of a list, the fields of the first one that fails (`policies/messages.py`)."""
     why: str
     """Why it matters, for someone who must decide whether to fix it."""
     fix: str

@@ -50,7 +50,7 @@ def test_sound_files_have_no_mistakes(sound: Path, capsys: pytest.CaptureFixture
             "outcome: pass, facts: {versioned: false}",
             "the rule says fail of the",
         ),
-        ("my-versioned.yaml", "severity:", "severty:", "unknown field `severty`"),
+        ("my-versioned.yaml", "scale:", "scal:", "unknown field `scal`"),
         ("mine.yaml", "extends: gdpr", "extends: gpdr", "no built-in pack is named 'gpdr'"),
         ("waivers.yaml", "my-versioned", "my-version", "did you mean 'my-versioned'?"),
         ("waivers.yaml", "reason: scratch", "reason: ''", "may not be empty"),
@@ -89,7 +89,11 @@ def test_an_editors_schema_refuses_what_loading_refuses() -> None:
     validator = jsonschema.Draft202012Validator(SCHEMAS["rule"](policy.HOME))
     rule = pyyaml.safe_load(RULE)
     assert validator.is_valid(rule)
-    for key, value in (("kind", "storage.buckets"), ("safeguards", ["nothing"]), ("unknown", 1), ("severity", "grave")):
+    assert validator.is_valid({**{key: rule[key] for key in rule if key != "scale"}, "severity": "low"})
+    assert not validator.is_valid({**rule, "severity": "low"})
+    assert not validator.is_valid({**rule, "scale": ["web", "direct", "none"]})
+    assert not validator.is_valid({key: rule[key] for key in rule if key != "scale"})
+    for key, value in (("kind", "storage.buckets"), ("safeguards", ["nothing"]), ("unknown", 1), ("scale", "grave")):
         assert not validator.is_valid({**rule, key: value})
     assert not validator.is_valid({**rule, "examples": [{"name": "n", "outcome": "pass", "facts": {"nothing": 1}}]})
     assert not validator.is_valid({key: value for key, value in rule.items() if key != "assert"})

@@ -67,6 +67,11 @@ def test_a_complete_rule_loads(tmp_path: Path) -> None:
     [
         ("severity: medium", "severity: awful", 4, "severity"),
         ("severity: medium", "severity: medium\ncolour: red", 5, "unknown field `colour`"),
+        ("severity: medium", "severity: medium\nscale: [none, direct, none]", 4, "give one of the two"),
+        ("severity: medium", "scale: [web, direct, none]", 4, "scale.0: invalid enum value 'web'"),
+        ("severity: medium", "scale: [none, direct]", 4, "scale: expected `array` of at least length 3"),
+        ("severity: medium\n", "", 1, "either `scale` or `severity` is needed"),
+        ("severity: medium\n", "colour: red\n", 4, "unknown field `colour`"),
         ("kind: storage.bucket", "kind: storage.bucked", 3, "no kind is named 'storage.bucked'"),
         ("[backup-recovery]", "[backup-recovry]", 5, "no safeguard is named 'backup-recovry'"),
         ("[backup-recovery]", "[]", 5, "at least one safeguard"),
@@ -94,6 +99,11 @@ def test_a_rule_that_cannot_be_used_names_file_and_line(
     message = str(refused.value)
     assert message.startswith(f"{path}:{line}: "), message
     assert said in message
+
+
+def test_the_severity_follows_from_the_scale_where_a_rule_gives_one(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD.replace("severity: medium", "scale: [internet, direct, some]"))
+    assert rule_files.load_file(path, frozenset(SAFEGUARDS)).severity == "high"
 
 
 def test_two_rules_with_one_id_are_refused(tmp_path: Path) -> None:

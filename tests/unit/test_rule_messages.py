@@ -46,7 +46,7 @@ def test_several_wrong_rules_are_counted() -> None:
 
 
 def test_whole_services_are_named() -> None:
-    assert told("grant-no-service-wildcard", whole_services=["s3", "sqs"]) == (
+    assert told("grant-no-service-wildcard", surely_administrator=False, whole_services=["s3", "sqs"]) == (
         "a.b allows every action on every resource of s3, sqs"
     )
 

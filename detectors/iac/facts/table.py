@@ -218,16 +218,23 @@ def state(world: World, blocks: Sequence[Block], surface: str) -> Iterator[Resou
     for _, group in groupby(blocks, key=lambda block: block.id):
         alike = list(group)
         for kind, entry in TABLE.get(alike[0].type, ()):
-            stated = [
-                (block, _placed(located(kind, _function(entry)(block, world), block, world), block.location))
-                for block in alike
-            ]
+            stated = [(block, _placed(_stated(kind, entry, block, world), block.location)) for block in alike]
             found = [(block, facts) for block, facts in stated if facts is not None]
             # Instances without a difference keep the one address that checkov gives them all.
             same = all(facts == found[0][1] for _, facts in found)
             for block, facts in found[:1] if same else found:
                 address = block.address if same else f"{block.address}{block.instance}"
                 yield Resource(kind=kind, address=address, surface=surface, facts=facts, location=block.location)
+
+
+def _stated(kind: str, entry: str, block: Block, world: World) -> Mapping[str, Fact] | None:
+    """What the type's function states, with what follows from that or holds for every type."""
+    facts = located(kind, _function(entry)(block, world), block, world)
+    if facts is None or kind != "identity.grant":
+        return facts
+    administrator = facts["administrator"]
+    sure = isinstance(administrator, Known) and administrator.value is True
+    return {**facts, "surely_administrator": Known(value=sure)}
 
 
 def _placed(facts: Mapping[str, Fact] | None, own: Location | None) -> Mapping[str, Fact] | None:
