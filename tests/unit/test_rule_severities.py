@@ -79,11 +79,12 @@ def test_what_only_detects_or_keeps_order_is_never_above_medium(safeguard: str) 
             assert SEVERITIES.index(rule.severity) >= SEVERITIES.index("medium"), rule.id
 
 
-def test_a_key_of_ones_own_is_never_above_medium() -> None:
+def test_a_key_of_ones_own_is_never_above_medium_and_no_evidence_of_encryption() -> None:
     own = [rule for rule in BOOK.rules.values() if rule.id.endswith("-customer-managed-key")]
     assert len(own) > 10
     for rule in own:
         assert SEVERITIES.index(rule.severity) >= SEVERITIES.index("medium"), rule.id
+        assert "encryption-at-rest" not in rule.safeguards, rule.id
 
 
 def test_the_rules_among_the_examples_of_the_explanation_are_as_it_says() -> None:
