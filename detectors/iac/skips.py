@@ -61,7 +61,7 @@ class Allowlist:
                 self._hidden.add((filename, _bare(line)))
             return False
 
-        module.is_line_allowlisted = is_line_allowlisted
+        module.__dict__["is_line_allowlisted"] = is_line_allowlisted
 
     def told(self, verdicts: Iterable[EngineVerdict], copy: PrivateCopy) -> Iterator[EngineVerdict]:
         """The verdicts, those on hidden lines as skipped."""
