@@ -254,3 +254,23 @@ def test_machine_learning_and_services(tmp_path: Path) -> None:
     expect(found, "AWS::Logs::LogGroup.Logs", retention_days=30)
     expect(found, "AWS::CloudTrail::Trail.Trail", multi_region=True, data_events=True, validated=False)
     expect(found, "AWS::EFS::FileSystem.Shared", encrypted_at_rest=True, backed_up=True, transit_encrypted=False)
+
+
+def test_groups_are_granted_what_they_declare(tmp_path: Path) -> None:
+    found = from_cloudformation(
+        tmp_path,
+        """
+Resources:
+  Wide:
+    Type: AWS::IAM::Group
+    Properties:
+      Policies: [{PolicyName: p, PolicyDocument: {Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}}]
+  Managed:
+    Type: AWS::IAM::Group
+    Properties: {ManagedPolicyArns: ["arn:aws:iam::aws:policy/IAMFullAccess"]}
+  Empty: {Type: "AWS::IAM::Group", Properties: {GroupName: empty}}
+""",
+    )
+    assert set(found) == {"AWS::IAM::Group.Wide", "AWS::IAM::Group.Managed"}
+    expect(found, "AWS::IAM::Group.Wide", kind="identity.grant", administrator=True)
+    expect(found, "AWS::IAM::Group.Managed", administrator=False, self_escalating=True, whole_services=["iam"])

@@ -333,3 +333,71 @@ resource "google_vertex_ai_tensorboard" "good" {
     expect(found, "google_vertex_ai_endpoint.good", public=False, kms_key=KEY)
     expect(found, "google_vertex_ai_featurestore.bad", service="vertex-featurestore", kms_key=None)
     expect(found, "google_vertex_ai_tensorboard.good", service="vertex-tensorboard", kms_key=KEY)
+
+
+def test_whole_policies_are_read_by_their_bindings(tmp_path: Path) -> None:
+    found = from_terraform(
+        tmp_path,
+        UNSET,
+        """
+data "google_iam_policy" "wide" {
+  binding {
+    role    = "roles/owner"
+    members = ["user:a@acme.example"]
+  }
+  binding {
+    role    = "roles/storage.objectViewer"
+    members = ["allUsers", "user:a@acme.example"]
+    condition {
+      title      = "office hours"
+      expression = "request.time < timestamp('2027-01-01T00:00:00Z')"
+    }
+  }
+}
+data "google_iam_policy" "narrow" {
+  binding {
+    role    = "roles/logging.viewer"
+    members = ["group:ml@acme.example"]
+  }
+}
+data "google_iam_policy" "half" {
+  binding {
+    role    = var.unset
+    members = ["group:ml@acme.example"]
+  }
+  binding {
+    role    = "roles/resourcemanager.projectIamAdmin"
+    members = ["group:ml@acme.example"]
+  }
+}
+resource "google_project_iam_policy" "wide" { policy_data = data.google_iam_policy.wide.policy_data }
+resource "google_project_iam_policy" "narrow" { policy_data = data.google_iam_policy.narrow.policy_data }
+resource "google_project_iam_policy" "half" { policy_data = data.google_iam_policy.half.policy_data }
+resource "google_project_iam_policy" "encoded" {
+  policy_data = jsonencode({ bindings = [{ role = "roles/editor", members = ["user:b@acme.example"] }] })
+}
+resource "google_project_iam_policy" "unread" { policy_data = var.unset }
+resource "google_storage_bucket" "open" { name = "open" }
+resource "google_storage_bucket_iam_policy" "open" {
+  bucket      = google_storage_bucket.open.name
+  policy_data = data.google_iam_policy.wide.policy_data
+}
+resource "google_storage_bucket" "closed" { name = "closed" }
+resource "google_storage_bucket_iam_policy" "closed" {
+  bucket      = google_storage_bucket.closed.name
+  policy_data = data.google_iam_policy.narrow.policy_data
+}
+""",
+    )
+    policy = "google_project_iam_policy"
+    members = ["user:a@acme.example", "allUsers"]
+    expect(found, f"{policy}.wide", administrator=True, surely_administrator=True, public=True, principals=members)
+    expect(found, f"{policy}.wide", whole_services=["*"], self_escalating=True, passes_any_role=True)
+    narrow = {"administrator": False, "public": False, "whole_services": [], "self_escalating": False}
+    expect(found, f"{policy}.narrow", **narrow, passes_any_role=False)
+    half = {"administrator": UNKNOWN, "surely_administrator": False, "self_escalating": True, "public": False}
+    expect(found, f"{policy}.half", **half)
+    expect(found, f"{policy}.encoded", administrator=False, whole_services=["*"])
+    expect(found, f"{policy}.unread", administrator=UNKNOWN, principals=UNKNOWN)
+    expect(found, "google_storage_bucket.open", public_read=True, public_write=False)
+    expect(found, "google_storage_bucket.closed", public_read=False, public_write=False)

@@ -80,7 +80,7 @@ def policy(block: Block, _world: World) -> Mapping[str, Fact]:
 
 
 def inline(block: Block, _world: World) -> Mapping[str, Fact] | None:
-    """What a role or a user is granted inside its own declaration; None where nothing is."""
+    """What a role, a user or a group is granted inside its own declaration; None where nothing is."""
     found: list[Granted] = []
     for entry in block.blocks("inline_policy"):
         if isinstance(entry, Unknown):

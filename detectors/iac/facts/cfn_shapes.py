@@ -147,6 +147,10 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "AWS::EKS::PodIdentityAssociation": ("aws_eks_pod_identity_association", {"cluster_name": "ClusterName"}),
     "AWS::IAM::AccessKey": ("aws_iam_access_key", {"user": "UserName", "status": "Status"}),
+    "AWS::IAM::Group": (
+        "aws_iam_group",
+        {"inline_policy": Each("Policies", {"policy": "PolicyDocument"}), "managed_policy_arns": "ManagedPolicyArns"},
+    ),
     "AWS::IAM::GroupPolicy": _policy({"group": "GroupName"}),
     "AWS::IAM::ManagedPolicy": _policy({"roles": "Roles", "users": "Users", "groups": "Groups"}),
     "AWS::IAM::Policy": _policy({"roles": "Roles", "users": "Users", "groups": "Groups"}),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.gcp_policy import Binding, bindings, of_block
 from assay.detectors.iac.facts.policy_document import contains
 from assay.detectors.iac.facts.values import (
     all_of,
@@ -12,9 +13,8 @@ from assay.detectors.iac.facts.values import (
     at,
     boolean,
     negated,
-    strings,
     text,
-    unresolved,
+    value_of,
     written,
 )
 from assay.scanner.api import Fact, Known, Unknown
@@ -56,29 +56,52 @@ _IMPERSONATING = frozenset(
 
 def grant(block: Block, _world: World) -> Mapping[str, Fact]:
     """`google_{project,folder,organization}_iam_{member,binding,policy}`."""
-    if block.type.endswith("_policy"):
-        return _policy(block.get("policy_data"))
-    members, role = _members(block), text(block.get("role"), "")
+    whole = block.type.endswith("_policy")
+    found = bindings(block.get("policy_data")) if whole else [of_block(block)]
     resources = [written(block.first("project", "folder", "org_id")) or "the provider's project"]
-    condition = block.block("condition")
-    owner: Fact = Known(value=role.value in _OWNERS) if isinstance(role, Known) else role
-    conditional = condition if isinstance(condition, Unknown) else condition is not None
+    reached = [_of_unread(one) if isinstance(one, Unknown) else _granted(one) for one in found]
     return {
         "provider": Known(value="gcp"),
-        "principals": as_fact(members),
-        "public": _open_to_all(members),
-        "administrator": owner,
-        **_reach(role, as_fact(conditional)),
-        "statements": Known(
-            value=[
-                {
-                    "actions": [role.value if isinstance(role, Known) else role],
-                    "resources": resources,
-                    "conditional": conditional,
-                }
-            ]
-        ),
+        "principals": _joined([one if isinstance(one, Unknown) else as_fact(one.members) for one in found]),
+        "public": any_of(facts["public"] for facts in reached),
+        "administrator": any_of(facts["administrator"] for facts in reached),
+        "whole_services": _joined([facts["whole_services"] for facts in reached]),
+        "passes_any_role": any_of(facts["passes_any_role"] for facts in reached),
+        "self_escalating": any_of(facts["self_escalating"] for facts in reached),
+        "statements": Known(value=[one if isinstance(one, Unknown) else _statement(one, resources) for one in found]),
     }
+
+
+def _granted(binding: Binding) -> Mapping[str, Fact]:
+    role = binding.role
+    return {
+        "public": _open_to_all(binding.members),
+        "administrator": Known(value=role.value in _OWNERS) if isinstance(role, Known) else role,
+        **_reach(role, binding.conditional),
+    }
+
+
+def _of_unread(unknown: Unknown) -> Mapping[str, Fact]:
+    return dict.fromkeys(("public", "administrator", "whole_services", "passes_any_role", "self_escalating"), unknown)
+
+
+def _statement(binding: Binding, resources: list[Any]) -> Mapping[str, Any]:
+    return {
+        "actions": [value_of(binding.role)],
+        "resources": resources,
+        "conditional": value_of(binding.conditional),
+    }
+
+
+def _joined(facts: Sequence[Fact]) -> Fact:
+    """All elements of some lists, without repetition; Unknown in the place of a list that isn't known."""
+    if len(facts) == 1:
+        return facts[0]
+    found: list[Any] = []
+    for fact in facts:
+        listed = [fact] if isinstance(fact, Unknown) else fact.value
+        found += [element for element in listed if element not in found]
+    return Known(value=found)
 
 
 def _reach(role: Fact, conditional: Fact) -> Mapping[str, Fact]:
@@ -101,20 +124,6 @@ def _reach(role: Fact, conditional: Fact) -> Mapping[str, Fact]:
     }
 
 
-def _policy(data: Any) -> Mapping[str, Fact]:
-    unknown = data if isinstance(data, Unknown) else unresolved(str(written(data)))
-    return {
-        "provider": Known(value="gcp"),
-        "principals": unknown,
-        "public": unknown,
-        "administrator": unknown,
-        "whole_services": unknown,
-        "passes_any_role": unknown,
-        "self_escalating": unknown,
-        "statements": unknown,
-    }
-
-
 def service_account(block: Block, world: World) -> Mapping[str, Fact]:
     """`google_service_account`, with its keys and with who may act as it."""
     keys = world.joined(block, "google_service_account_key", "service_account_id")
@@ -124,7 +133,8 @@ def service_account(block: Block, world: World) -> Mapping[str, Fact]:
     for type_ in ("google_service_account_iam_member", "google_service_account_iam_binding"):
         joined = world.joined(block, type_, "service_account_id")
         for other in joined.blocks:
-            role, members = text(other.get("role"), ""), _members(other)
+            binding = of_block(other)
+            role, members = binding.role, binding.members
             acts: Fact = Known(value=role.value in _IMPERSONATING) if isinstance(role, Known) else role
             if acts == Known(value=False):
                 continue
@@ -150,31 +160,23 @@ def open_to_all(block: Block, world: World, stem: str, argument: str, roles: Seq
     for ending in ("member", "binding", "policy"):
         joined = world.joined(block, f"{stem}_iam_{ending}", argument, name="name")
         for other in joined.blocks:
-            if ending == "policy":
-                data = other.get("policy_data")
-                unread = data if isinstance(data, Unknown) else unresolved(f"the policy of {other.address}")
-                answers.append(at(unread, other.location))
-                continue
-            parts = [_open_to_all(_members(other))]
-            if roles:
-                parts.append(_has_role(other, roles))
-            answers.append(at(all_of(parts), other.location))
+            found = bindings(other.get("policy_data")) if ending == "policy" else [of_block(other)]
+            for one in found:
+                open_ = (
+                    one if isinstance(one, Unknown) else all_of([_open_to_all(one.members), _is_of(one.role, roles)])
+                )
+                answers.append(at(open_, other.location))
         if joined.stray:
             answers.append(joined.stray)
     return any_of(answers)
 
 
-def _has_role(block: Block, roles: Sequence[str]) -> Fact:
-    role = text(block.get("role"), "")
-    if isinstance(role, Unknown):
-        return role
+def _is_of(role: Fact, roles: Sequence[str]) -> Fact:
+    if not roles or isinstance(role, Unknown):
+        return role if roles else Known(value=True)
     if not str(role.value).startswith("roles/"):
         return Unknown(reason=f"what the role {role.value} allows isn't known")
     return Known(value=role.value in roles)
-
-
-def _members(block: Block) -> list[Any] | Unknown:
-    return strings(block.first("members", "member"))
 
 
 def _open_to_all(members: list[Any] | Unknown) -> Fact:

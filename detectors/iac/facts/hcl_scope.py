@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from assay.detectors.iac.facts import gcp_policy
 from assay.detectors.iac.facts import hcl_tree as nodes
 from assay.detectors.iac.facts.azure_identity import built_in_id
 from assay.detectors.iac.facts.block import Bindings, Block
@@ -24,6 +25,7 @@ _DATA: Mapping[tuple[str, str], Callable[[Block], Any]] = {
     ("aws_iam_policy_document", "json"): document,
     ("aws_iam_policy_document", "minified_json"): document,
     ("azurerm_role_definition", "id"): built_in_id,
+    ("google_iam_policy", "policy_data"): gcp_policy.document,
 }
 _ACCOUNT_WIDE = ("path", "terraform", "self")
 

@@ -63,7 +63,7 @@ Policy = tuple[PolicyStatement | Unknown, ...] | Unknown
 def read(value: Any) -> Policy:
     """The statements of a policy: a JSON string, or the tree that would be encoded as one."""
     if isinstance(value, Reference | Template | str):
-        value = _decoded(value)
+        value = decoded(value)
     if isinstance(value, Unknown):
         return value
     if not isinstance(value, Mapping):
@@ -82,7 +82,7 @@ def document(block: Block) -> Any:
     for name in ("source_policy_documents", "override_policy_documents", "source_json", "override_json"):
         others = block.get(name)
         for other in others if isinstance(others, list) else [others] if others is not None else []:
-            inner = _decoded(other) if isinstance(other, Reference | Template | str) else other
+            inner = decoded(other) if isinstance(other, Reference | Template | str) else other
             listed = inner.get("Statement") if isinstance(inner, Mapping) else inner
             if name.startswith("override") or not isinstance(listed, list | Mapping):
                 # An override may replace a statement of the same sid, so that none is certain.
@@ -247,7 +247,8 @@ def _whole(statement: PolicyStatement) -> bool | Unknown:
     return unknown or not any("s3" in str(resource) for resource in statement.resources)
 
 
-def _decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:
+    """The tree in a JSON string, with Unknown for what could not be resolved in it."""
     if isinstance(value, Reference):
         value = settled(value)
         if isinstance(value, Unknown):

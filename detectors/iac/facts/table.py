@@ -36,6 +36,7 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_fsx_ontap_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
     "aws_fsx_openzfs_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
     "aws_fsx_windows_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
+    "aws_iam_group": (("identity.grant", "aws_identity:inline"),),
     "aws_iam_group_policy": (("identity.grant", "aws_identity:policy"),),
     "aws_iam_group_policy_attachment": (("identity.grant", "aws_identity:attachment"),),
     "aws_iam_policy": (("identity.grant", "aws_identity:policy"),),
