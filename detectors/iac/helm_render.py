@@ -4,22 +4,19 @@ import importlib
 import os
 import re
 import resource
-import select
 import shutil
 import signal
-import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from assay.detectors.iac.programs import ProgramError, lower_limit, read_bounded, run_program
 from assay.scanner.safe.text import one_line
 
 MAX_SECONDS = 60
 """For one chart."""
 MAX_MEMORY = 4 << 30
 """Of address space, of which the renderer and the interpreter around it take a quarter before they begin."""
-MAX_OUTPUT = 64 << 20
 _GAVE_UP = "the renderer gave up; run `helm template` on it to see why"
 _SEPARATOR = re.compile(r"(?:^|\s*\n)---\s*")
 """Where Helm splits a rendered template into documents (`releaseutil.SplitManifests`)."""
@@ -41,19 +38,12 @@ def _render_with_program(chart: Path) -> bytes:
         environment |= {f"HELM_{name}_HOME": home for name in ("CACHE", "CONFIG", "DATA")}
         environment |= {"HELM_PLUGINS": f"{home}/none", "HELM_REPOSITORY_CONFIG": f"{home}/none.yaml"}
         try:
-            done = subprocess.run(
-                ["helm", "template", str(chart)],
-                capture_output=True,
-                env=environment,
-                timeout=MAX_SECONDS,
-                check=False,
-                preexec_fn=_confine_memory,
-            )
-        except (OSError, subprocess.SubprocessError) as error:
-            raise RenderError(f"helm did not answer ({type(error).__name__})") from None
-    if done.returncode != 0:
-        raise RenderError(_where(done.stderr.decode("utf-8", "replace"), chart))
-    return done.stdout
+            done = run_program(["helm", "template", str(chart)], environment, MAX_SECONDS, MAX_MEMORY)
+        except ProgramError as error:
+            raise RenderError(f"helm {error}") from None
+    if done.status != 0:
+        raise RenderError(_where(done.complaint.decode("utf-8", "replace"), chart))
+    return done.output
 
 
 def _render_apart(chart: Path) -> bytes:
@@ -65,7 +55,9 @@ def _render_apart(chart: Path) -> bytes:
         _answer(chart, writer)
     os.close(writer)
     try:
-        answer = _read_answer(reader)
+        answer = read_bounded(reader, MAX_SECONDS)
+    except ProgramError as error:
+        raise RenderError(f"it {error}") from None
     finally:
         os.close(reader)
         os.kill(child, signal.SIGKILL)
@@ -78,7 +70,7 @@ def _render_apart(chart: Path) -> bytes:
 def _answer(chart: Path, writer: int) -> None:
     """In the child, which ends here: `+` and the output, or `-` and the reason."""
     try:
-        _confine_memory()
+        lower_limit(resource.RLIMIT_AS, MAX_MEMORY)
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 2)  # A Go runtime that ends for lack of memory prints its whole state.
         with os.fdopen(writer, "wb") as out:
@@ -88,27 +80,6 @@ def _answer(chart: Path, writer: int) -> None:
                 out.write(b"-" + str(error).encode())
     finally:
         os._exit(0)
-
-
-def _read_answer(reader: int) -> bytes:
-    answer = bytearray()
-    deadline = time.monotonic() + MAX_SECONDS
-    while True:
-        ready, _, _ = select.select([reader], [], [], max(0.0, deadline - time.monotonic()))
-        if not ready:
-            raise RenderError(f"it takes longer than {MAX_SECONDS} seconds")
-        chunk = os.read(reader, 1 << 20)
-        if not chunk:
-            return bytes(answer)
-        answer += chunk
-        if len(answer) > MAX_OUTPUT:
-            raise RenderError(f"it renders to more than {MAX_OUTPUT >> 20} MB")
-
-
-def _confine_memory() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    most = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
 
 
 def _render_with_package(chart: Path) -> bytes:

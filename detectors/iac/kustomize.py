@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from assay.detectors.iac.failures import failure
 from assay.detectors.iac.frameworks import KUSTOMIZATION_NAMES, visible
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
+from assay.detectors.iac.programs import ProgramError, run_program
 from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
@@ -23,6 +23,8 @@ from assay.scanner.safe.yaml import YamlError, load
 
 FRAMEWORK = "kustomize"
 _TIMEOUT_SECONDS = 120
+_MAX_MEMORY = 4 << 30
+"""Of address space."""
 _REFERENCE_LISTS = (
     "resources",
     "bases",
@@ -110,22 +112,15 @@ class Kustomizations:
             # In case it still finds something to fetch and no sandbox stands in its way.
             environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
             try:
-                done = subprocess.run(
-                    arguments,
-                    cwd=file_path,
-                    capture_output=True,
-                    env=environment,
-                    timeout=_TIMEOUT_SECONDS,
-                    check=False,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                self._failed[folder] = f"{self._program} did not answer ({type(error).__name__})"
+                done = run_program(arguments, environment, _TIMEOUT_SECONDS, _MAX_MEMORY, file_path)
+            except ProgramError as error:
+                self._failed[folder] = f"{self._program} {error}"
                 return None
-        if done.returncode != 0:
+        if done.status != 0:
             # What it says may quote the files.
-            self._failed[folder] = f"{self._program} refuses it (exit {done.returncode}); build it by hand to see why"
+            self._failed[folder] = f"{self._program} refuses it (exit {done.status}); build it by hand to see why"
             return None
-        return done.stdout
+        return done.output
 
     def _settle(self, folder: str) -> None:
         self._local[folder] = []
@@ -172,8 +167,8 @@ class Kustomizations:
         if remote:
             path.write_text(yaml.safe_dump({key: value for key, value in content.items() if value != []}), "utf-8")
 
-    def _give_up(self, path: str, error: Exception) -> None:
-        self._failed.setdefault(self._copy.relative(path), f"checkov cannot read it ({type(error).__name__})")
+    def _give_up(self, path: str) -> None:
+        self._failed.setdefault(self._copy.relative(path), "checkov cannot read it; correct the file, then scan again")
 
     def _remove(self, folder: str) -> None:
         for name in KUSTOMIZATION_NAMES:
@@ -223,7 +218,7 @@ def _path(folder: str, copy: PrivateCopy) -> str:
 
 
 def _build_in_turn(
-    runner: Any, give_up: Callable[[str, Exception], None], root_folder: str | None, files: Any, runner_filter: Any
+    runner: Any, give_up: Callable[[str], None], root_folder: str | None, files: Any, runner_filter: Any
 ) -> None:
     """checkov's `run_kustomize_to_k8s` without its manager process, which talks through a socket."""
     from checkov.kustomize.runner import Runner, find_kustomize_directories
@@ -238,9 +233,9 @@ def _build_in_turn(
         for folder in among:
             try:
                 do(folder)
-            except Exception as error:  # noqa: BLE001  # checkov trusts their contents; one must not end the others
+            except Exception:  # noqa: BLE001  # checkov trusts their contents; one must not end the others
                 metas.pop(folder, None)
-                give_up(folder, error)
+                give_up(folder)
 
     def parse(folder: str) -> None:
         metas[folder] = runner._parseKustomization(folder)

@@ -199,8 +199,10 @@ def test_a_chart_that_would_end_its_renderer_is_named_and_its_neighbour_is_rende
         "good/templates/pod.yaml": KUBERNETES["k8s/pod.yaml"],
     }
     records = observe(plant(tmp_path / "tree", charts))
-    assert {one.location.path for one in failed(records) if one.location} == {
-        f"{name}/Chart.yaml" for name in ("bomb", "list", "loop")
+    # One is broken before it is rendered, too.
+    assert {(one.part, one.location and one.location.path) for one in failed(records)} == {
+        ("kubernetes", "loop/templates/x.yaml"),
+        *(("helm", f"{name}/Chart.yaml") for name in ("bomb", "list", "loop")),
     }
     assert {one.framework for one in verdicts(records, "fail")} >= {"helm"}
 
@@ -278,3 +280,23 @@ def test_half_a_character_becomes_a_question_mark_in_a_record() -> None:
 
 def test_an_empty_tree_has_nothing_to_look_at(tmp_path: Path) -> None:
     assert observe(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("exec yes", "renders to more than 64 MB"),
+        ("head -c 100000000 /dev/zero >&2; exit 1", "gave up"),
+        ("kill -9 $$", "gave up"),
+    ],
+)
+def test_a_helm_that_prints_without_end_is_stopped(script: str, said: str, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "helm").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "helm").chmod(0o755)
+    chart = {"app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n", "app/templates/pod.yaml": "a: b\n"}
+    (found,) = failed(observe(plant(tmp_path / "tree", chart), path=f"{folder}:{os.environ['PATH']}"))
+    assert found.location is not None
+    assert found.location.path == "app/Chart.yaml"
+    assert said in found.reason
