@@ -3,6 +3,8 @@
 import os
 import platform
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -188,3 +190,34 @@ def test_the_scratch_folder_is_removed(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     run("Killed", tmp_path)
     assert [name for name in os.listdir(tmp_path) if name.startswith("assay-")] == []
+
+
+FORK_BOMB = """
+import os, sys, sysconfig, time
+from assay.scanner.engine import sandbox
+sysconfig.get_paths()  # which nobody may not import
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+sandbox.MAX_PROCESSES = 40
+if sandbox.enter(sandbox.Grants(read=("/",), write=())).find("netns") < 0:
+    sys.exit(77)
+made = 0
+try:
+    for made in range(200):
+        if os.fork() == 0:
+            time.sleep(5)
+            os._exit(0)
+except BlockingIOError:
+    sys.exit(0)
+sys.exit(f"{made} forks, and no end")
+"""
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="namespaces are Linux's")
+def test_a_fork_bomb_ends_where_its_processes_are_counted_apart() -> None:
+    folder = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", FORK_BOMB], cwd=folder, capture_output=True, check=False, timeout=60)
+    if done.returncode == 77:
+        pytest.skip("no user namespaces here")
+    assert done.returncode == 0, done.stderr.decode()
