@@ -283,6 +283,16 @@ def test_addresses_and_lines_are_those_of_checkov_s_records(framework: str) -> N
     assert compared > len(resources) * 0.8
 
 
+def test_the_fixture_s_partners_lie_where_its_readme_says() -> None:
+    found = shown(run_checkov("terraform")[1])
+    here, there = "eu-central-1", "us-east-1"
+    for partner, region, copies in (("isar", here, []), ("elbe", here, [there]), ("elbe_mirror", there, [])):
+        expect(found, f"module.partner_{partner}.aws_s3_bucket.this", region=region, replica_regions=copies)
+    expect(found, "google_storage_bucket.genomics", region="us")
+    expect(found, "google_storage_bucket.genomics_controlled", region="eu")
+    expect(found, "azurerm_storage_account.slides_private", region="westeurope")
+
+
 def run_checkov(framework: str) -> tuple[dict[tuple[str, str], tuple[int, int]], list[Resource]]:
     from checkov.runner_filter import RunnerFilter
 

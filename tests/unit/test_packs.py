@@ -129,6 +129,19 @@ def test_a_packs_parameters_reach_the_rules() -> None:
     assert (kept["gdpr"], kept["hipaa"], kept["eu-ai-act"]) == (365, 2192, 184)
 
 
+def test_where_data_may_lie_is_judged_only_where_a_pack_says_so() -> None:
+    asked = {
+        control.split(":", 1)[0]: variant.compiled.parameters["allowed_regions"]
+        for variant in BOOK.variants("storage.bucket")
+        if variant.compiled.rule.id == "bucket-in-allowed-region"
+        for control in variant.controls
+    }
+    assert {"eu-central-1", "europe-west4", "westeurope", "eu"} <= set(asked["gdpr"])
+    # London and Zurich are outside of the Union, and so is wherever a provider likes.
+    assert not {"eu-west-2", "eu-central-2", "europe-west2", "uksouth", "us", "global"} & set(asked["gdpr"])
+    assert {name for name, regions in asked.items() if regions} == {"gdpr"}
+
+
 def test_addressable_in_hipaa_is_required_in_the_proposal() -> None:
     today = {control.id: control for control in PACKS["hipaa"].controls}
     proposed = {control.id: control for control in PACKS["hipaa-nprm-2025"].controls}
