@@ -7,13 +7,35 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from assay.policies import prepared
 from assay.scanner.errors import UsageError
+from assay.scanner.model.finding import SEVERITIES
 from assay.scanner.safe import yaml
 from assay.scanner.safe.files import read_regular
 
 T = TypeVar("T")
+
+
+Where = tuple[str | int, ...]
+"""Keys and indices that lead from a document's top to something in it."""
+_JSON_PATH = re.compile(r" - at (?P<key>`key` in )?`\$?(?P<path>[^`]*)`$")
+_STEP = re.compile(r"\[(?:(\d+)|\.\.\.)\]|\.([^.\[\]]+)")
+_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`")
+_TYPES = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
+_ENUM = "Invalid enum value"
+_PLAIN = {
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "keys with values",
+    "null": "nothing",
+    "date": "a day such as 2027-01-31",
+}
+"""What msgspec calls a type → what people call it."""
 
 
 class PolicyError(UsageError):
@@ -47,26 +69,93 @@ def convert(value: Any, as_type: type[T], text: bytes, path: Path) -> T:
     try:
         return msgspec.convert(value, as_type)
     except msgspec.ValidationError as error:
-        raise at(str(error), text, path) from None
+        message, where = explain_misfit(str(error), value, as_type, formal=True)
+        raise at(message, text, path, where) from None
 
 
-_JSON_PATH = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
-_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<field>[^`]+)`")
-
-
-def at(message: str, text: bytes, path: Path, where: tuple[str | int, ...] = ()) -> PolicyError:
-    """An error placed at a path inside the document; msgspec's own path in the message is understood too."""
-    found = _JSON_PATH.search(message)
-    if found:
-        steps = re.findall(r"\[(\d+)\]|\.([^.\[\]]+)", found["path"])
-        where = tuple(int(index) if index else name for index, name in steps)
-        message = message[: found.start()]
-    field = _UNKNOWN_FIELD.search(message)
-    where = (*where, field["field"]) if field else where
+def at(message: str, text: bytes, path: Path, where: Where = ()) -> PolicyError:
+    """An error placed at a path inside the document."""
     shown = ".".join(str(step) for step in where)
     line = line_at(text, where)
     message = message[:1].lower() + message[1:]
     return PolicyError(f"{path}:{line}: {shown}: {message}" if shown else f"{path}:{line}: {message}")
+
+
+def explain_misfit(said: str, value: Any, as_type: Any, formal: bool = False) -> tuple[str, Where]:
+    """msgspec's message on a value in plain words, with the keys or the values that fit; and where in the value.
+
+    `formal` gives a single type's technical name too.
+    """
+    found = _JSON_PATH.search(said)
+    message = said[: found.start()] if found else said
+    where = _steps(found["path"], message, value) if found else ()
+    kinds = _within([inspect.type_info(as_type)], where)
+    choices = ", ".join(_choices(kinds))
+    if field := _UNKNOWN_FIELD.search(message):
+        known = [one.encode_name for kind in kinds if isinstance(kind, inspect.StructType) for one in kind.fields]
+        hint = nearest(field["name"], known) or f"; the keys here are {', '.join(known)}"
+        return f"unknown field `{field['name']}`{hint}", (*where, field["name"])
+    if message.startswith(_ENUM) and choices:
+        return f"{message}; it is one of {choices}", where
+    if types := _TYPES.fullmatch(message):
+        got = f"not {_PLAIN.get(types['got'], types['got'])}"
+        if found and found["key"]:
+            return f"each key is a text, {got}; put it in quotes", where
+        wanted = f"one of {choices}" if choices else _plain(types["wanted"], kinds)
+        name = f"`{types['wanted']}`: " if formal and types["wanted"] in _PLAIN and not choices else ""
+        return f"expected {name}{wanted}, {got}", where
+    return message, where
+
+
+def _steps(path: str, message: str, value: Any) -> Where:
+    """msgspec's path. It writes `[...]` for a mapping's key: the one whose value the message quotes, or none."""
+    where: list[str | int] = []
+    for index, name in _STEP.findall(path):
+        step: str | int | None = int(index) if index else name
+        if not step and step != 0:
+            quoted = message.removeprefix(_ENUM).strip()
+            found = [key for key, inner in value.items() if repr(inner) == quoted] if isinstance(value, dict) else []
+            if not found:
+                break
+            step = found[0]
+        where.append(step)
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            value = None
+    return tuple(where)
+
+
+def _within(kinds: Iterable[inspect.Type], where: Where) -> list[inspect.Type]:
+    """The types that a value may have at a path, unions taken apart."""
+    found = [one for kind in kinds for one in (kind.types if isinstance(kind, inspect.UnionType) else (kind,))]
+    if not where:
+        return found
+    step, below = where[0], []
+    for kind in found:
+        match kind:
+            case inspect.StructType(fields=fields) if isinstance(step, int):
+                below += [fields[step].type] if step < len(fields) else []
+            case inspect.StructType(fields=fields):
+                below += [field.type for field in fields if field.encode_name == step]
+            case inspect.DictType(value_type=inner):
+                below.append(inner)
+            case inspect.VarTupleType(item_type=inner) | inspect.ListType(item_type=inner):
+                below.append(inner)
+    return _within(below, where[1:])
+
+
+def _choices(kinds: Iterable[inspect.Type]) -> list[str]:
+    values = {str(value) for kind in kinds if isinstance(kind, inspect.LiteralType) for value in kind.values}
+    # msgspec sorts by the alphabet; severities have an order of their own.
+    return [value for value in SEVERITIES if value in values] + sorted(values.difference(SEVERITIES))
+
+
+def _plain(wanted: str, kinds: Iterable[inspect.Type]) -> str:
+    names = [_PLAIN.get(name, name) for name in wanted.split(" | ")]
+    if any(isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.StrType) for kind in kinds):
+        names = ["a list of texts" if name == _PLAIN["array"] else name for name in names]
+    return " or ".join(names)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -75,6 +164,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
-def line_at(text: bytes, where: tuple[str | int, ...]) -> int:
+def line_at(text: bytes, where: Where) -> int:
     """The line of a path inside the document, counted from 1."""
     return yaml.line_of(yaml.compose(text), where) or 1
