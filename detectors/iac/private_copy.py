@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import stat
 import tempfile
 from codecs import BOM_UTF8
@@ -16,7 +15,9 @@ from assay.detectors.iac.syntax import NOT_REGULAR, VANISHED, Fault, unreadable
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK_BYTES = 1 << 20
-_TEXT_SUFFIXES = (".bicep", ".hcl", ".json", ".template", ".tf", ".tfvars", ".yaml", ".yml")
+_GUESSED_SUFFIXES = (".bicep", ".json", ".template", ".yaml", ".yml")
+"""Where checkov guesses the encoding. Terraform takes nothing but UTF-8."""
+_MARKED_SUFFIXES = (*_GUESSED_SUFFIXES, ".hcl", ".tf", ".tfvars")
 
 
 class PrivateCopy(Struct, frozen=True, kw_only=True):
@@ -85,26 +86,22 @@ def _copy(source: str, target: str) -> Fault | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return NOT_REGULAR
         with open(target, "wb") as writer:  # noqa: PTH123
-            start = reader.read(_CHUNK_BYTES)
-            if is_dockerfile(target.rpartition("/")[2]):
-                writer.write(_as_utf8(start + reader.read()))
-                return None
-            if target.endswith(_TEXT_SUFFIXES):
+            part = reader.read(_CHUNK_BYTES)
+            if is_dockerfile(target.rpartition("/")[2]) or target.endswith(_GUESSED_SUFFIXES):
+                part = _as_utf8(part + reader.read())
+            if target.endswith(_MARKED_SUFFIXES):
                 # checkov's parsers take a byte order mark for a part of the first word, if not for an error.
-                start = start.removeprefix(BOM_UTF8)
-            if not target.endswith(".json"):
-                writer.write(start)
-                shutil.copyfileobj(reader, writer, _CHUNK_BYTES)
-                return None
-            # Some of its parsers read JSON as YAML, which knows no tabs. In a string of JSON there is none either.
-            while start:
-                writer.write(start.replace(b"\t", b" "))
-                start = reader.read(_CHUNK_BYTES)
+                part = part.removeprefix(BOM_UTF8)
+            while part:
+                # Some of them read JSON as YAML, which knows no tabs. In a string of JSON there is none either.
+                writer.write(part.replace(b"\t", b" ") if target.endswith(".json") else part)
+                part = reader.read(_CHUNK_BYTES)
     return None
 
 
 def _as_utf8(content: bytes) -> bytes:
-    """Docker reads any bytes; checkov drops a Dockerfile that is not UTF-8. The lines stay as many as they are."""
+    """Docker reads any bytes, and an é in a comment harms nobody; checkov drops such a Dockerfile, and the secrets in
+    any such file. The lines stay as many as they are."""
     content = content.removeprefix(BOM_UTF8)
     try:
         content.decode("utf-8")

@@ -10,6 +10,7 @@ PLAY = PLATFORM["ansible/host.yml"]
 ARGO = PIPELINES["argo/workflow.yaml"]
 POD = KUBERNETES["k8s/pod.yaml"]
 TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type: AWS::S3::Bucket\n"
+SETTINGS = "aws_access_key_id: AKIAZ7Q3XKWUNDLPT2MH\n"
 JSON_POD = '{"apiVersion": "v1",\n "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}}'
 
 
@@ -107,6 +108,7 @@ def test_a_byte_order_mark_hides_nothing(name: str, text: str, tmp_path: Path) -
         ),
         ("argo.yaml", b"#\n#\n" + ARGO.encode(), b"foo: bar\n---\n" + ARGO.encode()),
         ("play.yml", b"#\n#\n" + PLAY.encode(), b"foo: bar\n---\n" + PLAY.encode()),
+        ("a.yaml", SETTINGS.encode() + b"# e\n", SETTINGS.encode() + b"# \xe9\n"),
         ("pod.json", JSON_POD.encode(), JSON_POD.replace(" ", "\t").encode()),
         *(
             (name, b"#\n#\n" + text.encode(), header + b"\n---\n" + text.encode())
