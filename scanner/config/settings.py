@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct, field
 
+from assay.policies.read import explain_misfit
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Severity
 from assay.scanner.safe.files import read_inside
@@ -16,6 +17,10 @@ from assay.scanner.safe.files import read_inside
 MAX_BYTES = 1 << 20
 """The largest configuration file that is read."""
 _QUOTED = re.compile(rb"\"[^\"\n]*\"|'[^'\n]*'")
+_PART = re.compile(r"\"[^\"]*\"|'[^']*'|[\w-]+")
+_DOTTED = rf"(?P<keys>(?:{_PART.pattern})(?:[ \t]*\.[ \t]*(?:{_PART.pattern}))*)[ \t]*"
+_KEY = re.compile(rf"[ \t]*{_DOTTED}=")
+_HEADER = re.compile(rf"[ \t]*\[\[?[ \t]*{_DOTTED}\]")
 _MAX_DEPTH = 100
 """Parts of one key. The standard library's parser is quadratic in them."""
 
@@ -73,14 +78,49 @@ def load_settings(folder: Path) -> Settings:
     section = _section(shared)
     if own is not None and section is not None:
         raise UsageError(f"{folder}: both assay.toml and [tool.assay] in pyproject.toml; keep one of them")
-    found, name = (own, "assay.toml") if own is not None else (section, "pyproject.toml: [tool.assay]")
+    found, name = (own, "assay.toml") if own is not None else (section, "pyproject.toml")
     if found is None:
         return Settings()
     try:
         return msgspec.convert(found, Settings)
     except msgspec.ValidationError as error:
-        hint = "; in assay.toml the keys stand at the top, without [tool.assay]" if own and "tool" in own else ""
-        raise UsageError(f"{folder / name}: {error}{hint}") from None
+        raise _misfit(str(error), found, folder / name) from None
+
+
+def _misfit(said: str, found: Any, path: Path) -> UsageError:
+    """`file:line: key: what; the mend`."""
+    message, where = explain_misfit(said, found, Settings)
+    if path.name == "assay.toml" and isinstance(found, dict) and where == ("tool",):
+        message = "unknown field `tool`; in assay.toml the keys stand at the top, without [tool.assay]"
+    above = ("tool", "assay") if path.name == "pyproject.toml" else ()
+    line = line_in_toml(_read(path).decode("utf-8"), (*above, *map(str, where)))
+    shown = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in where).lstrip(".")
+    return UsageError(f"{path}:{line}: {shown or '[tool.assay]'}: {message}")
+
+
+def line_in_toml(text: str, where: tuple[str, ...]) -> int:
+    """The line of a key, or of the nearest table or key above it that is written out; counted from 1.
+
+    The standard library's parser tells no positions, so the text is searched, which a key's likeness within a text of
+    many lines may mislead.
+    """
+    table: tuple[str, ...] = ()
+    best, line = 0, 1
+    for number, written in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(written):
+            here = table = _keys(header["keys"])
+        elif key := _KEY.match(written):
+            here = (*table, *_keys(key["keys"]))
+        else:
+            continue
+        common = min(len(here), len(where))
+        if common > best and here[:common] == where[:common]:
+            best, line = common, number
+    return line
+
+
+def _keys(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
 
 
 def parse_toml(text: bytes) -> dict[str, Any]:
@@ -102,10 +142,7 @@ def _table(path: Path) -> dict[str, Any] | None:
         raise UsageError(f"{path}: not a regular file; put the configuration itself there")
     if path.is_symlink() or not path.is_file():
         return None
-    try:
-        text = read_inside(path.parent.resolve(), path.name, MAX_BYTES)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    text = _read(path)
     if path.name == "pyproject.toml" and b"tool.assay" not in text:
         return None  # Not ours, nor ours to complain of.
     try:
@@ -114,3 +151,10 @@ def _table(path: Path) -> dict[str, Any] | None:
         raise UsageError(f"{path}: not valid TOML: {error}") from None
     except (RecursionError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read as TOML: {type(error).__name__}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_inside(path.parent.resolve(), path.name, MAX_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
