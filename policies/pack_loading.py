@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType, field, structs
 
 from assay.policies import prepared
-from assay.policies.read import PolicyError, at, convert, parse, read_bytes
+from assay.policies.read import PolicyError, at, convert, nearest, parse, read_bytes
 from assay.scanner.model.finding import Severity, Testable
 from assay.scanner.model.rule import Control, Level, Pack, PackGate, Requirement
 from assay.scanner.safe.files import read_inside
@@ -201,7 +201,8 @@ def _check_names(file: _File, vocabulary: Vocabulary) -> None:
         for key in ("include", "exclude"):
             for place, name in enumerate(_given(getattr(control, key), ())):
                 if name not in vocabulary.rules:
-                    raise file.at(f"no rule and no engine's check is named {name!r}", (*here, key, place))
+                    hint = f"{nearest(name, vocabulary.rules)} (rules of your own: --rules DIR)"
+                    raise file.at(f"no rule and no engine's check is named {name!r}{hint}", (*here, key, place))
         _check_requirement(file, here, control.requirement)
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from assay.detectors.registry import DETECTORS
 from assay.policies import book as policy
 from assay.policies import lint
 from assay.scanner.cli.listing import print_json
@@ -21,12 +22,21 @@ def run(argv: Sequence[str]) -> int:
         "mistake as file:line.",
     )
     parser.add_argument("path", nargs="+", metavar="PATH", help="a file, or a folder of them")
+    parser.add_argument(
+        "--rules",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder of further rules that the packs and waivers may name, checked too; repeatable",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
-    files = sorted(set(_files(args.path)))
+    # A file that is named twice, as by a folder of rules and the one around it, is one file.
+    named = {path.parent.resolve() / path.name: path for path in _files((*args.rules, *args.path))}
+    files = sorted(named.values())
     if not files:
         raise UsageError(f"{args.path[0]}: holds no policy file; they end in .yaml")
-    found = lint.lint(files, policy.HOME, _check_waivers)
+    found = lint.lint(files, policy.HOME, _check_waivers, {spec.id for spec in DETECTORS})
     if args.format == "json":
         print_json([{"path": one.path, "line": one.line, "message": one.message} for one in found])
     else:

@@ -1,7 +1,9 @@
 """`assay packs`: the policy packs, their controls, and how many rules evidence each."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json, print_table
 from assay.scanner.cli.parser import Parser
 from assay.scanner.engine.coverage import CoverageMap, control_json
@@ -12,13 +14,15 @@ def run(argv: Sequence[str]) -> int:
     """Returns 0."""
     parser = Parser(prog="assay packs", description="List the policy packs and their controls.")
     parser.add_argument("pack", nargs="*", metavar="ID", help="only these, with their controls")
+    options.add_rules(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
 
     from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy
 
-    book = policy.load(args.pack or policy.built_in_packs())
+    folders = [policy.RuleFolder(path=Path(path), trusted=True) for path in args.rules]
+    book = policy.load(args.pack or policy.built_in_packs(), folders=folders)
     covered = CoverageMap(book, DETECTORS)
     if args.format == "json":
         print_json(

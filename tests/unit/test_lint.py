@@ -15,6 +15,7 @@ from assay.policies import book as policy
 from assay.policies.editor_schema import SCHEMAS
 from assay.scanner import reference
 from assay.scanner.cli import lint as command
+from assay.scanner.cli import packs
 from assay.scanner.engine.coverage import CoverageMap
 
 RULE = (policy.HOME / "rules" / "storage" / "bucket-versioned.yaml").read_text()
@@ -22,8 +23,8 @@ PACK = "id: mine\ntitle: Mine\nversion: '1'\nextends: gdpr\n"
 WAIVERS = "waivers:\n  - {rule: my-versioned, address: '*', reason: scratch}\n"
 
 
-def linted(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[dict[str, Any]]]:
-    code = command.run([str(folder), "--format", "json"])
+def linted(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, list[dict[str, Any]]]:
+    code = command.run([str(folder), *options, "--format", "json"])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -51,7 +52,43 @@ def test_sound_files_have_no_mistakes(sound: Path, capsys: pytest.CaptureFixture
             "the rule says fail of the",
         ),
         ("my-versioned.yaml", "scale:", "scal:", "unknown field `scal`"),
+        ("my-versioned.yaml", "why:", "whyy:", "unknown field `whyy`; did you mean 'why'?"),
+        ("my-versioned.yaml", "outcome: pass", "outcome: pas", "it is one of fail, not-applicable, pass, unknown"),
+        ("my-versioned.yaml", "CKV_AWS_21", "CKV_AWS_99999", "equivalents.0: no engine has a check 'CKV_AWS_99999'"),
         ("mine.yaml", "extends: gdpr", "extends: gpdr", "no built-in pack is named 'gpdr'"),
+        ("mine.yaml", "extends: gdpr", "extends: 1", "expected a text or nothing, not a whole number"),
+        (
+            "mine.yaml",
+            "title: Mine",
+            "title: Mine\ngate: {fail_on: hgih}",
+            "'hgih'; it is one of critical, high, medium, low, info",
+        ),
+        (
+            "mine.yaml",
+            "title: Mine",
+            "title: Mine\ngate: {controls: {'5': assessed, '32(1)(a)': done}}",
+            "gate.controls.32(1)(a): invalid enum value 'done'; it is one of assessed, satisfied",
+        ),
+        (
+            "mine.yaml",
+            "title: Mine",
+            "title: Mine\ngate: {detectors: [iac, iacc]}",
+            "gate.detectors.1: no detector is named 'iacc'; this version has iac",
+        ),
+        (
+            "mine.yaml",
+            "title: Mine",
+            "title: Mine\nparameters: {minimum_log_days: '400'}",
+            "parameters do not fit the rule",
+        ),
+        (
+            "mine.yaml",
+            "title: Mine",
+            "title: Mine\nparameters: {minimum_log_days: [1]}",
+            "parameters do not fit the rule",
+        ),
+        ("mine.yaml", "title: Mine", "title: Mine\nparameters: {allowed_regions: 5}", "parameters do not fit the rule"),
+        ("waivers.yaml", "address:", "adress:", "unknown field `adress`; did you mean 'address'?"),
         ("waivers.yaml", "my-versioned", "my-version", "did you mean 'my-versioned'?"),
         ("waivers.yaml", "reason: scratch", "reason: ''", "may not be empty"),
     ],
@@ -69,6 +106,23 @@ def test_each_mistake_is_told_with_file_line_and_mend(
     assert len(mistakes) == 1
     assert said in mistakes[0]["message"]
     assert 1 <= mistakes[0]["line"] <= len(text.splitlines())
+
+
+def test_a_packs_own_rules_are_named_by_their_folder(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack = sound / "packs" / "mine.yaml"
+    pack.parent.mkdir()
+    (sound / "rules").mkdir()
+    (sound / "my-versioned.yaml").rename(sound / "rules" / "my-versioned.yaml")
+    pack.write_text(PACK + "controls: [{id: 32(1)(a), include: [my-versioned]}]\n")
+    code, [mistake] = linted(pack, capsys)
+    assert (code, mistake["line"]) == (2, 5)
+    assert "no rule and no engine's check is named 'my-versioned'" in mistake["message"]
+    assert mistake["message"].endswith("(rules of your own: --rules DIR)")
+    rules = ("--rules", str(sound / "rules"))
+    assert linted(pack, capsys, *rules) == (0, [])
+    assert linted(sound, capsys, *rules) == (0, [])
+    assert packs.run([str(pack), *rules]) == 0
+    assert "mine:32(1)(a)" in capsys.readouterr().out
 
 
 def test_two_files_with_mistakes_are_both_told(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:
