@@ -19,7 +19,7 @@ class Ability(Struct, frozen=True, kw_only=True):
 
     what: str
     status: str
-    """`yes`, `no` or `weaker`."""
+    """`yes`, `no`, `weaker`, or for what few need `not installed` and `not yet`."""
     found: str
     mend: str | None = None
     """The line that would mend it."""
@@ -30,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
     parser = Parser(prog="assay doctor", description="Tell what this installation can and can't scan.")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
-    abilities = [_python(), _checkov(), _policy(), _helm(), _kustomize(), _isolation(), *_extras()]
+    abilities = [_python(), _checkov(), _policy(), _helm(), _kustomize(), _isolation(), _rego(), *_extras()]
     if args.format == "json":
         print_json(to_builtins(abilities))
     else:
@@ -111,6 +111,18 @@ def _isolation() -> Ability:
         status="yes" if whole else "weaker",
         found=level,
         mend=None if whole else "use Linux 6.7 or later with Landlock, or allow unprivileged user namespaces",
+    )
+
+
+def _rego() -> Ability:
+    what = "rules in Rego"
+    if find_spec("regopy"):
+        return Ability(what=what, status="yes", found=f"regopy {metadata.version('regopy')}")
+    return Ability(
+        what=what,
+        status="not installed",
+        found="no regopy; only rules of your own may need it",
+        mend="pip install 'assay-scanner[rego]'",
     )
 
 

@@ -1,11 +1,14 @@
 """`assay explain`: a rule, an engine's check or a control, for the person who must act on it."""
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
@@ -14,6 +17,9 @@ from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.engine.coverage import CoverageMap, all_surfaces, control_json
 from assay.scanner.errors import UsageError
+
+_MOST_NEAR = 8
+"""Controls that a wrong name is answered with."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -31,18 +37,14 @@ def run(argv: Sequence[str]) -> int:
 
     from assay.policies import book as policy
 
-    args.pack = args.pack or policy.built_in_packs()
-    book = options.load_book(args, load_settings(Path()), trust.beside(["."]))
+    settings = load_settings(Path())
+    settings = structs.replace(settings, packs=(*policy.built_in_packs(), *settings.packs))
+    book = options.load_book(args, settings, trust.beside(["."]))
     found = _rule(book, args.name) or _engine_check(book, args.name) or _control(book, args.name)
     if found is None:
-        known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]
-        controls = [f"{pack.id}:{control.id}" for pack in book.packs for control in pack.controls]
-        wanted = args.name.lower()
-        near = [name for name in known if name.lower() == wanted]
-        near += [name for name in controls if wanted in (name.lower(), name.partition(":")[2].lower())]
-        near = near or get_close_matches(args.name, [*known, *controls], n=3)
+        near = _near(book, args.name)
         hint = (
-            f"did you mean {' or '.join(near)}?"
+            f"did you mean {' or '.join(', '.join(near).rsplit(', ', 1))}?"
             if near
             else "`assay rules` lists the rules, `assay packs` the controls"
         )
@@ -52,6 +54,20 @@ def run(argv: Sequence[str]) -> int:
     else:
         sys.stdout.write(_text(found))
     return 0
+
+
+def _near(book: Any, name: str) -> list[str]:
+    """What may have been meant, the likeliest first."""
+    known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]
+    controls = [f"{pack.id}:{control.id}" for pack in book.packs for control in pack.controls]
+    wanted = name.lower()
+    near = [one for one in known if one.lower() == wanted]
+    near += [one for one in controls if wanted in (one.lower(), one.partition(":")[2].lower())]
+    # Of `15`, paragraphs and points such as 15(1) are parts; 150 is not.
+    parts = re.compile(rf"{re.escape(wanted)}(?!\w)")
+    near = near or [one for one in controls if parts.match(one.lower()) or parts.match(one.lower().partition(":")[2])]
+    near = near or [one for one in controls if ":" in name and one.lower().startswith(wanted)]
+    return near[:_MOST_NEAR] or get_close_matches(name, [*known, *controls], n=3)
 
 
 def _rule(book: Any, name: str) -> dict[str, Any] | None:
@@ -111,7 +127,9 @@ def _control(book: Any, name: str) -> dict[str, Any] | None:
             if pack.id == pack_id and control.id == control_id:
                 coverage = CoverageMap(book, DETECTORS).of(pack, control)
                 told = control_json(control, coverage)
-                surfaces = all_surfaces(book, DETECTORS)
+                process = control.testable == "process-only"
+                seen = coverage.surfaces
+                blind = sorted(all_surfaces(book, DETECTORS) - seen.keys()) if seen and not process else []
                 return {
                     "id": name,
                     "title": control.title,
@@ -119,11 +137,12 @@ def _control(book: Any, name: str) -> dict[str, Any] | None:
                     "requirement": control.requirement,
                     "requirements": told["requirements"],
                     "testable": control.testable,
+                    "evidence": None if seen or process else "not assessed: nothing in this version evidences it",
                     "safeguards": control.safeguards,
                     "rules": {rule: list(on) for rule, on in sorted(coverage.rules.items())},
                     "engine checks": {check: list(on) for check, on in coverage.checks.items()},
-                    "evidence by surface": coverage.surfaces,
-                    "surfaces without evidence": sorted(surfaces - coverage.surfaces.keys()),
+                    "evidence by surface": seen,
+                    "surfaces without evidence": blind,
                     "rules that no detector serves yet": list(coverage.unlooked),
                     "safeguards without evidence": list(coverage.unevidenced),
                     "what a person must do": control.human,

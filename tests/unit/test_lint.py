@@ -1,8 +1,9 @@
-"""Linting, editors' schemas and the generated reference: what helps people to write policy."""
+"""Linting, explaining, editors' schemas and the generated reference: what helps people to write policy."""
 
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from assay.detectors.registry import DETECTORS
 from assay.policies import book as policy
 from assay.policies.editor_schema import SCHEMAS
 from assay.scanner import reference
+from assay.scanner.cli import doctor, explain, packs
 from assay.scanner.cli import lint as command
-from assay.scanner.cli import packs
 from assay.scanner.engine.coverage import CoverageMap
+from assay.scanner.errors import UsageError
 
 RULE = (policy.HOME / "rules" / "storage" / "bucket-versioned.yaml").read_text()
 PACK = "id: mine\ntitle: Mine\nversion: '1'\nextends: gdpr\n"
@@ -175,3 +177,69 @@ def test_coverage_agrees_with_what_judging_evidences() -> None:
         named = set(book.controls(rule.id, rule.safeguards))
         found = {f"gdpr:{one.id}" for one in pack.controls if rule.id in covered.of(pack, one).rules}
         assert found == named
+
+
+def explained(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    assert explain.run([name, "--format", "json"]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("eu-ai-act:15", "did you mean eu-ai-act:15(1), eu-ai-act:15(3), eu-ai-act:15(4) or eu-ai-act:15(5)?"),
+        ("gdpr:32(1)(A", "did you mean gdpr:32(1)(a)?"),
+        ("gdpr:30", "did you mean gdpr:30(1) or gdpr:30(2)?"),
+        ("32(1)", "did you mean gdpr:32(1)(a), "),
+        ("bucket-encryped-at-rest", "did you mean bucket-encrypted-at-rest"),
+        ("zzzzzzzz", "`assay rules` lists the rules"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_controls_below_it_first(name: str, said: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        explain.run([name])
+    assert said in str(raised.value)
+
+
+def test_what_nothing_evidences_is_said_to_be_so(capsys: pytest.CaptureFixture[str]) -> None:
+    book = policy.load(policy.built_in_packs())
+    covered = CoverageMap(book, DETECTORS)
+    bare = next(
+        f"{pack.id}:{control.id}"
+        for pack in book.packs
+        for control in pack.controls
+        if control.testable != "process-only" and not covered.of(pack, control).surfaces
+    )
+    found = explained(bare, capsys)
+    assert found["evidence"] == "not assessed: nothing in this version evidences it"
+    assert found["surfaces without evidence"] == []
+    process = explained("eu-ai-act:5", capsys)
+    assert (process["testable"], process["evidence"], process["surfaces without evidence"]) == (
+        "process-only",
+        None,
+        [],
+    )
+    scanned = explained("gdpr:32(1)(a)", capsys)
+    assert scanned["evidence"] is None
+    assert scanned["surfaces without evidence"] != []
+
+
+def test_the_configurations_own_packs_and_rules_are_explained_beside_the_built_in_ones(
+    sound: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (sound / "rules").mkdir()
+    (sound / "my-versioned.yaml").rename(sound / "rules" / "my-versioned.yaml")
+    (sound / "assay.toml").write_text("packs = ['gdpr', 'mine.yaml']\nrules = ['rules']\n")
+    monkeypatch.chdir(sound)
+    assert explained("mine:32(1)(a)", capsys)["id"] == "mine:32(1)(a)"
+    assert explained("hipaa:164.312(b)", capsys)["id"] == "hipaa:164.312(b)"
+    assert any(name.startswith("mine:") for name in explained("my-versioned", capsys)["controls"])
+
+
+def test_the_doctor_says_of_rego_how_to_have_it(capsys: pytest.CaptureFixture[str]) -> None:
+    doctor.run(["--format", "json"])
+    [rego] = [one for one in json.loads(capsys.readouterr().out) if one["what"] == "rules in Rego"]
+    there = find_spec("regopy") is not None
+    assert rego["status"] == ("yes" if there else "not installed")
+    assert rego["mend"] == (None if there else "pip install 'assay-scanner[rego]'")
