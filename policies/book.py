@@ -1,6 +1,6 @@
 """Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from assay.scanner.model.rule import EngineCheck, Pack, Rule, Safeguard
 
 OWN_ENGINE = "assay"
 """The engine's name under which what Assay itself remarks stands in the catalogue."""
+_NO_RULE = ""
+"""The id of no rule, so that only safeguards tell the controls."""
 HOME = Path(__file__).parent
 """Where the built-in policy lies."""
 
@@ -49,7 +51,7 @@ class Book:
         self._bearing = {pack.id: Bearing(pack) for pack in self.packs}
         self.guests = guests
         """Rules that the operator didn't write or name: they are judged under a time limit."""
-        self._safeguards_of: dict[str, tuple[str, ...]] = {}
+        self._open_by_surface: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._controls_of: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._check_equivalents()
         self._rules_of: dict[str, list[Rule]] = {}
@@ -100,17 +102,33 @@ class Book:
     def surface_safeguards(self, surface: str) -> tuple[str, ...]:
         """Every safeguard that some outside engine's check on a surface evidences: what a failed look there leaves
         open. All of them for a surface that no engine looks at."""
-        if surface not in self._safeguards_of:
-            found = {
-                safeguard
-                for engine in self.engines.values()
-                if engine.name != OWN_ENGINE
-                for check in engine.checks.values()
-                if surface in check.surfaces
-                for safeguard in check.safeguards
-            }
-            self._safeguards_of[surface] = tuple(sorted(found or self.safeguards))
-        return self._safeguards_of[surface]
+        return self._left_open(surface)[0]
+
+    def surface_controls(self, surface: str) -> tuple[str, ...]:
+        """`pack:id` of every control that a look at a surface may evidence, by a safeguard or by a rule that it
+        includes; sorted."""
+        return self._left_open(surface)[1]
+
+    def _left_open(self, surface: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if surface not in self._open_by_surface:
+            engines = [engine for engine in self.engines.values() if engine.name != OWN_ENGINE]
+            checks = [check for engine in engines for check in engine.checks.values() if surface in check.surfaces]
+            safeguards = tuple(sorted({name for check in checks for name in check.safeguards} or self.safeguards))
+            controls = set(self.controls(_NO_RULE, safeguards))
+            for check in checks:
+                controls.update(self.controls(check.id, check.safeguards))
+            # A rule judges where the checks that ask the same do; of the others nothing is known here.
+            here = {check.id for check in checks}
+            kinds = self._kinds_with(here)
+            for rule in self.rules.values():
+                if not checks or not here.isdisjoint(rule.equivalents) or rule.kind in kinds:
+                    controls.update(self.controls(rule.id, rule.safeguards))
+            self._open_by_surface[surface] = safeguards, tuple(sorted(controls))
+        return self._open_by_surface[surface]
+
+    def _kinds_with(self, checks: Set[str]) -> frozenset[str]:
+        """The kinds of rules that ask what one of these checks asks."""
+        return frozenset(rule.kind for rule in self.rules.values() if not checks.isdisjoint(rule.equivalents))
 
     def _make_variants(self, rule: Rule) -> list[Variant]:
         groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}

@@ -27,6 +27,8 @@ class _Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where it is absent nobody has considered the check yet, and its category's default holds."""
     safeguards: tuple[str, ...] | None = None
     fix: str | None = None
+    empty_pass: bool = False
+    """It also passes where there is nothing of what it looks at."""
 
 
 class _Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +76,7 @@ def load_engine(path: Path, safeguards: Mapping[str, Safeguard]) -> Engine:
             severity=(entry.scale or default.scale).severity,
             safeguards=entry.safeguards or default.safeguards,
             fix=entry.fix or default.fix,
+            empty_pass=entry.empty_pass,
         )
     for default_of, default in catalogue.defaults.items():
         _check_safeguards(default.safeguards, safeguards, text, path, ("defaults", default_of, "safeguards"))

@@ -45,8 +45,13 @@ class PrivateCopy(Struct, frozen=True, kw_only=True):
             return None
 
 
-def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
-    """Copies regular files, given relative to `root`, below a new folder in the temporary folder."""
+def make_copy(root: str, paths: Sequence[str], links: Mapping[str, str] | None = None) -> PrivateCopy:
+    """Copies files, given relative to `root`, below a new folder in the temporary folder.
+
+    `links` gives the regular file that is read in a link's place, and the folders that links lead to: these become
+    links again, as modules are found through them.
+    """
+    links = links or {}
     try:
         base = os.path.realpath(tempfile.mkdtemp(prefix="assay-iac-"))
         target = os.path.join(base, root.lstrip("/"))  # noqa: PTH118  # a Path costs more than the copy itself
@@ -63,7 +68,7 @@ def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
             if folder not in made:
                 os.makedirs(f"{target}/{folder}", exist_ok=True)  # noqa: PTH103
                 made.add(folder)
-            fault = _copy(f"{root}/{path}", f"{target}/{path}")
+            fault = _copy(f"{root}/{links.get(path, path)}", f"{target}/{path}")
         except OSError as error:
             if error.errno in _NO_SPACE:
                 return PrivateCopy(
@@ -73,7 +78,15 @@ def make_copy(root: str, paths: Sequence[str]) -> PrivateCopy:
             fault = unreadable(error)
         if fault is not None:
             faults[path] = fault
+    _link_folders(target, links)
     return PrivateCopy(root=target, faults=faults)
+
+
+def _link_folders(target: str, links: Mapping[str, str]) -> None:
+    for link, leads_to in sorted(links.items()):
+        place = Path(target, link)
+        if Path(target, leads_to).is_dir() and place.parent.is_dir() and not os.path.lexists(place):
+            place.symlink_to(os.path.relpath(f"{target}/{leads_to}", place.parent))
 
 
 def _copy(source: str, target: str) -> Fault | None:

@@ -85,7 +85,7 @@ def survey(tree: Tree) -> Survey:
     skipping: set[str] = set()
     wanted: list[str] = []
     for path in tree.files:
-        content, size, fault, skips = _read(tree.root, path)
+        content, size, fault, skips = _read(tree.root, path, tree.links.get(path, path))
         if skips:
             skipping.add(path)
         seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
@@ -139,16 +139,16 @@ def is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
-def _read(root: str, path: str) -> tuple[bytes, int, Fault | None, bool]:
+def _read(root: str, path: str, place: str) -> tuple[bytes, int, Fault | None, bool]:
     """The content where a rule asks for it, the size, what stood in the way, and whether a comment may skip checks."""
     try:
-        found = os.stat(f"{root}/{path}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
+        found = os.stat(f"{root}/{place}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
         if not stat.S_ISREG(found.st_mode):
             return b"", 0, NOT_REGULAR, False
         is_plain = path.endswith(_PLAIN_SUFFIXES) or is_dockerfile(path.rpartition("/")[2])
         if not (is_plain or path.endswith(_DOCUMENT_SUFFIXES)) or "node_modules" in path:
             return b"", found.st_size, None, False
-        with Path(root, path).open("rb") as file:
+        with Path(root, place).open("rb") as file:
             content = file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES)
         content = content.removeprefix(BOM_UTF8)  # As the private copy is without.
         # `.template` is any template's suffix, that of a binary too.

@@ -53,16 +53,18 @@ def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStac
         if getattr(args, option) is not None and not getattr(args, option).strip():
             # An unset variable must not quietly mean that the change is judged by its own policy.
             raise UsageError(f"--{option.replace('_', '-')} is empty; name what to trust, or leave the option out")
-    if args.policy_root and (args.diff or args.trust_base):
-        raise UsageError("--policy-root and --diff or --trust-base name two trusted sides; choose one")
+    if args.policy_root and args.trust_base:
+        raise UsageError("--policy-root and --trust-base name two trusted sides; choose one")
     if args.diff and args.trust_base and args.diff != args.trust_base:
         raise UsageError("--diff and --trust-base name different refs; give --diff alone, which implies the other")
-    if args.policy_root:
-        return trust.operator_place(args.policy_root, targets), None
+    place: PolicyPlace | None = None
+    sides: Sides | None = None
     if args.diff or args.trust_base:
         sides, place = stack.enter_context(trust.open_sides(args.diff or args.trust_base, bool(args.diff), targets))
-        return place, sides
-    return trust.beside(targets), None
+    if args.policy_root:
+        # With --diff, policy comes from the folder, and what was there before from the ref.
+        place = trust.operator_place(args.policy_root, targets)
+    return place or trust.beside(targets), sides
 
 
 def load_policy(args: argparse.Namespace, place: PolicyPlace, settings: Settings, book: Book, chosen: Chosen) -> Policy:
@@ -141,6 +143,8 @@ def review(
         trusted = earlier(sides.trusted)
     else:
         trusted = None  # No comment asks for anything, so none need be looked up.
+    if not place.root.is_relative_to(sides.trusted.root):
+        return Review(name=sides.ref, trusted=trusted, base=base)  # The tree's own policy counts for nothing.
     folders = {place.folder.relative_to(place.root), root.relative_to(sides.top)}
     folders |= {path.relative_to(sides.top) for path in map(Path.resolve, map(Path, target.names)) if path.is_dir()}
     above = sorted(folder.as_posix() for folder in folders)

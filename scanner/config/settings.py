@@ -32,6 +32,9 @@ class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Red unless each of these ran whole."""
     controls: Mapping[str, Literal["satisfied", "assessed"]] = field(default_factory=dict)
     """`pack:id` → the status without which it is red; `assessed`: neither not-assessed nor unknown."""
+    policy_changes: Literal["fail", "report"] = "fail"
+    """Whether a change that touches policy makes the gate red by itself; `report` makes it a finding of medium
+    severity, for where the policy's owner must approve such a change anyway."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

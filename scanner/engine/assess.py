@@ -1,6 +1,6 @@
 """From what was observed to the report: judge, accept risks, tell what is new, decide."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
@@ -12,6 +12,7 @@ from assay.scanner.config.waivers import PlacedWaiver
 from assay.scanner.engine import gate_mode
 from assay.scanner.engine.bounded import judge_bounded
 from assay.scanner.engine.change import Compared, compare, priors
+from assay.scanner.engine.controls import left_open
 from assay.scanner.engine.gate import Demands
 from assay.scanner.engine.gate_mode import Review
 from assay.scanner.engine.inventory import Inventory
@@ -20,6 +21,9 @@ from assay.scanner.engine.report import make_report
 from assay.scanner.engine.suppress import Suppressed, suppress
 from assay.scanner.model.finding import Finding, Report, Severity, Suppression
 from assay.scanner.model.prior import Prior
+
+_OURS = frozenset({"terraform", "terraform_json", "terraform_plan", "cloudformation"})
+"""Surfaces on which our rules judge."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -49,7 +53,8 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
     elif review is not None:
         trusted = _judge(review.trusted.inventory, policy).findings if review.trusted else ()
         findings, exposed = gate_mode.only_trusted(findings, trusted, review, inventory.excerpts)
-        remarks = (*remarks, *gate_mode.remarks(review, inventory.waivers, exposed, policy.book))
+        severity: Severity | None = "medium" if policy.gate.policy_changes == "report" else None
+        remarks = (*remarks, *gate_mode.remarks(review, inventory.waivers, exposed, policy.book, severity))
     if findings != judged.findings or remarks:
         # What a comment kept apart may now say the same as a rule of ours.
         ours = [one for one in findings if one.engine is None]
@@ -74,9 +79,10 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         findings,
         policy.book,
         demands,
+        left_open=left_open(policy.book, inventory.detectors, policy.wanted),
         allow_incomplete=policy.allow_incomplete,
         fixed=_count_fixed(gone, inventory, policy.wanted),
-        warnings=(*policy.notes, *judged.warnings),
+        warnings=(*policy.notes, *judged.warnings, *_unused(judged, inventory, policy)),
     )
 
 
@@ -95,6 +101,16 @@ def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
     findings = judge_bounded(inventory, policy.book, policy.wanted)
     today = date.fromisoformat(inventory.header.started[:10])
     return suppress(findings, policy.waivers, inventory.waivers if policy.inline else (), policy.book, today)
+
+
+def _unused(judged: Suppressed, inventory: Inventory, policy: Policy) -> Iterator[str]:
+    """Waivers that match nothing, though what they are for was looked at and judged."""
+    left_out = {surface for outcome in inventory.detectors for surface in outcome.left_out}
+    surfaces = {c.id: c.surfaces for engine in policy.book.engines.values() for c in engine.checks.values()}
+    for rule, line in judged.unused:
+        looked = left_out.isdisjoint(surfaces[rule]) if rule in surfaces else not left_out & _OURS
+        if looked and policy.wanted.judges(rule) and rule not in policy.wanted.skip:
+            yield line
 
 
 def _with_baseline(findings: Sequence[Finding], compared: Compared, baseline: Baseline) -> tuple[Finding, ...]:

@@ -1,10 +1,13 @@
 """How each control of each pack fared, from the findings alone."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
 
+from assay.policies.book import Book
+from assay.scanner.engine.judge import Wanted
+from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.finding import ControlOutcome, ControlStatus, Finding
 from assay.scanner.model.rule import Pack
 
@@ -16,8 +19,25 @@ class _Tally(Struct):
     suppressed: int = 0
 
 
-def statuses(packs: Sequence[Pack], findings: Iterable[Finding]) -> tuple[ControlStatus, ...]:
-    """One status a control, in the packs' order. A suppressed finding is counted apart."""
+def left_open(book: Book, detectors: Iterable[DetectorOutcome], wanted: Wanted) -> frozenset[str]:
+    """`pack:id` of every control on which something bears that the user chose not to look at, or not to hear of."""
+    found = {
+        control for outcome in detectors for surface in outcome.left_out for control in book.surface_controls(surface)
+    }
+    if wanted.only or wanted.skip:
+        rules = {rule.id: rule.safeguards for rule in book.rules.values()}
+        rules |= {check.id: check.safeguards for engine in book.engines.values() for check in engine.checks.values()}
+        for name, safeguards in rules.items():
+            if name in wanted.skip or not wanted.judges(name):
+                found.update(book.controls(name, safeguards))
+    return frozenset(found)
+
+
+def statuses(
+    packs: Sequence[Pack], findings: Iterable[Finding], open_controls: Set[str] = frozenset()
+) -> tuple[ControlStatus, ...]:
+    """One status a control, in the packs' order. A suppressed finding is counted apart. What was left out of the scan
+    by choice may hold anything, so that a control on which it bears is not satisfied."""
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     rules: defaultdict[str, set[str]] = defaultdict(set)
     for finding in findings:
@@ -39,7 +59,7 @@ def statuses(packs: Sequence[Pack], findings: Iterable[Finding]) -> tuple[Contro
             id=control.id,
             title=control.title,
             testable=control.testable,
-            status=_status(control.testable == "process-only", tallies[name]),
+            status=_status(control.testable == "process-only", tallies[name], name in open_controls),
             rules=len(rules[name]),
             fail=tallies[name].failed,
             passed=tallies[name].passed,
@@ -52,11 +72,13 @@ def statuses(packs: Sequence[Pack], findings: Iterable[Finding]) -> tuple[Contro
     )
 
 
-def _status(process_only: bool, tally: _Tally) -> ControlOutcome:
+def _status(process_only: bool, tally: _Tally, left_open: bool) -> ControlOutcome:
     if tally.failed:
         return "violated"
     if process_only:
         return "process-only"
     if tally.unknown:
         return "unknown"
-    return "satisfied" if tally.passed else "not-assessed"
+    if not tally.passed:
+        return "not-assessed"
+    return "unknown" if left_open else "satisfied"

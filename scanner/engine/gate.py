@@ -110,6 +110,8 @@ def _not_met(
                 yield f"the control {name}, required to be {status}, has new findings against it"
         elif control.status != "satisfied" and (status == "satisfied" or control.status != "violated"):
             yield f"the control {name} is {control.status}, and must be {status}"
+        elif status == "satisfied" and control.suppressed:
+            yield f"the control {name} is satisfied but for {control.suppressed} accepted risks, and must be {status}"
     yield from (f"the control {name} is required, and no pack of this run has it" for name in sorted(wanted))
 
 

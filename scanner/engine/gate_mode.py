@@ -8,9 +8,10 @@ from msgspec import Struct, structs
 from assay.policies.book import Book
 from assay.scanner.engine.change import text_digests
 from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.judge import SKIPPED
 from assay.scanner.engine.suppress import remark
 from assay.scanner.model.fact import Location
-from assay.scanner.model.finding import Finding
+from assay.scanner.model.finding import Finding, Severity
 from assay.scanner.model.resource import Excerpt, InlineWaiver
 
 POLICY_CHANGED = "policy-changed"
@@ -108,13 +109,30 @@ def expose(finding: Finding, why: str) -> Finding:
     """The finding as if no comment spoke of it."""
     if not _by_comment(finding):
         return finding
-    return structs.replace(finding, suppressed=None, message=f"{finding.message}; {why}")
+    said = finding.message.removesuffix(f": {SKIPPED}")
+    return structs.replace(
+        finding,
+        suppressed=None,
+        message=f"{said}: {finding.title}; {why}" if said != finding.message else f"{said}; {why}",
+    )
 
 
 def remarks(
+    review: Review,
+    comments: Sequence[InlineWaiver],
+    exposed: Iterable[Finding],
+    book: Book,
+    severity: Severity | None = None,
+) -> Iterator[Finding]:
+    """A finding for each policy file, and for each scanned file's comments, that the change touches; of the catalogue's
+    severity unless another is given."""
+    for found in _remarks(review, comments, exposed, book):
+        yield structs.replace(found, severity=severity or found.severity)
+
+
+def _remarks(
     review: Review, comments: Sequence[InlineWaiver], exposed: Iterable[Finding], book: Book
 ) -> Iterator[Finding]:
-    """A finding for each policy file, and for each scanned file's comments, that the change touches."""
     for path, place in review.policy_changed:
         message = f"{path}: differs from {review.name}; this run is judged by what stands there"
         yield remark(book, POLICY_CHANGED, path, message, place, {"changed": path})

@@ -16,6 +16,8 @@ from assay.scanner.model.resource import EngineVerdict, Failure, Resource
 
 LOOK_FAILED = "look-failed"
 """The rule id of a planned look that failed."""
+SKIPPED = "a comment in the file skips this check"
+"""Ends the message of an engine's finding that a comment suppresses."""
 _NOT_COUNTED_YET = ""
 
 
@@ -48,7 +50,7 @@ def judge(
     ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]
     kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
     checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
-    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks]
+    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if not _says_nothing(verdict, book)]
     folded = [finding for finding in fold(ours, engines, book) if finding.rule not in wanted.skip]
     failed = [_judge_failure(failure, book) for failure in inventory.failures]
     return in_order((*folded, *failed))
@@ -76,6 +78,10 @@ def _past_skips(verdicts: Iterable[EngineVerdict]) -> Iterator[EngineVerdict]:
             yield msgspec.structs.replace(verdict, result="pass", reason=None)
         else:
             yield verdict
+
+
+def _says_nothing(verdict: EngineVerdict, book: Book) -> bool:
+    return verdict.result == "pass" and book.engine_check(verdict.engine, verdict.check)[0].empty_pass
 
 
 def _seen(verdict: EngineVerdict) -> tuple[str, str, str, str]:
@@ -158,10 +164,11 @@ def _places(
 
 def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str]) -> Finding:
     check, catalogued = book.engine_check(verdict.engine, verdict.check)
-    safeguards = check.safeguards
+    safeguards, controls = check.safeguards, book.controls(verdict.check, check.safeguards)
     if verdict.engine == OWN_ENGINE:
         # What was not followed or rendered may hold anything, so the controls it bears on are not decided.
         safeguards = book.surface_safeguards(verdict.framework)
+        controls = book.surface_controls(verdict.framework)
     path = verdict.location.path if verdict.location else ""
     outcome: Outcome = "fail" if verdict.result == "skipped" else verdict.result
     evidence: dict[str, Any] = {} if catalogued else {"catalogued": False}
@@ -181,7 +188,7 @@ def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str,
         resource=ResourceRef(kind=kinds.get((path, verdict.resource), verdict.framework), address=verdict.resource),
         location=verdict.location,
         safeguards=safeguards,
-        controls=book.controls(verdict.check, safeguards),
+        controls=controls,
         evidence=evidence,
         fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,
@@ -190,13 +197,16 @@ def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str,
 
 
 def _verdict_message(verdict: EngineVerdict) -> str:
+    if verdict.framework == "secrets" and verdict.location and verdict.result == "fail":
+        # The engine's name for the resource is a hash, which tells a reader nothing.
+        return f"a secret in {verdict.location.path}: {verdict.title}"
     match verdict.result:
         case "fail":
             return f"{verdict.resource}: {verdict.title}"
         case "unknown":
             return f"{verdict.resource}: not decided: {verdict.reason or 'the engine gave no reason'}"
         case "skipped":
-            return f"{verdict.resource}: a comment in the file skips this check"
+            return f"{verdict.resource}: {SKIPPED}"
     return verdict.title
 
 
@@ -206,7 +216,8 @@ def _judge_failure(failure: Failure, book: Book) -> Finding:
     whole = failure.detector if failure.part == failure.detector else f"{failure.detector}/{failure.part}"
     check, _ = book.engine_check(OWN_ENGINE, LOOK_FAILED)
     # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
-    safeguards = book.surface_safeguards(failure.part)
+    surface = failure.part
+    safeguards = book.surface_safeguards(surface)
     return Finding(
         rule=LOOK_FAILED,
         outcome="unknown",
@@ -216,7 +227,7 @@ def _judge_failure(failure: Failure, book: Book) -> Finding:
         resource=ResourceRef(kind="file" if path else "detector", address=path or whole),
         location=failure.location,
         safeguards=safeguards,
-        controls=book.controls(LOOK_FAILED, safeguards),
+        controls=book.surface_controls(surface),
         evidence={"unknown": [failure.reason]},
         fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,

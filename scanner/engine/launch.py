@@ -255,6 +255,7 @@ class _Receiver:
             resources=sum(isinstance(record, Resource) for record in self._records),
             seconds=round(time.monotonic() - self._started, 3),
             files=self._files,
+            left_out=tuple(one_line(part, 60) for part in self._left_out),
             isolation=self._isolation,
         )
 

@@ -61,7 +61,9 @@ def observe(
     hosts: list[HostProcess] = []
     for spec in specs:
         if not selection.wants(spec.id):
-            outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason="left out by --only or --skip"))
+            reason = "left out by --only, --skip or the configuration"
+            left_out = (spec.id,) if target.scheme in spec.targets and listing.tree.files else ()
+            outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=reason, left_out=left_out))
         elif target.scheme not in spec.targets:
             outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=f"does not look at {target.scheme}"))
         else:

@@ -1,7 +1,7 @@
 """Puts the report document together: everything that the formats tell is computed here."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from assay.policies.book import OWN_ENGINE, Book
 from assay.scanner.engine import controls, gate
@@ -17,13 +17,14 @@ def make_report(
     book: Book,
     demands: gate.Demands,
     *,
+    left_open: Set[str] = frozenset(),
     allow_incomplete: bool,
     fixed: int = 0,
     warnings: tuple[str, ...] = (),
 ) -> Report:
     """The whole document; the same inventory and policy give the same bytes."""
     complete = is_complete(inventory)
-    statuses = controls.statuses(book.packs, findings)
+    statuses = controls.statuses(book.packs, findings, left_open)
     decision = gate.decide(findings, statuses, inventory.detectors, book.packs, demands)
     header = inventory.header
     return Report(

@@ -25,7 +25,9 @@ class Suppressed(Struct, frozen=True, kw_only=True):
     remarks: tuple[Finding, ...]
     """Expired waivers, as findings without a fingerprint."""
     warnings: tuple[str, ...]
-    """One line for each waiver that is of no use."""
+    """One line for each comment that can't be read, or names no rule."""
+    unused: tuple[tuple[str, str], ...]
+    """The rule, and one line, of each waiver or comment that matches nothing."""
 
 
 def suppress(
@@ -42,7 +44,8 @@ def suppress(
     return Suppressed(
         findings=kept,
         remarks=(*by_file.expired(book), *by_comment.expired(book)),
-        warnings=(*by_file.warnings(), *by_comment.warnings()),
+        warnings=tuple(by_comment.warnings()),
+        unused=(*by_file.unused(), *by_comment.unused()),
     )
 
 
@@ -88,12 +91,14 @@ class _ByRule:
                 place = f"{placed.file}:{placed.line}"
                 yield _expired(book, place, placed.waiver.rule, str(placed.waiver.until), None)
 
-    def warnings(self) -> Iterable[str]:
+    def unused(self) -> Iterable[tuple[str, str]]:
         for placed in self._all:
             if id(placed) not in self._used and not self._is_over(placed.waiver.until):
+                rule = placed.waiver.rule
                 yield (
-                    f"{placed.file}:{placed.line}: the waiver for {placed.waiver.rule} matches nothing; "
-                    "remove it, or mend its address"
+                    rule,
+                    f"{placed.file}:{placed.line}: the waiver for {rule} matches nothing; "
+                    "remove it, or mend its address",
                 )
 
     def _is_over(self, until: date | None) -> bool:
@@ -145,8 +150,16 @@ class _ByPlace:
             for name in comment.rules:
                 if name not in self._names:
                     yield f"{place} names {name}, and no rule or check has that name; `assay rules` lists them"
-                elif (comment, name) not in self._used and not self._is_over(comment):
-                    yield f"{place} for {name} matches no finding; remove it"
+
+    def unused(self) -> Iterable[tuple[str, str]]:
+        for comment in self._all:
+            for name in comment.rules if comment.problem is None and not self._is_over(comment) else ():
+                if name in self._names and (comment, name) not in self._used:
+                    place = f"{comment.path}:{comment.line}"
+                    yield (
+                        self._names[name],
+                        f"{place}: the comment assay:ignore for {name} matches no finding; remove it",
+                    )
 
     def _is_over(self, comment: InlineWaiver) -> bool:
         return comment.until is not None and comment.until < self._today

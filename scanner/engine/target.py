@@ -70,16 +70,20 @@ def counterpart(target: Target, top: Path, other: Path) -> Listing:
     root = other / here.relative_to(top)
     root.mkdir(parents=True, exist_ok=True)
     files: set[str] = set()
+    linked: dict[str, str] = {}
     for name in target.names:
         place = Path(name).resolve().relative_to(here)
         if (root / place).resolve() != root / place:
             continue
         if (root / place).is_dir():
             prefix = "" if place == Path() else f"{place.as_posix()}/"
-            files |= {prefix + found for found in list_tree(root / place).tree.files}
+            tree = list_tree(root / place).tree
+            files |= {prefix + found for found in tree.files}
+            linked |= {prefix + link: prefix + leads_to for link, leads_to in tree.links.items()}
         elif (root / place).is_file():
             files.add(place.as_posix())
-    return Listing(tree=Tree(root=str(root), files=tuple(sorted(files))), links_out=(), unreadable=())
+    tree = Tree(root=str(root), files=tuple(sorted(files)), links=linked)
+    return Listing(tree=tree, links_out=(), unreadable=())
 
 
 def list_root(target: Target) -> Path:
@@ -97,6 +101,7 @@ def _list(target: Target) -> Listing:
     root = list_root(target)
     listings = [(path, list_tree(path) if path.is_dir() else None) for path in paths]
     files: set[str] = set()
+    linked: dict[str, str] = {}
     links: set[str] = set()
     unreadable: set[tuple[str, str]] = set()
     for path, listing in listings:
@@ -106,9 +111,10 @@ def _list(target: Target) -> Listing:
             continue
         prefix = "" if inside == "." else f"{inside}/"
         files |= {prefix + name for name in listing.tree.files}
+        linked |= {prefix + link: prefix + leads_to for link, leads_to in listing.tree.links.items()}
         links |= {prefix + name for name in listing.links_out}
         unreadable |= {(prefix + name, reason) for name, reason in listing.unreadable}
-    tree = Tree(root=str(root), files=tuple(sorted(files)))
+    tree = Tree(root=str(root), files=tuple(sorted(files)), links=linked)
     return Listing(tree=tree, links_out=tuple(sorted(links)), unreadable=tuple(sorted(unreadable)))
 
 

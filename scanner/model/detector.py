@@ -36,12 +36,15 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Tree(Struct, frozen=True, kw_only=True):
-    """The regular files under a target folder, listed once by the engine; links are never followed."""
+    """The files under a target folder, listed once by the engine."""
 
     root: str
     """Absolute path."""
     files: tuple[str, ...]
     """POSIX paths relative to the root, sorted."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Those of the files that are links → the regular file of the same folder that is read in their place. Links to
+    folders → the folder; what lies below them is listed where it lies."""
     only: tuple[str, ...] | None = None
     """Where the user named single files: the files that findings are for. None: all."""
 
@@ -95,3 +98,5 @@ class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag
     """The sandbox level that was reached, such as `landlock+netns`."""
     files: int | None = None
     """How many files it took up; None where it doesn't look at files."""
+    left_out: tuple[str, ...] = ()
+    """Surfaces that are there, and that the user chose not to look at."""

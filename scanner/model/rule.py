@@ -145,3 +145,6 @@ class EngineCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     severity: Severity
     safeguards: tuple[str, ...]
     fix: str
+    empty_pass: bool = False
+    """Whether it also passes where there is nothing of what it looks at, such as the flags of an API server in any
+    container: then its pass evidences nothing, and isn't told."""

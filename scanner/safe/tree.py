@@ -27,6 +27,7 @@ class Listing(Struct, frozen=True, kw_only=True):
 def list_tree(root: Path) -> Listing:
     """Walks the folder once. `root` must be an existing directory, already resolved."""
     files: list[str] = []
+    links: dict[str, str] = {}
     links_out: list[str] = []
     unreadable: list[tuple[str, str]] = []
     pending = [""]
@@ -49,8 +50,15 @@ def list_tree(root: Path) -> Listing:
                 unreadable.append((path, f"cannot be looked at: {error.strerror}"))
                 continue
             if stat.S_ISLNK(mode):
-                if not _stays_inside(root, path):
+                leads_to = _leads_to(root, path)
+                if leads_to is None:
                     links_out.append(path)
+                elif (root / leads_to).is_file():
+                    # Whoever applies the tree reads the file by this name too, which may be another sort's.
+                    files.append(path)
+                    links[path] = leads_to
+                elif leads_to and (root / leads_to).is_dir():
+                    links[path] = leads_to
             elif stat.S_ISDIR(mode):
                 if entry.name not in _SKIPPED_FOLDERS:
                     pending.append(path)
@@ -62,7 +70,7 @@ def list_tree(root: Path) -> Listing:
         if len(files) > MAX_FILES:
             unreadable.append((".", f"more than {MAX_FILES} files; scan its folders one by one"))
             break
-    tree = Tree(root=str(root), files=tuple(sorted(files)))
+    tree = Tree(root=str(root), files=tuple(sorted(files)), links=links)
     return Listing(tree=tree, links_out=tuple(sorted(links_out)), unreadable=tuple(sorted(unreadable)))
 
 
@@ -81,12 +89,16 @@ def is_inside(path: str) -> bool:
     return not path.startswith("/") and "\0" not in path and ".." not in path.split("/")
 
 
-def _stays_inside(root: Path, path: str) -> bool:
-    # A link in a loop resolves to nowhere; it leads to no file, inside or out.
+def _leads_to(root: Path, path: str) -> str | None:
+    """Where a link leads to, relative to the root; None for out of it, or into what isn't listed. A link in a loop
+    leads to nowhere, inside or out, and is told as itself."""
     try:
-        return (root / path).resolve(strict=False).is_relative_to(root)
+        found = (root / path).resolve(strict=False).relative_to(root)
+    except ValueError:
+        return None
     except (OSError, RuntimeError):
-        return True
+        return path
+    return None if _SKIPPED_FOLDERS & set(found.parts) else found.as_posix()
 
 
 def is_unicode(path: str) -> bool:

@@ -173,7 +173,7 @@ def _nothing(tree: GitTree) -> None:
         (_nothing, ["--trust-base", "v9"], "no commit is named 'v9'"),
         (_nothing, ["--diff", "--upload-pack=x"], "expected one argument"),
         (_nothing, ["--diff", "main", "--trust-base", "HEAD"], "name different refs"),
-        (_nothing, ["--diff", "main", "--policy-root", "/"], "two trusted sides"),
+        (_nothing, ["--trust-base", "main", "--policy-root", "/"], "two trusted sides"),
         (_nothing, ["--policy-root", "missing"], "no such folder"),
         (_nothing, ["--diff", "main", "/etc/hostname"], "not in a git repository"),
         (_no_repository, ["--diff", "main"], "not in a git repository"),

@@ -45,7 +45,7 @@ def test_yaml_means_what_version_1_2_says() -> None:
     assert yaml.load("no: on\ndate: 2027-01-31\ntrue: 1") == {"no": "on", "date": "2027-01-31", True: 1}
 
 
-def test_links_are_listed_and_never_followed(tmp_path: Path) -> None:
+def test_links_to_files_within_are_read_and_none_is_followed_out(tmp_path: Path) -> None:
     tree, outside = tmp_path / "tree", tmp_path / "outside"
     (tree / "a").mkdir(parents=True)
     outside.mkdir()
@@ -58,7 +58,8 @@ def test_links_are_listed_and_never_followed(tmp_path: Path) -> None:
     (tree / "a" / "up").symlink_to("../../outside")
     (tree / "gone").symlink_to("nowhere")
     listing = list_tree(tree)
-    assert listing.tree.files == ("a/f",)
+    assert listing.tree.files == ("a/f", "in")
+    assert listing.tree.links == {"in": "a/f", "loop": "."}
     assert listing.links_out == ("a/up", "out")
 
 
