@@ -201,6 +201,7 @@ def test_a_file_at_which_checkov_crashes_is_named_and_takes_no_other_along(
 
 
 def test_a_sam_template_that_checkov_passes_over_is_named(tmp_path: Path) -> None:
-    sam = TEMPLATE + "  T:\n    Type: AWS::Serverless::SimpleTable\nGlobals:\n  SimpleTable: {SSESpecification: x}\n"
+    sam = TEMPLATE + "  T:\n    Type: AWS::Serverless::SimpleTable\n"
+    sam += "Globals:\n  SimpleTable:\n    SSESpecification: {SSEEnabled: true}\n"
     found = failed(observe(plant(tmp_path / "tree", {"t.yaml": sam, "u.yaml": TEMPLATE})))
-    assert {one.location and one.location.path for one in found} <= {"t.yaml"}
+    assert [one.location and one.location.path for one in found] == ["t.yaml"]
