@@ -14,6 +14,7 @@ from assay.scanner.model.resource import Excerpt
 
 Change = Literal["new", "worsened", "existing"]
 _Key = tuple[str, str, str]
+_MODULE_FILES = (".tf", ".tf.json")
 _RANK = {"pass": 0, "unknown": 1, "fail": 2}
 
 
@@ -33,6 +34,10 @@ def priors(findings: Sequence[Finding], excerpts: Iterable[Excerpt]) -> list[Pri
     for finding in findings:
         lines[_address(finding)].add(finding.location.start_line if finding.location else None)
     return [_prior(finding, texts, alone=len(lines[_address(finding)]) == 1) for finding in findings]
+
+
+def _module(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _address(finding: Finding) -> tuple[str, str, str]:
@@ -73,11 +78,14 @@ def compare(
     open_now = [index for index, finding in enumerate(findings) if finding.outcome != "pass"]
     open_then = list(range(len(earlier)))
 
-    def pair(keys: Callable[[int], Iterable[_Key]]) -> None:
+    def pair(keys: Callable[[int], Iterable[_Key]], earlier_keys: Mapping[int, _Key] | None = None) -> None:
         nonlocal open_now, open_then
         groups: defaultdict[_Key, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for index in open_then:
-            groups[_key(earlier[index], earlier[index].path)][1].append(index)
+            if earlier_keys is None:
+                groups[_key(earlier[index], earlier[index].path)][1].append(index)
+            elif index in earlier_keys:
+                groups[earlier_keys[index]][1].append(index)
         for index in open_now:
             for key in keys(index):
                 if key in groups:
@@ -100,9 +108,20 @@ def compare(
         before = renames.get(present[index].path)
         return () if before is None else (_key(present[index], before),)
 
+    def moved(index: int) -> Iterable[_Key]:
+        one = present[index]
+        return ((one.rule, _module(one.path), one.address),) if one.alone and one.path.endswith(_MODULE_FILES) else ()
+
     pair(in_place)
     pair(as_the_engines)
     pair(renamed)
+    # Within a folder of Terraform an address is one resource, whichever file it stands in.
+    modules = {
+        index: (earlier[index].rule, _module(earlier[index].path), earlier[index].address)
+        for index in open_then
+        if earlier[index].alone and earlier[index].path.endswith(_MODULE_FILES)
+    }
+    pair(moved, modules)
     changes: list[Change | None] = []
     for index, finding in enumerate(findings):
         if finding.outcome == "pass":

@@ -76,6 +76,14 @@ def test_one_instruction_mended_and_another_broken_is_new() -> None:
     assert against(now, then, {}, [text("d", 2, "RUN curl -k a")], [before]).changes == (None, "existing")
 
 
+def test_a_block_that_moved_to_another_file_of_its_module_is_the_same() -> None:
+    assert against([found(path="m/new.tf", line=40)], [found(path="m/old.tf")]).changes == ("existing",)
+    assert against([found(path="n/new.tf")], [found(path="m/old.tf")]).changes == ("new",)
+    assert against([found(path="m/new.yaml")], [found(path="m/old.yaml")]).changes == ("new",)
+    twice = [found(path="m/old.tf"), found(path="m/new.tf")]
+    assert against(twice, [found(path="m/old.tf")]).changes == ("existing", "new")
+
+
 def test_another_rule_or_address_is_new() -> None:
     now = [found(rule="q"), found(address="a.c"), found(address="A.b")]
     assert set(against(now, [found()]).changes) == {"new"}
@@ -153,7 +161,7 @@ def test_what_has_no_file_is_matched_by_its_address() -> None:
         (("é", "x"), ("e\u0301", "x")),
         (("a\nb", "x"), ("a", "x")),
         (("main.tf ", "x"), ("main.tf", "x")),
-        (("Main.tf", "x"), ("main.tf", "x")),
+        (("Main.yaml", "x"), ("main.yaml", "x")),
         (("a", "ba"), ("b", "bb")),
     ],
 )
