@@ -23,12 +23,12 @@ Where = tuple[str | int, ...]
 _JSON_PATH = re.compile(r" - at (?P<key>`key` in )?`\$?(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\[(?:(\d+)|\.\.\.)\]|\.([^.\[\]]+)")
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`")
-_TYPES = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
-_ENUM = "Invalid enum value"
+_TYPES = re.compile(r"expected `(?P<wanted>[^`]+)`, got `(?P<got>[^`]+)`")
+_ENUM = "invalid enum value"
 _PLAIN = {
     "str": "a text",
     "int": "a whole number",
-    "float": "a number",
+    "float": "a decimal number",
     "bool": "true or false",
     "array": "a list",
     "object": "keys with values",
@@ -87,7 +87,8 @@ def explain_misfit(said: str, value: Any, as_type: Any, formal: bool = False) ->
     `formal` gives a single type's technical name too.
     """
     found = _JSON_PATH.search(said)
-    message = said[: found.start()] if found else said
+    message = (said[: found.start()] if found else said).removeprefix("Object ")
+    message = message[:1].lower() + message[1:]
     where = _steps(found["path"], message, value) if found else ()
     kinds = _within([inspect.type_info(as_type)], where)
     choices = ", ".join(_choices(kinds))
@@ -99,8 +100,10 @@ def explain_misfit(said: str, value: Any, as_type: Any, formal: bool = False) ->
         return f"{message}; it is one of {choices}", where
     if types := _TYPES.fullmatch(message):
         got = f"not {_PLAIN.get(types['got'], types['got'])}"
+        if "str" in types["wanted"] and not choices and types["got"] in ("int", "float", "bool"):
+            got += "; put it in quotes"
         if found and found["key"]:
-            return f"each key is a text, {got}; put it in quotes", where
+            return f"each key is a text, {got}", where
         wanted = f"one of {choices}" if choices else _plain(types["wanted"], kinds)
         name = f"`{types['wanted']}`: " if formal and types["wanted"] in _PLAIN and not choices else ""
         return f"expected {name}{wanted}, {got}", where
@@ -108,22 +111,30 @@ def explain_misfit(said: str, value: Any, as_type: Any, formal: bool = False) ->
 
 
 def _steps(path: str, message: str, value: Any) -> Where:
-    """msgspec's path. It writes `[...]` for a mapping's key: the one whose value the message quotes, or none."""
+    """msgspec's path. It writes `[...]` for a mapping's key: the first whose value the message fits, or none."""
+    types = _TYPES.fullmatch(message)
     where: list[str | int] = []
     for index, name in _STEP.findall(path):
-        step: str | int | None = int(index) if index else name
-        if not step and step != 0:
-            quoted = message.removeprefix(_ENUM).strip()
-            found = [key for key, inner in value.items() if repr(inner) == quoted] if isinstance(value, dict) else []
-            if not found:
-                break
-            step = found[0]
+        step: str | int | None = int(index) if index else name or None
+        if step is None and isinstance(value, dict):
+            step = next((key for key, one in value.items() if _fits(one, message, types and types["got"])), None)
+        if step is None:
+            break
         where.append(step)
         try:
             value = value[step]
         except (KeyError, IndexError, TypeError):
             value = None
     return tuple(where)
+
+
+def _fits(value: object, message: str, got: str | None) -> bool:
+    """Whether msgspec may have said this of the value."""
+    if got is None:
+        return repr(value) == message.removeprefix(_ENUM).strip()
+    return {"list": "array", "dict": "object", "NoneType": "null"}.get(
+        type(value).__name__, type(value).__name__
+    ) == got
 
 
 def _within(kinds: Iterable[inspect.Type], where: Where) -> list[inspect.Type]:
@@ -152,7 +163,7 @@ def _choices(kinds: Iterable[inspect.Type]) -> list[str]:
 
 
 def _plain(wanted: str, kinds: Iterable[inspect.Type]) -> str:
-    names = [_PLAIN.get(name, name) for name in wanted.split(" | ")]
+    names = [_PLAIN.get(name, name) for name in wanted.removesuffix(" | null").split(" | ")]
     if any(isinstance(kind, inspect.VarTupleType) and isinstance(kind.item_type, inspect.StrType) for kind in kinds):
         names = ["a list of texts" if name == _PLAIN["array"] else name for name in names]
     return " or ".join(names)

@@ -58,7 +58,9 @@ def test_sound_files_have_no_mistakes(sound: Path, capsys: pytest.CaptureFixture
         ("my-versioned.yaml", "outcome: pass", "outcome: pas", "it is one of fail, not-applicable, pass, unknown"),
         ("my-versioned.yaml", "CKV_AWS_21", "CKV_AWS_99999", "equivalents.0: no engine has a check 'CKV_AWS_99999'"),
         ("mine.yaml", "extends: gdpr", "extends: gpdr", "no built-in pack is named 'gpdr'"),
-        ("mine.yaml", "extends: gdpr", "extends: 1", "expected a text or nothing, not a whole number"),
+        ("mine.yaml", "extends: gdpr", "extends: 1", "extends: expected a text, not a whole number; put it in quotes"),
+        ("mine.yaml", "version: '1'", "version: 1", "expected `str`: a text, not a whole number; put it in quotes"),
+        ("mine.yaml", "title: Mine", "title: Mine\nparameters: {1: 2}", "each key is a text, not a whole number"),
         (
             "mine.yaml",
             "title: Mine",

@@ -15,18 +15,23 @@ SEVERITIES = "critical, high, medium, low, info"
     [
         ("jobs = 2\npack = ['gdpr']", "2: pack: unknown field `pack`; did you mean 'packs'?"),
         ("# packs\npacks = 'gdpr'", "2: packs: expected a list of texts, not a text"),
-        ("packs = [\n  'gdpr',\n  3,\n]", "1: packs[1]: expected a text, not a whole number"),
-        ("fail-on = 'hihg'", f"1: fail-on: Invalid enum value 'hihg'; it is one of {SEVERITIES}"),
+        ("packs = [\n  'gdpr',\n  3,\n]", "1: packs[1]: expected a text, not a whole number; put it in quotes"),
+        ("fail-on = 'hihg'", f"1: fail-on: invalid enum value 'hihg'; it is one of {SEVERITIES}"),
         ("fail-on = 3", f"1: fail-on: expected one of {SEVERITIES}, not a whole number"),
-        ("waivers = 3", "1: waivers: expected a text or nothing, not a whole number"),
+        ("waivers = 3", "1: waivers: expected a text, not a whole number; put it in quotes"),
         ("inline-waivers = 'no'", "1: inline-waivers: expected true or false, not a text"),
+        ("jobs = 2.5", "1: jobs: expected a whole number, not a decimal number"),
+        (
+            "[gate.controls]\n'gdpr:5' = 'assessed'\n'gdpr:7' = true",
+            "3: gate.controls.gdpr:7: expected one of assessed, satisfied, not true or false",
+        ),
         ("gate = 'red'", "1: gate: expected keys with values, not a text"),
         ("[gate]\ndetector = ['iac']", "2: gate.detector: unknown field `detector`; did you mean 'detectors'?"),
         ("gate = {detectors = 'iac'}", "1: gate.detectors: expected a list of texts, not a text"),
         ("gate.detectors = 'iac'", "1: gate.detectors: expected a list of texts, not a text"),
         (
             "[gate.controls]\n'gdpr:5' = 'assessed'\n'gdpr:32(1)(a)' = 'passed'",
-            "3: gate.controls.gdpr:32(1)(a): Invalid enum value 'passed'; it is one of assessed, satisfied",
+            "3: gate.controls.gdpr:32(1)(a): invalid enum value 'passed'; it is one of assessed, satisfied",
         ),
     ],
 )
