@@ -1,7 +1,7 @@
 """Shows how the controls of each pack fared."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from assay.reports.text.page import SEVERITY_STYLES, Page, Span
 from assay.scanner.model.finding import SEVERITIES, ControlStatus, Finding, Report, Severity
@@ -23,11 +23,24 @@ def show_controls(page: Page, report: Report, ranked: Sequence[Finding], *, verb
     page.heading("Controls")
     rows = [_row(pack, titles.get(pack, ""), controls) for pack, controls in packs.items()]
     page.table(("pack", *(status.replace("-", " ") for status in _STATUSES)), rows)
+    for line in _reservations(report.controls):
+        page.line((line, "dim"))
     worst = _worst(ranked)
     for pack, controls in packs.items():
         violated = [control for control in controls if control.status == "violated"]
         if violated:
             _show_violated(page, pack, violated, worst, verbose=verbose)
+
+
+def _reservations(controls: Sequence[ControlStatus]) -> Iterator[str]:
+    """What an auditor must not read into `satisfied`."""
+    satisfied = [control for control in controls if control.status == "satisfied"]
+    partly = sum(control.testable == "partly" for control in satisfied)
+    if partly:
+        yield f"satisfied: as far as it can be tested; {partly} of them also ask something of a person"
+    accepted = sum(control.suppressed > 0 for control in satisfied)
+    if accepted:
+        yield f"satisfied: {accepted} of them but for risks that were accepted"
 
 
 def _row(pack: str, title: str, controls: Sequence[ControlStatus]) -> list[Span]:
