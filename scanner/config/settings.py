@@ -109,7 +109,7 @@ def line_in_toml(text: str, where: tuple[str, ...]) -> int:
     """
     table: tuple[str, ...] = ()
     best, line = 0, 1
-    for number, written in enumerate(text.splitlines(), 1):
+    for number, written in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(written):
             here = table = _keys(header["keys"])
         elif key := _KEY.match(written):
