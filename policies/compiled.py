@@ -60,7 +60,7 @@ class CompiledRule:
     def showable(self) -> frozenset[str]:
         """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, alone
         or before a `&&`, the fields of the list's elements, or `x` where they have none."""
-        names = frozenset(self.reads) - messages.NEVER_SHOWN
+        names = (frozenset(self.reads) | self.parameters.keys()) - messages.NEVER_SHOWN
         if self._all is None or _list_of(self._all) in messages.NEVER_SHOWN:
             return names
         listed = registry.fields(self.rule.kind)[_list_of(self._all)]

@@ -47,6 +47,11 @@ _MORE = "more elements"
 """No placeholder can be called so."""
 
 
+def fill_parameters(fix: str, parameters: Mapping[str, Any]) -> str:
+    """A fix with the parameters that it names; other braces are code."""
+    return _PLACEHOLDER.sub(lambda match: _shown(parameters[match[1]]) if match[1] in parameters else match[0], fix)
+
+
 def fill(message: str, address: str, values: Mapping[str, Any]) -> str:
     """The message; a range from a number to itself is that number."""
     shown = {name: _shown(value) for name, value in values.items()} | {"address": address}

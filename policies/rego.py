@@ -37,7 +37,7 @@ class RegoRule:
         if unknown:
             raise CelError(f"reads: {rule.kind} has no field {unknown[0]!r}")
         self.reads = tuple(sorted(set(rule.reads)))
-        self.showable = frozenset(self.reads) - messages.NEVER_SHOWN
+        self.showable = (frozenset(self.reads) | self.parameters.keys()) - messages.NEVER_SHOWN
         self._interpreter = _interpreter(rule.rego or "")
 
     def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:  # noqa: ARG002  # as CEL's rules are asked

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
+from assay.policies.messages import fill_parameters
 from assay.scanner.cli import options
 from assay.scanner.cli.listing import print_json
 from assay.scanner.cli.parser import Parser
@@ -93,7 +94,7 @@ def _rule(book: Any, name: str) -> dict[str, Any] | None:
         "parameters": dict(rule.parameters),
         "failing example": examples["fail"],
         "passing example": examples["pass"],
-        "fix": rule.fix.strip(),
+        "fix": fill_parameters(rule.fix.strip(), rule.parameters),
         "same question as": rule.equivalents,
         "references": rule.references,
     }

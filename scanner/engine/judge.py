@@ -122,7 +122,7 @@ def _finding(
         evidence["unknown"] = list(decision.reasons)
     message = {
         "pass": rule.title,
-        "fail": messages.fill(rule.message, resource.address, decision.shown),
+        "fail": messages.fill(rule.message, resource.address, {**compiled.parameters, **decision.shown}),
         "unknown": f"not decided: {'; '.join(decision.reasons[:3])}",
     }[outcome]
     place, related = _places(resource, compiled.reads, outcome)
@@ -137,7 +137,7 @@ def _finding(
         safeguards=rule.safeguards,
         controls=variant.controls,
         evidence=evidence,
-        fix=rule.fix.strip(),
+        fix=messages.fill_parameters(rule.fix.strip(), compiled.parameters),
         fingerprint=_NOT_COUNTED_YET,
         related=related,
     )

@@ -79,7 +79,8 @@ def test_every_message_of_ours_is_filled_in() -> None:
         for example in loaded.examples:
             if example.outcome == "fail":
                 decision = rule_files.try_example(loaded, example)
-                said = messages.fill(loaded.message, "a.b", decision.shown)
+                parameters = {**loaded.parameters, **example.parameters}
+                said = messages.fill(loaded.message, "a.b", {**parameters, **decision.shown})
                 assert "{" not in said
                 assert "unknown" not in said, said
 
