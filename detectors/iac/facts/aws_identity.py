@@ -9,6 +9,7 @@ from assay.detectors.iac.facts import policy_document as policies
 from assay.detectors.iac.facts import policy_reach
 from assay.detectors.iac.facts.aws_managed import Reach, reach
 from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.federation import open_to_strangers
 from assay.detectors.iac.facts.values import (
     Reference,
     all_of,
@@ -236,6 +237,7 @@ def _assumable_by_anyone(trust: policies.Policy) -> Fact:
         condition = statement.condition
         free = as_fact(condition if isinstance(condition, Unknown) else not condition)
         answers.append(all_of([as_fact(statement.allows), policies.everyone(statement), free]))
+        answers.append(all_of([as_fact(statement.allows), open_to_strangers(statement)]))
     return any_of(answers)
 
 
