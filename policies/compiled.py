@@ -15,6 +15,15 @@ from assay.scanner.model.finding import Outcome
 from assay.scanner.model.resource import Resource
 from assay.scanner.model.rule import Rule
 
+_VERY_LARGE = 10**9
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A number that is too small or too large."""
+
+    value: float
+    more_is_better: bool
+
 
 class Decision(msgspec.Struct, frozen=True):
     """What a rule says of a resource. `outcome` None: the rule does not apply."""
@@ -26,6 +35,8 @@ class Decision(msgspec.Struct, frozen=True):
     """For a failure: values of the message's placeholders."""
     offences: tuple[Any, ...] = ()
     """For a failure of a rule over a list's elements: those that fail."""
+    measures: Mapping[str, Measure] = {}
+    """For a failure: the numbers that alone could turn it into a pass, by fact."""
 
 
 class CompiledRule:
@@ -71,11 +82,12 @@ class CompiledRule:
 
     def _failure(self, facts: Mapping[str, Any]) -> Decision:
         shown = {name: facts[name] for name in self.reads if name in self._wanted}
+        measures = self._measures(facts)
         if self._all is None:
-            return Decision("fail", shown=shown)
+            return Decision("fail", shown=shown, measures=measures)
         name, each = _list_of(self._all), self._each or self._assert
         if is_unknown(facts[name]):  # what follows the `&&` decided
-            return Decision("fail", shown=shown)
+            return Decision("fail", shown=shown, measures=measures)
         read = {path: facts[path] for path in each.paths}
 
         def fails(element: Any) -> bool:
@@ -84,7 +96,23 @@ class CompiledRule:
         found = messages.offending(facts[name], fails)
         if found and self._wanted:
             shown |= messages.shown_of(found, self._all.variable, fails)
-        return Decision("fail", shown=shown, offences=tuple(found))
+        return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
+
+    def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:
+        """Tried, not read from the expression: which numbers, very large or very small, would make the rule pass."""
+        read = {path: facts[path] for path in self._assert.paths}
+        found: dict[str, Measure] = {}
+        for name, value in read.items():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+
+            def passes(tried: float, name: str = name) -> bool:
+                return self._assert.evaluate(kleene.context({**read, name: tried}, {})).value is True
+
+            large, small = passes(_VERY_LARGE), passes(-_VERY_LARGE)
+            if large != small:
+                found[name] = Measure(value, more_is_better=large)
+        return found
 
     def _compile(self, key: str, text: str) -> Assertion:
         try:

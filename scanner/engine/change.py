@@ -55,6 +55,10 @@ def _prior(finding: Finding, texts: Mapping[tuple[str, int], str], *, alone: boo
         severity=finding.severity,
         text=texts.get((place.path, place.start_line or 0), "") if place else "",
         offences=tuple(sorted({_digest(json.dumps(offence, sort_keys=True)) for offence in offences})),
+        measures=tuple(
+            (name, one["value"] if one["more_is_better"] else -one["value"])
+            for name, one in sorted((finding.evidence.get("measures") or {}).items())
+        ),
         alone=alone,
     )
 
@@ -159,6 +163,9 @@ def _is_worse(now: Prior, then: Prior) -> bool:
     if _RANK[now.outcome] != _RANK[then.outcome]:
         return _RANK[now.outcome] > _RANK[then.outcome]
     if SEVERITIES.index(now.severity) < SEVERITIES.index(then.severity):
+        return True
+    before = dict(then.measures)
+    if any(value < before.get(name, value) for name, value in now.measures):
         return True
     return bool(set(now.offences) - set(then.offences)) and now.outcome == "fail"
 

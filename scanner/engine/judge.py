@@ -118,6 +118,8 @@ def _finding(
         evidence["parameters"] = dict(compiled.parameters)
     if decision.offences:
         evidence["offences"] = msgspec.to_builtins(decision.offences)
+    if decision.measures:
+        evidence["measures"] = msgspec.to_builtins(decision.measures)
     if decision.reasons:
         evidence["unknown"] = list(decision.reasons)
     message = {

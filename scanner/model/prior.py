@@ -18,5 +18,7 @@ class Prior(Struct, frozen=True, kw_only=True):
     """Digest of the lines that it pointed at, spaces aside; tells apart findings that are otherwise alike."""
     offences: tuple[str, ...] = ()
     """Digests of the single things that the rule named as wrong, sorted."""
+    measures: tuple[tuple[str, float], ...] = ()
+    """Numbers that alone could make it pass, by fact; negative where less is better."""
     alone: bool = True
     """Whether its resource stood in one place, passes included: the instructions of a Dockerfile share an address."""

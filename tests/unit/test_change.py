@@ -109,6 +109,16 @@ def test_a_further_offence_is_worse_and_one_less_is_not() -> None:
     assert against([found(evidence=one)], [found(evidence=two)]).changes == ("existing",)
 
 
+def test_a_number_further_from_passing_is_worse_and_one_nearer_is_not() -> None:
+    def days(value: int, more_is_better: bool) -> Finding:
+        return found(evidence={"measures": {"days": {"value": value, "more_is_better": more_is_better}}})
+
+    assert against([days(1, True)], [days(180, True)]).changes == ("worsened",)
+    assert against([days(200, True)], [days(180, True)]).changes == ("existing",)
+    assert against([days(9000, False)], [days(4000, False)]).changes == ("worsened",)
+    assert against([days(180, True)], [found()]).changes == ("existing",)
+
+
 def test_a_renamed_file_keeps_its_findings_and_engines_paths_in_addresses_follow() -> None:
     then = [found(path="old/Dockerfile", address="/old/Dockerfile.RUN")]
     now = [found(path="new/Dockerfile", address="/new/Dockerfile.RUN", line=7)]

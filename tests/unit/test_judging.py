@@ -249,3 +249,17 @@ def test_a_damaged_inventory_is_refused(damage: Any, said: str) -> None:
     lines = list(inventory.dump(inventory.build(HEADER, (OK,), (bucket("b"),))))
     with pytest.raises(UsageError, match=said):
         inventory.load(iter(damage(lines)), "saved")
+
+
+def test_a_failure_tells_the_number_that_could_mend_it() -> None:
+    group = Resource(
+        kind="service.log-group",
+        address="g",
+        surface="terraform",
+        facts={"retention_days": Known(value=30)},
+        location=at(1),
+    )
+    found = judge(inventory.build(HEADER, (OK,), (group,)), BOOK)
+    kept = [one for one in found if one.rule == "log-group-kept-long-enough" and one.outcome == "fail"]
+    assert kept
+    assert all(one.evidence["measures"] == {"retention_days": {"value": 30, "more_is_better": True}} for one in kept)
