@@ -100,11 +100,12 @@ class CompiledRule:
 
     def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:
         """Tried, not read from the expression: which numbers, very large or very small, would make the rule pass."""
+        numbers = [(name, facts[name]) for name in self._assert.paths if type(facts[name]) in (int, float)]
+        if not numbers:
+            return {}
         read = {path: facts[path] for path in self._assert.paths}
         found: dict[str, Measure] = {}
-        for name, value in read.items():
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                continue
+        for name, value in numbers:
 
             def passes(tried: float, name: str = name) -> bool:
                 return self._assert.evaluate(kleene.context({**read, name: tried}, {})).value is True

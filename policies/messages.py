@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from assay.scanner.model.fact import is_unknown
@@ -10,6 +11,7 @@ Fails = Callable[[Any], bool]
 """Whether an element alone makes the rule fail."""
 NEVER_SHOWN = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
 """Facts that hold what somebody wrote, which may be a secret or a person's address."""
+_ADDRESS = frozenset({"address"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _RANGE = re.compile(r"\{(\w+)\}-\{(\w+)\}")
 _MOST_ELEMENTS = 200
@@ -17,6 +19,7 @@ _MOST_SHOWN = 3
 _LONGEST = 100
 
 
+@cache
 def placeholders(message: str) -> frozenset[str]:
     """The names that a message wants filled in."""
     return frozenset(_PLACEHOLDER.findall(message))
@@ -49,12 +52,17 @@ _MORE = "more elements"
 
 def fill_parameters(fix: str, parameters: Mapping[str, Any]) -> str:
     """A fix with the parameters that it names; other braces are code."""
+    if not parameters:
+        return fix
     return _PLACEHOLDER.sub(lambda match: _shown(parameters[match[1]]) if match[1] in parameters else match[0], fix)
 
 
 def fill(message: str, address: str, values: Mapping[str, Any]) -> str:
     """The message; a range from a number to itself is that number."""
-    shown = {name: _shown(value) for name, value in values.items()} | {"address": address}
+    wanted = placeholders(message)
+    if wanted <= _ADDRESS:
+        return message.replace("{address}", address)
+    shown = {name: _shown(value) for name, value in values.items() if name in wanted} | {"address": address}
 
     def ends(match: re.Match[str]) -> str:
         first, last = match.groups()
