@@ -71,8 +71,8 @@ class CompiledRule:
     def showable(self) -> frozenset[str]:
         """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, alone
         or before a `&&`, the fields of the list's elements, or `x` where they have none."""
-        names = (frozenset(self.reads) | self.parameters.keys()) - messages.NEVER_SHOWN
-        if self._all is None or _list_of(self._all) in messages.NEVER_SHOWN:
+        names = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
+        if self._all is None or _list_of(self._all) in registry.FREE_TEXT:
             return names
         listed = registry.fields(self.rule.kind)[_list_of(self._all)]
         item = listed.item_type if isinstance(listed, msgspec.inspect.ListType) else None

@@ -9,8 +9,6 @@ from assay.scanner.model.fact import is_unknown
 
 Fails = Callable[[Any], bool]
 """Whether an element alone makes the rule fail."""
-NEVER_SHOWN = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
-"""Facts that hold what somebody wrote, which may be a secret or a person's address."""
 _ADDRESS = frozenset({"address"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _RANGE = re.compile(r"\{(\w+)\}-\{(\w+)\}")

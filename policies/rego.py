@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from assay.policies import messages
 from assay.policies.cel import kleene
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Decision
@@ -37,7 +36,7 @@ class RegoRule:
         if unknown:
             raise CelError(f"reads: {rule.kind} has no field {unknown[0]!r}")
         self.reads = tuple(sorted(set(rule.reads)))
-        self.showable = (frozenset(self.reads) | self.parameters.keys()) - messages.NEVER_SHOWN
+        self.showable = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
         self._interpreter = _interpreter(rule.rego or "")
 
     def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:  # noqa: ARG002  # as CEL's rules are asked

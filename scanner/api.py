@@ -1,10 +1,12 @@
 """What detectors and library users import: the model, the kinds and the bounded parsers, and nothing else."""
 
+from assay.scanner.kinds.registry import FREE_TEXT
 from assay.scanner.model.detector import Detector, Emit, Part, Plan, Tree
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Location, Unknown, is_unknown, reason_of
 from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, InlineWaiver, Record, Resource
 
 __all__ = [
+    "FREE_TEXT",
     "NOT_COLLECTED",
     "Detector",
     "Emit",

@@ -9,18 +9,13 @@ from msgspec import convert, to_builtins
 from assay.detectors.iac.encodable import valid_text
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
-from assay.scanner.api import Resource
+from assay.scanner.api import FREE_TEXT, Resource
 
 _STATED_BY = {
     "terraform": "assay.detectors.iac.facts.terraform",
     "terraform_plan": "assay.detectors.iac.facts.terraform",
     "cloudformation": "assay.detectors.iac.facts.cloudformation",
 }
-
-
-_FREE_TEXT = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
-"""Facts that hold what somebody wrote, which may be a secret or a person's address. Rules ask of them only whether
-there is one, whether it is everyone, or which keys it has, and a mask changes none of that."""
 
 
 def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Iterator[Resource]:
@@ -33,7 +28,7 @@ def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Itera
         for resource in module.resources(graph, copy.root):
             # checkov's own kinds of text, list and mapping, which carry line marks, end here.
             stated = valid_text(to_builtins(resource, enc_hook=_plain))
-            for name in _FREE_TEXT & stated.get("facts", {}).keys():
+            for name in FREE_TEXT & stated.get("facts", {}).keys():
                 stated["facts"][name] = _masked(stated["facts"][name], name)
             yield convert(stated, Resource)
 

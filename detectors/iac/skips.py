@@ -96,13 +96,5 @@ def inline_waivers(paths: Iterable[str], copy: PrivateCopy) -> Iterator[InlineWa
         lines = copy.lines(path)
         if lines is None or not any(MARK in line for line in lines):
             continue
-        for found in find_ignores(lines):
-            yield InlineWaiver(
-                path=path,
-                line=found.line,
-                covers=found.covers,
-                rules=found.rules,
-                reason=mask_line(found.reason) if found.reason else None,
-                until=found.until,
-                problem=found.problem,
-            )
+        for found in find_ignores(lines, path):
+            yield replace(found, reason=mask_line(found.reason)) if found.reason else found

@@ -44,7 +44,9 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust-base", metavar="REF", help="take all policy from REF, and heed only comments that are in it already"
     )
-    parser.add_argument("--policy-root", metavar="PATH", help="take all policy from this folder, and heed no comment")
+    parser.add_argument(
+        "--policy-root", metavar="PATH", help="take all policy from here; comments count only with --diff"
+    )
 
 
 def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStack) -> tuple[PolicyPlace, Sides | None]:

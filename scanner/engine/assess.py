@@ -1,6 +1,6 @@
 """From what was observed to the report: judge, accept risks, tell what is new, decide."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
@@ -21,9 +21,6 @@ from assay.scanner.engine.report import make_report
 from assay.scanner.engine.suppress import Suppressed, suppress
 from assay.scanner.model.finding import Finding, Report, Severity, Suppression
 from assay.scanner.model.prior import Prior
-
-_OURS = frozenset({"terraform", "terraform_json", "terraform_plan", "cloudformation"})
-"""Surfaces on which our rules judge."""
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -48,11 +45,15 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
     """The whole report. The same inputs give the same bytes: the day on which waivers end is the inventory's."""
     judged = _judge(inventory, policy)
     findings, remarks = judged.findings, judged.remarks
+    base = _judge(review.base.inventory, policy) if review and review.base else None
     if not policy.inline:
         findings = tuple(gate_mode.expose(one, "comments suppress nothing here") for one in findings)
     elif review is not None:
-        trusted = _judge(review.trusted.inventory, policy).findings if review.trusted else ()
-        findings, exposed = gate_mode.only_trusted(findings, trusted, review, inventory.excerpts)
+        trusted = base if review.trusted is review.base else None
+        if trusted is None and review.trusted is not None:
+            trusted = _judge(review.trusted.inventory, policy)
+        accepted = trusted.findings if trusted else ()
+        findings, exposed = gate_mode.only_trusted(findings, accepted, review, inventory.excerpts)
         severity: Severity | None = "medium" if policy.gate.policy_changes == "report" else None
         remarks = (*remarks, *gate_mode.remarks(review, inventory.waivers, exposed, policy.book, severity))
     if findings != judged.findings or remarks:
@@ -65,15 +66,15 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
     if policy.baseline is not None:
         compared = compare(findings, policy.baseline.findings, policy.baseline_renames, inventory.excerpts)
         findings, gone = _with_baseline(findings, compared, policy.baseline), compared.gone
-    if review is not None and review.base is not None:
-        before = _judge(review.base.inventory, policy)
-        known = priors((*before.findings, *before.remarks), review.base.inventory.excerpts)
+    if base is not None and review is not None and review.base is not None:
+        known = priors((*base.findings, *base.remarks), review.base.inventory.excerpts)
         earlier = [one for one in known if one.outcome != "pass"]
         compared = compare(findings, earlier, review.base.renames, inventory.excerpts)
         findings, gone = _with_changes(findings, compared), compared.gone
     demands = Demands(
         fail_on=policy.fail_on, gate=policy.gate, compared_with=review.name if review and review.base else None
     )
+    was_judged = _was_judged(inventory, policy)
     return make_report(
         inventory,
         findings,
@@ -81,8 +82,8 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         demands,
         left_open=left_open(policy.book, inventory.detectors, policy.wanted),
         allow_incomplete=policy.allow_incomplete,
-        fixed=_count_fixed(gone, inventory, policy.wanted),
-        warnings=(*policy.notes, *judged.warnings, *_unused(judged, inventory, policy)),
+        fixed=_count_fixed(gone, inventory, was_judged),
+        warnings=(*policy.notes, *judged.warnings, *(line for rule, line in judged.unused if was_judged(rule))),
     )
 
 
@@ -103,14 +104,17 @@ def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
     return suppress(findings, policy.waivers, inventory.waivers if policy.inline else (), policy.book, today)
 
 
-def _unused(judged: Suppressed, inventory: Inventory, policy: Policy) -> Iterator[str]:
-    """Waivers that match nothing, though what they are for was looked at and judged."""
+def _was_judged(inventory: Inventory, policy: Policy) -> Callable[[str], bool]:
+    """Whether what a rule is for was looked at, and the rule judged."""
     left_out = {surface for outcome in inventory.detectors for surface in outcome.left_out}
     surfaces = {c.id: c.surfaces for engine in policy.book.engines.values() for c in engine.checks.values()}
-    for rule, line in judged.unused:
-        looked = left_out.isdisjoint(surfaces[rule]) if rule in surfaces else not left_out & _OURS
-        if looked and policy.wanted.judges(rule) and rule not in policy.wanted.skip:
-            yield line
+
+    def was_judged(rule: str) -> bool:
+        # Where a rule of ours judges is the detectors' affair: with anything left out, it may have been there.
+        looked = left_out.isdisjoint(surfaces[rule]) if rule in surfaces else not left_out
+        return looked and policy.wanted.judges(rule) and rule not in policy.wanted.skip
+
+    return was_judged
 
 
 def _with_baseline(findings: Sequence[Finding], compared: Compared, baseline: Baseline) -> tuple[Finding, ...]:
@@ -138,8 +142,8 @@ def _may_be_known(finding: Finding) -> bool:
     return finding.rule != LOOK_FAILED and finding.resource.kind != "policy"
 
 
-def _count_fixed(gone: Sequence[Prior], inventory: Inventory, wanted: Wanted) -> int:
+def _count_fixed(gone: Sequence[Prior], inventory: Inventory, was_judged: Callable[[str], bool]) -> int:
     """What was found before and isn't any more. What was not looked at this time was not mended."""
     unseen = {failure.location.path for failure in inventory.failures if failure.location}
     whole = not any(failure.location is None for failure in inventory.failures)
-    return sum(whole and one.outcome == "fail" and one.path not in unseen and wanted.judges(one.rule) for one in gone)
+    return sum(whole and one.outcome == "fail" and one.path not in unseen and was_judged(one.rule) for one in gone)

@@ -273,7 +273,8 @@ def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Ite
     for finding in ours:
         same: list[Finding] = []
         skipped: list[Finding] = []
-        for check in rule.equivalents if (rule := book.rules.get(finding.rule)) else ():
+        rule = book.rules.get(finding.rule)
+        for check in rule.equivalents if rule else ():
             key = _fold_key(check, finding)
             if key not in waiting:
                 continue

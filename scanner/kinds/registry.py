@@ -32,6 +32,11 @@ KINDS: Mapping[str, str] = {
 }
 
 
+FREE_TEXT = frozenset({"tags", "principals", "assumable_by", "kms_key", "permission_boundary", "name"})
+"""Fields that hold what somebody wrote, which may be a secret or a person's address: masked by whoever states them,
+and in no message. Rules ask of them only whether there is one, whether it is everyone, or which keys it has."""
+
+
 class KindError(ValueError):
     """Facts that do not fit their kind; says which field and how."""
 

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from msgspec import Struct
+from msgspec.structs import replace
+
+from assay.scanner.model.resource import InlineWaiver
 
 MARK = "assay:ignore"
 _COMMENT = re.compile(r"(?:#|//|/\*|<!--|--|;|%|\{\{/\*|\{\{-\s/\*)\s*assay:ignore\b(?P<rest>.*)")
@@ -18,23 +20,8 @@ _HOW = 'write assay:ignore RULE reason="…" until=2027-01-31'
 _MAX_REASON = 500
 
 
-class Ignore(Struct, frozen=True, kw_only=True):
-    """One comment."""
-
-    line: int
-    """Counted from 1."""
-    covers: int
-    """The line that it speaks of."""
-    rules: tuple[str, ...] = ()
-    reason: str | None = None
-    until: str | None = None
-    """ISO date."""
-    problem: str | None = None
-    """One line: why it can't be read. Quotes nothing of the file."""
-
-
-def find_ignores(lines: Sequence[str]) -> Iterator[Ignore]:
-    """In the order of the lines. Linear in the text."""
+def find_ignores(lines: Sequence[str], path: str = "") -> Iterator[InlineWaiver]:
+    """In the order of the lines. Linear in the text. A `problem` quotes nothing of the file; a reason isn't masked."""
     content = 0
     for index, text in enumerate(lines):
         if MARK not in text:
@@ -43,13 +30,14 @@ def find_ignores(lines: Sequence[str]) -> Iterator[Ignore]:
         if found is None:
             continue
         if not _ALONE.match(text):
-            yield _read(found["rest"], index + 1, index + 1)
+            yield _read(found["rest"], InlineWaiver(path=path, line=index + 1, covers=index + 1))
             continue
         # Sought from where the last search ended, so that many comments in a row cost no more than one.
         content = max(content, index + 1)
         while content < len(lines) and (not lines[content].strip() or _ALONE.match(lines[content])):
             content += 1
-        yield _read(found["rest"], index + 1, (content if content < len(lines) else index) + 1)
+        covers = content if content < len(lines) else index
+        yield _read(found["rest"], InlineWaiver(path=path, line=index + 1, covers=covers + 1))
 
 
 def _opened(rest: str) -> str:
@@ -66,26 +54,26 @@ def _opened(rest: str) -> str:
     return text
 
 
-def _read(rest: str, line: int, covers: int) -> Ignore:
+def _read(rest: str, place: InlineWaiver) -> InlineWaiver:
     text = _opened(rest)
     rules = _RULES.match(text)
     if rules is None:
-        return Ignore(line=line, covers=covers, problem=f"it names no rule; {_HOW}")
+        return replace(place, problem=f"it names no rule; {_HOW}")
     names = tuple(dict.fromkeys(rules["rules"].split(",")))
     options: dict[str, str] = {}
-    place = rules.end()
-    while option := _OPTION.match(text, place):
+    end = rules.end()
+    while option := _OPTION.match(text, end):
         options[option["name"]] = option["quoted"] if option["quoted"] is not None else option["bare"]
-        place = option.end()
-    if text[place:].strip():
-        return Ignore(line=line, covers=covers, rules=names, problem=f"it can't be read to its end; {_HOW}")
+        end = option.end()
+    if text[end:].strip():
+        return replace(place, rules=names, problem=f"it can't be read to its end; {_HOW}")
     reason = options.get("reason", "").strip()
     if not reason:
-        return Ignore(line=line, covers=covers, rules=names, problem=f"it gives no reason; {_HOW}")
+        return replace(place, rules=names, problem=f"it gives no reason; {_HOW}")
     until = options.get("until")
     if until is not None and not _is_date(until):
-        return Ignore(line=line, covers=covers, rules=names, problem="its `until` is no date; write until=2027-01-31")
-    return Ignore(line=line, covers=covers, rules=names, reason=reason[:_MAX_REASON], until=until)
+        return replace(place, rules=names, problem="its `until` is no date; write until=2027-01-31")
+    return replace(place, rules=names, reason=reason[:_MAX_REASON], until=until)
 
 
 def _is_date(text: str) -> bool:

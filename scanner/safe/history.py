@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from dulwich.diff_tree import RenameDetector
@@ -191,17 +191,3 @@ def open_history(folder: Path) -> Iterator[History]:
         raise UsageError(f"{folder}: not in a git repository that can be read") from None
     with repository:
         yield History(repository, Path(repository.path).resolve())
-
-
-def find_history(folder: Path) -> bool:
-    """Whether a folder lies in a repository."""
-    try:
-        with open_history(folder):
-            return True
-    except UsageError:
-        return False
-
-
-def relative_to_top(history: History, folder: Path) -> PurePosixPath:
-    """Where a folder lies in its repository."""
-    return PurePosixPath(folder.resolve().relative_to(history.top).as_posix())

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.skips import inline_waivers
-from assay.scanner.safe.comments import Ignore, find_ignores
+from assay.scanner.model.resource import InlineWaiver
+from assay.scanner.safe.comments import find_ignores
 
 SAYS = 'assay:ignore bucket-versioned reason="kept elsewhere" until=2027-01-31'
 ALONE = {
@@ -28,10 +29,10 @@ ALONE = {
     "helm, trimmed": f"{{{{- /* {SAYS} */ -}}}}",
     "carriage return": f"# {SAYS}\r",
 }
-FULL = Ignore(line=1, covers=3, rules=("bucket-versioned",), reason="kept elsewhere", until="2027-01-31")
+FULL = InlineWaiver(path="", line=1, covers=3, rules=("bucket-versioned",), reason="kept elsewhere", until="2027-01-31")
 
 
-def only(*lines: str) -> Ignore:
+def only(*lines: str) -> InlineWaiver:
     [found] = find_ignores(lines)
     return found
 
