@@ -333,3 +333,43 @@ def test_doctor_says_what_can_be_scanned(tmp_path: Path) -> None:
     done = assay("doctor", "--format", "json", cwd=tmp_path)
     assert {"what", "status", "found", "mend"} == set(json.loads(done.stdout)[0])
     assert assay("doctor", cwd=tmp_path).stdout.startswith("WHAT")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["scan", "--frob"], "unrecognized arguments: --frob"),
+        (["scan", "--jobs", "0"], "a whole number from 1 to 256"),
+        (["scan", "--fail-on", "nope"], "invalid choice: 'nope'"),
+        (["scan", "--diff"], "expected one argument"),
+        (["scan", "--output", "json=-"], "write --format json"),
+    ],
+)
+def test_a_wrong_option_is_one_line_with_the_next_step(args: list[str], said: str, tmp_path: Path) -> None:
+    done = assay(*args, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "rules"])
+@pytest.mark.parametrize("to", [">/dev/full", ">&-"])
+def test_output_that_cannot_be_written_is_one_line_and_no_bug(command: str, to: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{ASSAY} {command} {to}", shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_was_left_out_is_said_by_whom(bad_tree: Path) -> None:
+    done = assay("scan", ".", "--skip", "terraform", "--format", "json", cwd=bad_tree)
+    report = json.loads(done.stdout)
+    [detector] = report["detectors"]
+    assert (detector["status"], detector["left_out"], detector["reason"]) == (
+        "ok",
+        ["terraform"],
+        "left out: terraform",
+    )
+    assert "--skip leaves out terraform" in report["warnings"]
+    assert (detector["files"], report["files"]) == (2, 2)
+    assert "left out: terraform" in assay("scan", ".", "--skip", "terraform", cwd=bad_tree).stdout
