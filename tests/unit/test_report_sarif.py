@@ -25,7 +25,7 @@ from assay.reports.sarif.values import (
     web_uri,
 )
 from assay.scanner.model.fact import Location
-from assay.scanner.model.finding import Report
+from assay.scanner.model.finding import Report, Repository
 from assay.scanner.model.resource import Excerpt
 from tests.unit import report_builder as build
 
@@ -312,3 +312,47 @@ def artifact_uris(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from artifact_uris(inner)
+
+
+def test_what_else_decided_a_finding_is_related_and_linked_by_its_number() -> None:
+    other = Location(path="terraform/acl[1].tf", start_line=4, end_line=7)
+    (result,) = run_of(build.report([build.finding(related=(other,))]))["results"]
+    (related,) = result["relatedLocations"]
+    assert related["id"] == 1
+    assert related["physicalLocation"]["region"]["startLine"] == 4
+    assert "[terraform/acl(1).tf:4](1)" in result["message"]["text"]
+    assert "relatedLocations" not in run_of(build.report([build.finding()]))["results"][0]
+
+
+def test_a_part_of_a_repository_is_mapped_to_its_top() -> None:
+    part = Repository(uri="https://example.com/acme/ai", revision="a" * 40, branch="main", path="infra/aws")
+    run = run_of(build.report(repository=part))
+    (provenance,) = run["versionControlProvenance"]
+    base = provenance["mappedTo"]["uriBaseId"]
+    assert run["originalUriBaseIds"]["SRCROOT"] == {
+        "uri": "infra/aws/", "uriBaseId": base, "description": {"text": "The scanned folder."},
+    }  # fmt: skip
+    assert base != "SRCROOT" and base in run["originalUriBaseIds"]
+    whole = run_of(build.report())
+    assert whole["versionControlProvenance"][0]["mappedTo"] == {"uriBaseId": "SRCROOT"}
+    assert set(whole["originalUriBaseIds"]) == {"SRCROOT"}
+
+
+def test_a_clone_without_a_remote_has_a_name_that_tells_no_path() -> None:
+    alone = Repository(uri=None, revision="b" * 40, branch="main")
+    (provenance,) = run_of(build.report(repository=alone))["versionControlProvenance"]
+    assert provenance["repositoryUri"].startswith("urn:uuid:")
+    assert provenance["revisionId"] == "b" * 40
+    assert "versionControlProvenance" not in run_of(build.report(repository=None))
+
+
+def test_the_same_folder_is_one_category_however_it_is_named() -> None:
+    named = [run_of(build.report(targets=(name,), folder="ai"))["automationDetails"] for name in (".", "./", "ai")]
+    assert named[0] == named[1] == named[2]
+
+
+def test_a_warning_is_told_as_a_notification() -> None:
+    run = run_of(build.report(warnings=("w.yaml:3: the waiver matches nothing",)))
+    (told,) = run["invocations"][0]["toolConfigurationNotifications"]
+    assert told["level"] == "warning" and told["message"]["text"].startswith("w.yaml:3: the waiver")
+    assert run["tool"]["driver"]["notifications"][told["descriptor"]["index"]]["id"] == "policy"

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from assay.reports.options import RenderOptions
 from assay.reports.text import render
 from assay.reports.text.selection import failing, shown_in_full
+from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Report, Summary
 from assay.scanner.model.resource import Excerpt
@@ -187,3 +188,32 @@ def test_no_name_can_break_the_page(name: str, width: int, unicode: bool) -> Non
     lines = shown(build.report([found], excerpts=(excerpt,)), width=width, unicode=unicode).split("\n")
     assert max(cell_len(line) for line in lines) <= width
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_finding_names_the_other_blocks_that_decided_it() -> None:
+    other = Location(path="terraform/acl.tf", start_line=4, end_line=7)
+    assert "see also terraform/acl.tf:4" in shown(build.report([build.finding(related=(other,))]), width=100)
+
+
+def test_a_comparison_shows_what_came_since_and_counts_the_rest() -> None:
+    findings = [build.finding(1, change="existing"), build.finding(2, change="new")]
+    text = shown(build.report(findings, compared_with="main", summary=Summary(fail=2, new=1, existing=1)), width=120)
+    assert "what came since main" in text
+    assert ": 1 new and failing" in text and "1 new, 1 there before, 0 fixed." in text
+    assert text.count(findings[1].rule) == 1
+
+
+def test_satisfied_says_what_it_leaves_open() -> None:
+    partly = build.control("hipaa", "164.308(a)(8)", "satisfied", testable="partly")
+    accepted = build.control("hipaa", "164.312(b)", "satisfied", suppressed=2)
+    text = shown(build.report(controls=(partly, accepted)), width=120)
+    assert "1 of them also ask something of a person" in text
+    assert "1 of them but for risks that were accepted" in text
+    assert "satisfied:" not in shown(build.report(controls=(build.control("hipaa", "1", "satisfied"),)), width=120)
+
+
+def test_what_was_left_out_and_warned_of_is_shown() -> None:
+    left = DetectorOutcome(id="iac", status="ok", reason="left out: terraform", resources=2, files=3)
+    text = shown(build.report(detectors=(left,), files=8, warnings=("--skip leaves out terraform",)), width=120)
+    assert "2 resources in 3 of 8 files" in text
+    assert "left out: terraform" in text and "--skip leaves out terraform" in text
