@@ -1,6 +1,7 @@
 """Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,15 @@ class Book:
         """A pack of this book, with the files that it was read from."""
         return self._loaded[pack]
 
-    @property
+    @cached_property
+    def checks(self) -> Mapping[str, EngineCheck]:
+        """Every engine's checks by id, our own remarks among them."""
+        return {name: check for engine in self.engines.values() for name, check in engine.checks.items()}
+
+    @cached_property
     def rule_names(self) -> Mapping[str, str]:
         """Every name of a rule or an engine's check → its present id."""
-        names = {check: check for engine in self.engines.values() for check in engine.checks}
+        names = {name: name for name in self.checks}
         return names | {name: rule.id for rule in self.rules.values() for name in (rule.id, *rule.aliases)}
 
     def variants(self, kind: str) -> Sequence[Variant]:
@@ -119,16 +125,12 @@ class Book:
                 controls.update(self.controls(check.id, check.safeguards))
             # A rule judges where the checks that ask the same do; of the others nothing is known here.
             here = {check.id for check in checks}
-            kinds = self._kinds_with(here)
+            kinds = {rule.kind for rule in self.rules.values() if not here.isdisjoint(rule.equivalents)}
             for rule in self.rules.values():
-                if not checks or not here.isdisjoint(rule.equivalents) or rule.kind in kinds:
+                if not checks or rule.kind in kinds:
                     controls.update(self.controls(rule.id, rule.safeguards))
             self._open_by_surface[surface] = safeguards, tuple(sorted(controls))
         return self._open_by_surface[surface]
-
-    def _kinds_with(self, checks: Set[str]) -> frozenset[str]:
-        """The kinds of rules that ask what one of these checks asks."""
-        return frozenset(rule.kind for rule in self.rules.values() if not checks.isdisjoint(rule.equivalents))
 
     def _make_variants(self, rule: Rule) -> list[Variant]:
         groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}
@@ -153,10 +155,9 @@ class Book:
         return PolicyError(f"the rule {rule.id}: {said}")
 
     def _check_equivalents(self) -> None:
-        known = {check for engine in self.engines.values() for check in engine.checks}
         for rule in self.rules.values():
             for check in rule.equivalents:
-                if check not in known:
+                if check not in self.checks:
                     raise PolicyError(f"the rule {rule.id}: equivalents: no engine has a check {check!r}")
 
 

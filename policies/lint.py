@@ -34,7 +34,7 @@ def lint(files: Sequence[Path], home: Path, check_waivers: WaiverCheck, detector
     built_in = book.load((), home)
     rules = list(built_in.rules.values())
     taken = {name for rule in rules for name in (rule.id, *rule.aliases)}
-    checks = {check for engine in built_in.engines.values() for check in engine.checks}
+    checks = set(built_in.checks)
     found: dict[Path, Mistake] = {}
     others: dict[Path, str] = {}
     for path in files:

@@ -1,7 +1,7 @@
 """The IaC detector: checkov's runners on a private copy of the tree, one part for each framework that is present."""
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 
 from assay.detectors.iac import offline
@@ -35,7 +35,7 @@ class IacDetector:
     """States what checkov concludes, and the facts of the graphs that it renders."""
 
     def __init__(self) -> None:
-        self._tree: Tree | None = None
+        self._tree = Tree(root="", files=())
         self._survey = Survey()
         self._copy: PrivateCopy | None = None
 
@@ -93,7 +93,7 @@ class IacDetector:
 
         def attempt(kept: frozenset[str]) -> Iterator[Record]:
             self._survey = without(whole, files - kept)
-            copy = make_copy(every.root, self._survey.wanted, self._folder_links())
+            copy = make_copy(every.root, self._survey.wanted, self._tree.folder_links)
             if copy.aborted is not None:
                 raise OSError(copy.aborted)
             roots.append(copy)
@@ -115,7 +115,7 @@ class IacDetector:
         folders = self._bundles(framework)
         if folders:
             # Rendering strikes out and adds files, which the other parts must not see.
-            copy = make_copy(copy.root, self._needed(framework), self._folder_links())
+            copy = make_copy(copy.root, self._needed(framework), self._tree.folder_links)
             if copy.aborted is not None:
                 yield failure(framework, None, copy.aborted)
                 return
@@ -149,7 +149,7 @@ class IacDetector:
     def _observe_past_skips(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         """What checkov would say without the comments that silence it. What can't be looked at, the first look says."""
         marked = sorted(self._read_by(framework) & self._survey.skipping)
-        copy = make_copy(copy.root, self._needed(framework), self._folder_links())
+        copy = make_copy(copy.root, self._needed(framework), self._tree.folder_links)
         if copy.aborted is not None:
             yield failure(framework, None, copy.aborted)
             return
@@ -182,17 +182,10 @@ class IacDetector:
         if self._tree != tree:
             self._tree, self._survey, self._copy = tree, survey(tree), None
 
-    def _folder_links(self) -> Mapping[str, str]:
-        """For copies of the copy, in which links to files are files already."""
-        links = self._tree.links if self._tree else {}
-        files = set(self._survey.wanted)
-        return {link: leads_to for link, leads_to in links.items() if link not in files}
-
     def _copy_tree(self) -> PrivateCopy:
         if self._copy is None:
-            self._copy = make_copy(
-                self._tree.root if self._tree else "", self._survey.wanted, self._tree.links if self._tree else {}
-            )
+            tree = self._tree
+            self._copy = make_copy(tree.root, self._survey.wanted, tree.folder_links, tree.links)
         return self._copy
 
     def _unrendered_of(self, framework: str) -> frozenset[str]:
@@ -205,7 +198,7 @@ class IacDetector:
 
     def _concerns(self, framework: str) -> bool:
         claimed = self._survey.claims.get(framework, frozenset())
-        only = self._tree.only if self._tree else None
+        only = self._tree.only
         if only is None or framework in ("helm", "kustomize"):
             return bool(claimed)
         return bool(claimed & set(only))

@@ -14,6 +14,7 @@ from assay.detectors.iac.frameworks import is_dockerfile
 from assay.detectors.iac.syntax import NOT_REGULAR, VANISHED, Fault, unreadable
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_LINKS: Mapping[str, str] = {}
 _CHUNK_BYTES = 1 << 20
 _GUESSED_SUFFIXES = (".bicep", ".json", ".template", ".yaml", ".yml")
 """Where checkov guesses the encoding. Terraform takes nothing but UTF-8."""
@@ -45,13 +46,14 @@ class PrivateCopy(Struct, frozen=True, kw_only=True):
             return None
 
 
-def make_copy(root: str, paths: Sequence[str], links: Mapping[str, str] | None = None) -> PrivateCopy:
+def make_copy(
+    root: str, paths: Sequence[str], folder_links: Mapping[str, str], links: Mapping[str, str] = NO_LINKS
+) -> PrivateCopy:
     """Copies files, given relative to `root`, below a new folder in the temporary folder.
 
-    `links` gives the regular file that is read in a link's place, and the folders that links lead to: these become
-    links again, as modules are found through them.
+    `links` gives the regular file that is read in a link's place. Links to folders become links again, as modules are
+    found through them.
     """
-    links = links or {}
     try:
         base = os.path.realpath(tempfile.mkdtemp(prefix="assay-iac-"))
         target = os.path.join(base, root.lstrip("/"))  # noqa: PTH118  # a Path costs more than the copy itself
@@ -78,7 +80,7 @@ def make_copy(root: str, paths: Sequence[str], links: Mapping[str, str] | None =
             fault = unreadable(error)
         if fault is not None:
             faults[path] = fault
-    _link_folders(target, links)
+    _link_folders(target, folder_links)
     return PrivateCopy(root=target, faults=faults)
 
 

@@ -86,6 +86,7 @@ class Log:
                 "new": summary.new,
                 "existing": summary.existing,
                 "fixed": summary.fixed,
+                "worsened": summary.worsened,
             },
             "results": {"total": len(self.failing), "shown": len(failing)},
         }

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from assay.scanner.cli import options, output
+from assay.scanner.cli import output
 from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 
@@ -18,14 +18,9 @@ def run(argv: Sequence[str]) -> int:
         prog="assay baseline",
         description="Scan, and keep every open finding in a file; `assay scan --baseline FILE` then tells what is new.",
     )
-    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
     parser.add_argument("--output", metavar="FILE", default="assay-baseline.json", help="default: %(default)s")
     parser.add_argument("--quiet", action="store_true", help="no progress, and nothing on standard output")
-    options.add_policy(parser)
-    policy.add_accepted(parser)
-    policy.add_trust(parser)
-    options.add_selection(parser)
-    options.add_jobs(parser)
+    looking.add_looking(parser)
     args = parser.parse_args(argv)
     path = Path(args.output)
     output.check_writable(path)

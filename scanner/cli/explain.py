@@ -59,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _near(book: Any, name: str) -> list[str]:
     """What may have been meant, the likeliest first."""
-    known = [*book.rules, *(check for engine in book.engines.values() for check in engine.checks)]
+    known = [*book.rules, *book.checks]
     controls = [f"{pack.id}:{control.id}" for pack in book.packs for control in pack.controls]
     wanted = name.lower()
     near = [one for one in known if one.lower() == wanted]

@@ -19,6 +19,16 @@ from assay.scanner.engine.target import counterpart, list_root, parse_targets
 from assay.scanner.model.finding import Report
 
 
+def add_looking(parser: argparse.ArgumentParser) -> None:
+    """The targets, and everything that decides what is looked at and how it is judged."""
+    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
+    options.add_policy(parser)
+    policy.add_accepted(parser)
+    policy.add_trust(parser)
+    options.add_selection(parser)
+    options.add_jobs(parser)
+
+
 def look_and_assess(
     args: argparse.Namespace, written: Collection[Path], progress: Progress, stack: ExitStack
 ) -> Report:

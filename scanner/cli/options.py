@@ -113,7 +113,7 @@ def choose(
     """Sorts names into detectors, surfaces and rules. Raises UsageError for a name that is none of them."""
     detectors = {spec.id for spec in specs}
     surfaces = {surface for spec in specs for surface in spec.surfaces}
-    surfaces |= {s for engine in book.engines.values() for check in engine.checks.values() for s in check.surfaces}
+    surfaces |= {surface for check in book.checks.values() for surface in check.surfaces}
     rules = book.rule_names
 
     def sort(given: Sequence[str], option: str) -> tuple[list[str], list[str], list[str]]:

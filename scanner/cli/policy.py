@@ -117,9 +117,8 @@ def revision(targets: Sequence[str]) -> str | None:
     """The commit that is checked out where the first target lies; None outside a repository."""
     from assay.scanner.safe.history import open_history
 
-    first = Path(targets[0]).resolve()
     try:
-        with open_history(first if first.is_dir() else first.parent) as history:
+        with open_history(trust.folder_of(targets[0])) as history:
             return history.commit("HEAD")
     except UsageError:
         return None

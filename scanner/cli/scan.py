@@ -3,22 +3,17 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from assay.scanner.cli import options, output
+from assay.scanner.cli import output
 from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 
 
 def run(argv: Sequence[str]) -> int:
     """Returns the exit code."""
-    from assay.scanner.cli import looking, policy
+    from assay.scanner.cli import looking
 
     parser = Parser(prog="assay scan", description="Look at targets, judge them by policy packs, and report.")
-    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
-    options.add_policy(parser)
-    policy.add_accepted(parser)
-    policy.add_trust(parser)
-    options.add_selection(parser)
-    options.add_jobs(parser)
+    looking.add_looking(parser)
     output.add_reporting(parser)
     args = parser.parse_args(argv)
     outputs = output.parse_outputs(args.output)

@@ -101,7 +101,7 @@ def without_its_links(path: str, reviewed: Path) -> Path:
 
 def beside(targets: Sequence[str]) -> PolicyPlace:
     """Outside gate mode: the configuration of what is scanned."""
-    first = _folder_of(targets[0])
+    first = folder_of(targets[0])
     folder = find_settings(first, Path.cwd())
     return PolicyPlace(folder=folder, root=folder)
 
@@ -111,7 +111,7 @@ def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
     folder = Path(root).resolve()
     if not folder.is_dir():
         raise UsageError(f"--policy-root {one_line(root, 200)}: no such folder")
-    reviewed = [find_top(_folder_of(target)) or _folder_of(target) for target in targets]
+    reviewed = [find_top(folder_of(target)) or folder_of(target) for target in targets]
     if any(folder.is_relative_to(tree) for tree in reviewed):
         raise UsageError(
             f"--policy-root {one_line(root, 200)}: lies in what is scanned, or in its repository; "
@@ -125,7 +125,7 @@ def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[S
     """`--trust-base` and `--diff`: writes the versions that the change is compared with. Raises UsageError."""
     from assay.scanner.safe.history import open_history
 
-    first = _folder_of(targets[0])
+    first = folder_of(targets[0])
     around, top = find_top(Path.cwd()), find_top(first)
     if around and top and around != top and top.is_relative_to(around):
         # A change could put a submodule in place of a folder, and with it a history of its own making.
@@ -166,6 +166,7 @@ def _opposite(folder: Path, sides: Sides) -> Path:
     return sides.trusted.root / folder.relative_to(sides.top)
 
 
-def _folder_of(target: str) -> Path:
+def folder_of(target: str) -> Path:
+    """The folder that a path target is, or lies in."""
     path = Path(target).resolve()
     return path if path.is_dir() else path.parent

@@ -107,11 +107,11 @@ def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
 def _was_judged(inventory: Inventory, policy: Policy) -> Callable[[str], bool]:
     """Whether what a rule is for was looked at, and the rule judged."""
     left_out = {surface for outcome in inventory.detectors for surface in outcome.left_out}
-    surfaces = {c.id: c.surfaces for engine in policy.book.engines.values() for c in engine.checks.values()}
+    checks = policy.book.checks
 
     def was_judged(rule: str) -> bool:
         # Where a rule of ours judges is the detectors' affair: with anything left out, it may have been there.
-        looked = left_out.isdisjoint(surfaces[rule]) if rule in surfaces else not left_out
+        looked = left_out.isdisjoint(checks[rule].surfaces) if rule in checks else not left_out
         return looked and policy.wanted.judges(rule) and rule not in policy.wanted.skip
 
     return was_judged

@@ -9,7 +9,7 @@ from assay.policies.book import Book
 from assay.scanner.engine.judge import Wanted
 from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.finding import ControlOutcome, ControlStatus, Finding
-from assay.scanner.model.rule import Pack
+from assay.scanner.model.rule import EngineCheck, Pack, Rule
 
 
 class _Tally(Struct):
@@ -25,11 +25,10 @@ def left_open(book: Book, detectors: Iterable[DetectorOutcome], wanted: Wanted) 
         control for outcome in detectors for surface in outcome.left_out for control in book.surface_controls(surface)
     }
     if wanted.only or wanted.skip:
-        rules = {rule.id: rule.safeguards for rule in book.rules.values()}
-        rules |= {check.id: check.safeguards for engine in book.engines.values() for check in engine.checks.values()}
-        for name, safeguards in rules.items():
-            if name in wanted.skip or not wanted.judges(name):
-                found.update(book.controls(name, safeguards))
+        everything: list[Rule | EngineCheck] = [*book.rules.values(), *book.checks.values()]
+        for one in everything:
+            if one.id in wanted.skip or not wanted.judges(one.id):
+                found.update(book.controls(one.id, one.safeguards))
     return frozenset(found)
 
 

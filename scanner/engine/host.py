@@ -196,8 +196,7 @@ def _finish(child: _Running, answers: BinaryIO, most: int) -> Part | None:
         failure = f"crashed: {failure}"
     if failure is not None and child.failure is None and child.part.again is not None:
         return msgspec.structs.replace(child.part, options=child.part.again, again=None)
-    seconds = time.monotonic() - child.started
-    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure, seconds=seconds)
+    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure)
     _send(answers, done)
     view = memoryview(records)
     while view:

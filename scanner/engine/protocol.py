@@ -51,7 +51,6 @@ class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part")
     bytes: int
     failure: str | None
     """How it failed, for a person; None: it ended well."""
-    seconds: float
 
 
 class Broken(Struct, frozen=True, kw_only=True, tag_field="frame", tag="broken"):

@@ -69,21 +69,8 @@ def counterpart(target: Target, top: Path, other: Path) -> Listing:
     here = list_root(target)
     root = other / here.relative_to(top)
     root.mkdir(parents=True, exist_ok=True)
-    files: set[str] = set()
-    linked: dict[str, str] = {}
-    for name in target.names:
-        place = Path(name).resolve().relative_to(here)
-        if (root / place).resolve() != root / place:
-            continue
-        if (root / place).is_dir():
-            prefix = "" if place == Path() else f"{place.as_posix()}/"
-            tree = list_tree(root / place).tree
-            files |= {prefix + found for found in tree.files}
-            linked |= {prefix + link: prefix + leads_to for link, leads_to in tree.links.items()}
-        elif (root / place).is_file():
-            files.add(place.as_posix())
-    tree = Tree(root=str(root), files=tuple(sorted(files)), links=linked)
-    return Listing(tree=tree, links_out=(), unreadable=())
+    places = [Path(name).resolve().relative_to(here) for name in target.names]
+    return _joined(root, [place for place in places if (root / place).resolve() == root / place])
 
 
 def list_root(target: Target) -> Path:
@@ -95,27 +82,30 @@ def list_root(target: Target) -> Path:
 def _list(target: Target) -> Listing:
     if target.scheme != "path":
         return Listing(tree=Tree(root=os.getcwd(), files=()), links_out=(), unreadable=())  # noqa: PTH109
-    paths = [Path(name).resolve() for name in target.names]
-    if len(paths) == 1 and paths[0].is_dir():
-        return list_tree(paths[0])
     root = list_root(target)
-    listings = [(path, list_tree(path) if path.is_dir() else None) for path in paths]
+    return _joined(root, [Path(name).resolve().relative_to(root) for name in target.names])
+
+
+def _joined(root: Path, places: Sequence[Path]) -> Listing:
+    """What lies in files and folders below a root, each named once; a place where nothing is holds nothing."""
     files: set[str] = set()
-    linked: dict[str, str] = {}
-    links: set[str] = set()
+    links: dict[str, str] = {}
+    folder_links: dict[str, str] = {}
+    links_out: set[str] = set()
     unreadable: set[tuple[str, str]] = set()
-    for path, listing in listings:
-        inside = path.relative_to(root).as_posix()
-        if listing is None:
-            files.add(inside)
+    for place in places:
+        if not (root / place).is_dir():
+            files |= {place.as_posix()} if os.path.lexists(root / place) else set()
             continue
-        prefix = "" if inside == "." else f"{inside}/"
-        files |= {prefix + name for name in listing.tree.files}
-        linked |= {prefix + link: prefix + leads_to for link, leads_to in listing.tree.links.items()}
-        links |= {prefix + name for name in listing.links_out}
-        unreadable |= {(prefix + name, reason) for name, reason in listing.unreadable}
-    tree = Tree(root=str(root), files=tuple(sorted(files)), links=linked)
-    return Listing(tree=tree, links_out=tuple(sorted(links)), unreadable=tuple(sorted(unreadable)))
+        found = list_tree(root / place)
+        prefix = "" if place == Path() else f"{place.as_posix()}/"
+        files |= {prefix + name for name in found.tree.files}
+        links |= {prefix + link: prefix + leads_to for link, leads_to in found.tree.links.items()}
+        folder_links |= {prefix + link: prefix + leads_to for link, leads_to in found.tree.folder_links.items()}
+        links_out |= {prefix + name for name in found.links_out}
+        unreadable |= {(prefix + name, reason) for name, reason in found.unreadable}
+    tree = Tree(root=str(root), files=tuple(sorted(files)), links=links, folder_links=folder_links)
+    return Listing(tree=tree, links_out=tuple(sorted(links_out)), unreadable=tuple(sorted(unreadable)))
 
 
 def _scheme(name: str) -> str:

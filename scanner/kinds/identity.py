@@ -10,7 +10,8 @@ class Principal(Struct, frozen=True, kw_only=True):
     type: str
     """`role`, `user`, `group`, `service-account` or `managed-identity`."""
     assumable_by_anyone: bool
-    """Its trust policy names every principal, with no condition."""
+    """Its trust policy takes every principal with no condition, or the tokens of an identity provider that serves
+    everyone with no condition on whose they are."""
     assumable_by: list[str]
     """Principals that its trust policy names, as written."""
     long_lived_keys: bool

@@ -43,8 +43,9 @@ class Tree(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
     """POSIX paths relative to the root, sorted."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Those of the files that are links → the regular file of the same folder that is read in their place. Links to
-    folders → the folder; what lies below them is listed where it lies."""
+    """Those of the files that are links → the regular file below the root that is read in their place."""
+    folder_links: Mapping[str, str] = field(default_factory=dict)
+    """Links to folders → the folder below the root; its files are listed where they lie."""
     only: tuple[str, ...] | None = None
     """Where the user named single files: the files that findings are for. None: all."""
 

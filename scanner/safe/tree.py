@@ -1,4 +1,4 @@
-"""Lists the regular files under a folder that may be hostile; links are never followed, and nothing is opened."""
+"""Lists the files under a folder that may be hostile: no link is followed out of it, and nothing is opened."""
 
 import os
 import stat
@@ -28,6 +28,7 @@ def list_tree(root: Path) -> Listing:
     """Walks the folder once. `root` must be an existing directory, already resolved."""
     files: list[str] = []
     links: dict[str, str] = {}
+    folder_links: dict[str, str] = {}
     links_out: list[str] = []
     unreadable: list[tuple[str, str]] = []
     pending = [""]
@@ -57,8 +58,8 @@ def list_tree(root: Path) -> Listing:
                     # Whoever applies the tree reads the file by this name too, which may be another sort's.
                     files.append(path)
                     links[path] = leads_to
-                elif leads_to and (root / leads_to).is_dir():
-                    links[path] = leads_to
+                elif (root / leads_to).is_dir():
+                    folder_links[path] = leads_to
             elif stat.S_ISDIR(mode):
                 if entry.name not in _SKIPPED_FOLDERS:
                     pending.append(path)
@@ -70,7 +71,7 @@ def list_tree(root: Path) -> Listing:
         if len(files) > MAX_FILES:
             unreadable.append((".", f"more than {MAX_FILES} files; scan its folders one by one"))
             break
-    tree = Tree(root=str(root), files=tuple(sorted(files)), links=links)
+    tree = Tree(root=str(root), files=tuple(sorted(files)), links=links, folder_links=folder_links)
     return Listing(tree=tree, links_out=tuple(sorted(links_out)), unreadable=tuple(sorted(unreadable)))
 
 

@@ -206,3 +206,14 @@ def test_policy_from_a_folder_and_comparison_with_a_ref_go_together(tmp_path: Pa
     assert report["gate"]["status"] == "red"
     (central / "assay.toml").write_text('fail-on = "critical"\n')
     assert changes(tree.path, *args)[1]["gate"]["status"] == "green"
+
+
+def test_what_could_not_be_followed_before_is_not_the_changes_doing(tmp_path: Path) -> None:
+    tree = GitTree(tmp_path / "tree")
+    tree.link("out", "/etc/hostname")
+    tree.commit({"Dockerfile": SOUND})
+    tree.branch("work")
+    tree.link("new", "/etc/hosts")
+    _, report = changes(tree.path, "--diff", "main")
+    told = {f["resource"]["address"]: f["change"] for f in report["findings"] if f["rule"] == "link-out-of-target"}
+    assert told == {"out": "existing", "new": "new"}

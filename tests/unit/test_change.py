@@ -292,6 +292,16 @@ def test_what_a_baseline_knows_and_nobody_finds_is_fixed() -> None:
     assert report.summary.fixed == 2
 
 
+def test_what_was_not_judged_is_not_fixed() -> None:
+    known = kept(verdict(), verdict(address="c"))
+    rule = verdict().check
+    assert assessed(baseline=known).summary.fixed == 2
+    assert assessed(baseline=known, wanted=Wanted(skip=frozenset({rule}))).summary.fixed == 0
+    left = DetectorOutcome(id="iac", status="ok", left_out=("terraform",))
+    report = assess(inventory.build(HEADER, (left,), ()), Policy(book=BOOK, baseline=known))
+    assert report.summary.fixed == 0
+
+
 def test_what_was_not_looked_at_is_not_fixed() -> None:
     lost = Failure(detector="iac", part="terraform", reason="r", location=Location(path="main.tf"))
     assert assessed(lost, baseline=kept(verdict())).summary.fixed == 0
