@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from assay.scanner.kinds.traffic import Way
+
 
 class Notebook(Struct, frozen=True, kw_only=True):
     """A managed notebook, workbench or compute instance for people."""
@@ -85,3 +87,40 @@ class Workspace(Struct, frozen=True, kw_only=True):
     region: str | None
     """As of a bucket."""
     tags: dict[str, str]
+
+
+class Software(Struct, frozen=True, kw_only=True):
+    """A server for AI work that runs in a cluster, known by its kind of owner, image or command."""
+
+    source: str
+    """As of `workload.pods`."""
+    namespace: str
+    workload: str
+    """Address of the workload."""
+    software: str
+    """`ray`, `jupyter`, `vllm`, `mlflow`, `qdrant` …; the list is in `detectors/cluster/software/`."""
+    ports: list[int]
+    """On which it listens: what it is told, else its default; sorted."""
+    authenticated: bool
+    """It asks callers who they are, by itself or by a proxy in the same pod."""
+    tls: bool
+    """It speaks TLS itself, or a proxy in the same pod does."""
+    listens_locally: bool
+    """On the loopback address only, so that nothing outside the pod reaches it."""
+    settings: list[str]
+    """Settings of this software that matter, by name and sorted, each as its rule explains: `remote-code`,
+    `model-control`, `anonymous-admin` …"""
+    ways_in: list[Way]
+    """Derived: the ways in to these ports of its workload; none where it listens locally."""
+
+
+class Tenant(Struct, frozen=True, kw_only=True):
+    """A Kubeflow Profile, or another operator's tenant: a namespace with an owner and contributors."""
+
+    source: str
+    namespace: str
+    contributors: int
+    """How many users and groups may edit it besides its owner."""
+    open_to_everyone: bool
+    """Everyone who can log in may use it."""
+    quota: bool

@@ -20,6 +20,8 @@ class Resource(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """By field of the kind. A field that is missing counts as Unknown(not collected)."""
     location: Location | None = None
+    aliases: tuple[str, ...] = ()
+    """Other texts by which engines name it, in the same file."""
 
 
 class EngineVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="verdict"):

@@ -1,0 +1,81 @@
+"""Kubernetes objects, decoded to what we need of them, on their way to facts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from assay.scanner.api import Location
+
+T = TypeVar("T")
+
+
+class Owner(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A reference to an object's owner."""
+
+    kind: str
+    name: str
+    api_version: str = ""
+    controller: bool | None = None
+
+
+class Meta(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An object's metadata."""
+
+    name: str | None = None
+    generate_name: str | None = None
+    namespace: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[Owner] | None = None
+    deletion_timestamp: str | None = None
+
+
+class Placed(Struct, frozen=True, kw_only=True):
+    """An object, and where it stands."""
+
+    object: Any
+    """One of the decoded structs; each has `metadata: Meta`."""
+    place: Location | None = None
+    """None: a live cluster."""
+
+
+class Objects:
+    """The objects of one source, by kind, and what of it could not be read."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._by_kind: dict[str, list[Placed]] = defaultdict(list)
+        self._unread: dict[str, str] = {}
+
+    def add(self, kind: str, placed: Placed) -> None:
+        """`kind` is that of `table.API`, such as `apps/Deployment`, or `Namespace` of the core group."""
+        self._by_kind[kind].append(placed)
+
+    def miss(self, kind: str, reason: str) -> None:
+        """Some or all objects of a kind could not be read."""
+        self._unread.setdefault(kind, reason)
+
+    def unread(self, *kinds: str) -> str | None:
+        """Why objects of one of the kinds may be missing; None: they are all there."""
+        return next((self._unread[kind] for kind in kinds if kind in self._unread), None)
+
+    def of(self, kind: str) -> Sequence[Placed]:
+        """The objects of one kind, in the order in which they came."""
+        return self._by_kind.get(kind, ())
+
+    def kinds(self) -> Iterator[str]:
+        """The kinds that there are objects of."""
+        yield from sorted(self._by_kind)
+
+
+def namespace_of(meta: Meta) -> str:
+    """The namespace of a namespaced object; `default` for files that name none, as checkov says too."""
+    return meta.namespace or "default"
+
+
+def address(kind: str, meta: Meta, namespaced: bool = True) -> str:
+    """`Deployment.ml.web`, or `ClusterRole.reader`. An object that gets its name from the server has `name*`."""
+    name = meta.name or f"{meta.generate_name or ''}*"
+    return f"{kind}.{namespace_of(meta)}.{name}" if namespaced else f"{kind}.{name}"

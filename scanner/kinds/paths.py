@@ -1,0 +1,35 @@
+"""Attack paths: what whoever holds one thing can reach."""
+
+from msgspec import Struct
+
+TARGETS = ("cluster-admin", "secrets", "nodes", "other-tenant", "data-volumes", "cloud")
+"""What paths lead to. `secrets`: those of other namespaces or of the whole cluster; `other-tenant`: control over pods
+of a namespace of other tenants; `data-volumes`: volumes that hold models or data, of other workloads; `cloud`: rights in
+a cloud account."""
+
+
+class Hop(Struct, frozen=True, kw_only=True):
+    """One step of a path."""
+
+    reached: str
+    """What it leads to: a subject, workload, node or target, by address."""
+    technique: str
+    """Kebab, such as `create-pods`, `token-request`, `container-escape`."""
+    objects: list[str]
+    """Addresses of the binding, role, workload or service account that allow it, the binding first."""
+    rule: str
+    """The role's rule that allows it, `get,list secrets in ml`; empty where no role is needed."""
+
+
+class Path(Struct, frozen=True, kw_only=True):
+    """The shortest way to a target."""
+
+    target: str
+    """One of TARGETS."""
+    length: int
+    hops: list[Hop]
+    cut: list[str]
+    """The fewest grants (addresses of bindings) without which no path of any length to this target is left; empty where
+    no grant is needed for it."""
+    told: str
+    """The hops in one line, for a message."""

@@ -1,0 +1,127 @@
+"""Kubernetes' role-based access control: roles, bindings, who holds what."""
+
+from msgspec import Struct
+
+from assay.scanner.kinds.paths import Path
+from assay.scanner.kinds.traffic import Requirement
+
+
+class PolicyRule(Struct, frozen=True, kw_only=True):
+    """A rule of a role, as written, each list sorted."""
+
+    verbs: list[str]
+    api_groups: list[str]
+    resources: list[str]
+    """`pods`, `pods/exec`, `*`, `*/scale` …"""
+    resource_names: list[str]
+    """Empty: all."""
+    urls: list[str]
+    """Paths that are no resources, such as `/metrics`."""
+
+
+class Role(Struct, frozen=True, kw_only=True):
+    """A Role or ClusterRole."""
+
+    source: str
+    """As of `workload.pods`."""
+    namespace: str | None
+    """None: a ClusterRole."""
+    labels: dict[str, str]
+    rules: list[PolicyRule]
+    aggregates: list[list[Requirement]]
+    """It has the rules of all ClusterRoles that one of these selectors takes, besides; empty: it doesn't aggregate."""
+    bootstrapped: bool
+    """Says of itself that the API server made it. `built_in` says whether that is so."""
+    built_in: bool
+    """Derived: one of Kubernetes' own roles, with the rules that Kubernetes gives it."""
+
+
+class SubjectRef(Struct, frozen=True, kw_only=True):
+    """A subject of a binding."""
+
+    type: str
+    """`User`, `Group` or `ServiceAccount`."""
+    subject: str
+    """Its name; for users that are not `system:` ones a pseudonym, as that may be a person's name or address."""
+    namespace: str | None
+    """Of a service account."""
+
+
+class Binding(Struct, frozen=True, kw_only=True):
+    """A RoleBinding or ClusterRoleBinding."""
+
+    source: str
+    namespace: str | None
+    """None: a ClusterRoleBinding."""
+    role_type: str
+    """`Role` or `ClusterRole`."""
+    role: str
+    subjects: list[SubjectRef]
+    bootstrapped: bool
+
+
+class ServiceAccount(Struct, frozen=True, kw_only=True):
+    """A service account."""
+
+    source: str
+    namespace: str
+    token_declared: bool | None
+    """`automountServiceAccountToken`; None: not set, which mounts it."""
+    long_lived_tokens: int
+    """Secrets that hold a token of it which never expires."""
+    cloud: str | None
+    """`aws`, `gcp` or `azure`, where an annotation gives its pods an identity there."""
+    cloud_identity: str | None
+    """That identity: role ARN, service-account address, client id."""
+
+
+class Power(Struct, frozen=True, kw_only=True):
+    """Something dangerous that a grant allows."""
+
+    power: str
+    """Kebab; the list is in `detectors/rbac/powers.py`."""
+    verbs: list[str]
+    resource: str
+    """`group/resource` as asked for, such as `apps/deployments` or `pods/exec`; a URL for non-resource rules."""
+    names: list[str]
+    """The only objects that it is for; empty: all."""
+    rule: str
+    """The role's rule, told in a line."""
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """What one subject gets through one binding. Derived, all of it."""
+
+    source: str
+    namespace: str | None
+    """None: in the whole cluster."""
+    subject_type: str
+    subject: str
+    """As of `SubjectRef`, a service account as `namespace/name`."""
+    role: str
+    """Its address."""
+    expected: bool
+    """Binding, subject and role are Kubernetes' own and unchanged."""
+    everyone: str | None
+    """`anonymous` where the subject is or includes callers without credentials, `authenticated` where it is everyone
+    with any, `service-accounts` where it is every pod; None otherwise."""
+    default_account: bool
+    """The subject is a namespace's `default` service account."""
+    powers: list[Power]
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """A group, user or service account, and what it can do through all its grants. Derived, all of it."""
+
+    source: str
+    type: str
+    """`User`, `Group` or `ServiceAccount`."""
+    human: bool
+    """A user or group that isn't one of Kubernetes' own."""
+    expected: bool
+    """One of Kubernetes' own subjects that has nothing but Kubernetes' own grants."""
+    grants: list[str]
+    """Addresses of the bindings that name it or a group that it is in; sorted."""
+    used_by: list[str]
+    """Addresses of the workloads that run as it; sorted."""
+    paths: list[Path]
