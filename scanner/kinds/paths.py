@@ -4,8 +4,8 @@ from msgspec import Struct
 
 TARGETS = ("cluster-admin", "secrets", "nodes", "other-tenant", "data-volumes", "cloud")
 """What paths lead to. `secrets`: those of other namespaces or of the whole cluster; `other-tenant`: control over pods
-of a namespace of other tenants; `data-volumes`: volumes that hold models or data, of other workloads; `cloud`: rights in
-a cloud account."""
+of a namespace of other tenants; `data-volumes`: volumes that hold models or data, of other workloads; `cloud`: rights
+in a cloud account."""
 
 
 class Hop(Struct, frozen=True, kw_only=True):
