@@ -1,6 +1,6 @@
 """Every built-in detector, one line each; imported only inside the child process that runs it."""
 
-from assay.scanner.model.detector import DetectorSpec
+from assay.scanner.model.detector import Derivation, DetectorSpec
 
 _CLOUD_KINDS = (
     "ai.endpoint",
@@ -22,11 +22,99 @@ _CLOUD_KINDS = (
     "storage.volume",
 )
 
+_OBJECT_KINDS = (
+    "ai.software",
+    "ai.tenant",
+    "cluster.disruption-budget",
+    "cluster.namespace",
+    "cluster.persistent-volume",
+    "cluster.storage-class",
+    "cluster.volume-claim",
+    "cluster.webhook",
+    "network.gateway",
+    "network.mesh-policy",
+    "network.policy",
+    "network.route",
+    "network.service",
+    "rbac.binding",
+    "rbac.role",
+    "rbac.service-account",
+    "workload.pods",
+)
+_DERIVED_KINDS = ("rbac.grant", "rbac.subject")
+_CLUSTER_KINDS = (*_OBJECT_KINDS, *_DERIVED_KINDS)
+
 DETECTORS: tuple[DetectorSpec, ...] = (
     DetectorSpec(
         id="iac",
         entry="assay.detectors.iac.detector:IacDetector",
         targets=("path",),
-        surfaces={"terraform": _CLOUD_KINDS, "terraform_plan": _CLOUD_KINDS, "cloudformation": _CLOUD_KINDS},
+        surfaces={
+            "terraform": _CLOUD_KINDS,
+            "terraform_plan": _CLOUD_KINDS,
+            "cloudformation": _CLOUD_KINDS,
+            "kubernetes": _CLUSTER_KINDS,
+            "helm": _CLUSTER_KINDS,
+            "kustomize": _CLUSTER_KINDS,
+        },
+    ),
+    DetectorSpec(
+        id="cluster",
+        entry="assay.detectors.cluster.detector:ClusterDetector",
+        targets=("kube",),
+        surfaces={"cluster": (*_CLUSTER_KINDS, "cluster.control-plane", "cluster.listing", "cluster.node")},
+        capabilities=frozenset({"network", "credentials"}),
     ),
 )
+
+CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"
+"""What makes the role with which the cluster detector can read, imported by the command that prints it."""
+
+_ACCESS = ("rbac.binding", "rbac.role", "rbac.service-account")
+_PATHS = (*_ACCESS, "cluster.namespace", "cluster.volume-claim", "workload.pods")
+_REACH = ("cluster.control-plane", "cluster.namespace", "network.policy", "workload.pods")
+_WAYS = (*_REACH, "network.gateway", "network.mesh-policy", "network.route", "network.service")
+
+DERIVATIONS: tuple[Derivation, ...] = (
+    Derivation(
+        id="rbac",
+        entry="assay.detectors.rbac.derive:derive",
+        states={
+            "rbac.grant": {"*": _ACCESS},
+            "rbac.role": {"built_in": ("rbac.role",)},
+            "rbac.subject": {"*": (*_ACCESS, "workload.pods"), "paths": _PATHS},
+            "workload.pods": {"token_mounted": ("rbac.service-account",), "paths": _PATHS},
+        },
+    ),
+    Derivation(
+        id="exposure",
+        entry="assay.detectors.exposure.derive:derive",
+        states={
+            "ai.software": {"ways_in": _WAYS},
+            "cluster.namespace": {
+                "workloads": ("workload.pods",),
+                "denies_ingress": ("network.policy",),
+                "denies_egress": ("network.policy",),
+            },
+            "cluster.node": {"tenants": ("workload.pods",)},
+            "cluster.volume-claim": {
+                "encrypted_at_rest": ("cluster.storage-class", "cluster.persistent-volume"),
+                "customer_managed_key": ("cluster.storage-class", "cluster.persistent-volume"),
+                "mounted_by": ("workload.pods",),
+                "written_by": ("workload.pods",),
+            },
+            "network.route": {"tls": _WAYS, "published": _WAYS},
+            "network.service": {"ways_in": _WAYS},
+            "workload.pods": {
+                "disruption_budget": ("cluster.disruption-budget",),
+                "isolates_ingress": _REACH,
+                "isolates_egress": _REACH,
+                "internet_egress": _REACH,
+                "metadata_egress": _REACH,
+                "ways_in": _WAYS,
+                "shared_writable_claims": ("cluster.volume-claim",),
+            },
+        },
+    ),
+)
+"""In the order in which they run."""

@@ -1,13 +1,15 @@
 """Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from assay.policies import pack_files, pack_loading, rule_files
+from assay.policies.cel.kleene import Inputs
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Compiled, compile_rule
 from assay.policies.pack_files import Engine
@@ -59,6 +61,7 @@ class Book:
         for rule in rules:
             self._rules_of.setdefault(rule.kind, []).append(rule)
         self._variants: dict[str, tuple[Variant, ...]] = {}
+        self._inputs: dict[str, Inputs] = {}
         # Whether parameters fit is known before anything is judged; a kind that nothing has is never compiled.
         changed = {name for loaded in packs if not loaded.proven for name in loaded.pack.parameters}
         for kind in {rule.kind for rule in rules if not changed.isdisjoint(rule.parameters)}:
@@ -85,6 +88,13 @@ class Book:
             rules = self._rules_of.get(kind, ())
             self._variants[kind] = tuple(variant for rule in rules for variant in self._make_variants(rule))
         return self._variants[kind]
+
+    def inputs(self, kind: str) -> Inputs:
+        """What the rules of a kind read together."""
+        if kind not in self._inputs:
+            every = (variant.compiled.inputs for variant in self.variants(kind))
+            self._inputs[kind] = reduce(or_, every, Inputs())
+        return self._inputs[kind]
 
     def engine_check(self, engine: str, check: str) -> tuple[EngineCheck, bool]:
         """What we say of an engine's check, and whether the catalogue has it."""

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import msgspec
 
 from assay.policies import messages
-from assay.policies.cel import kleene, syntax, types
-from assay.policies.cel.kleene import Assertion
+from assay.policies.cel import syntax, types
+from assay.policies.cel.kleene import Assertion, Given, Inputs
 from assay.policies.cel.syntax import Binary, CelError, Items, Literal, Macro, Name, Node, Select
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown, is_unknown
@@ -16,6 +16,7 @@ from assay.scanner.model.resource import Resource
 from assay.scanner.model.rule import Rule
 
 _VERY_LARGE = 10**9
+_MISSING = Unknown(reason=NOT_COLLECTED)
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -54,17 +55,22 @@ class CompiledRule:
         """The facts that the rule looks at."""
         self._wanted = messages.placeholders(rule.message) - {"address"}
 
-    def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:
-        """Judges one resource; `facts` and `context` come from `prepare`."""
+    @property
+    def inputs(self) -> Inputs:
+        """What its expressions read."""
+        return self._assert.inputs | self._applies.inputs if self._applies else self._assert.inputs
+
+    def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
+        """Judges one resource; `facts` and `given` come from `prepare`."""
         if self._applies:
-            applies = self._applies.evaluate(context)
+            applies = self._applies.evaluate(given)
             if applies.value is False:
                 return Decision(None)
             if applies.value is None:
-                return Decision("unknown", self._reasons(facts, self._applies.paths, applies.error))
-        verdict = self._assert.evaluate(context)
+                return Decision("unknown", _reasons(self._applies, facts, applies.error))
+        verdict = self._assert.evaluate(given)
         if verdict.value is None:
-            return Decision("unknown", self._reasons(facts, self._assert.paths, verdict.error))
+            return Decision("unknown", _reasons(self._assert, facts, verdict.error))
         return Decision("pass") if verdict.value else self._failure(facts)
 
     @property
@@ -91,7 +97,7 @@ class CompiledRule:
         read = {path: facts[path] for path in each.paths}
 
         def fails(element: Any) -> bool:
-            return each.evaluate(kleene.context({**read, name: [element]}, {})).value is False
+            return each.evaluate(Given({**read, name: [element]})).value is False
 
         found = messages.offending(facts[name], fails)
         if found and self._wanted:
@@ -108,7 +114,7 @@ class CompiledRule:
         for name, value in numbers:
 
             def passes(tried: float, name: str = name) -> bool:
-                return self._assert.evaluate(kleene.context({**read, name: tried}, {})).value is True
+                return self._assert.evaluate(Given({**read, name: tried})).value is True
 
             large, small = passes(_VERY_LARGE), passes(-_VERY_LARGE)
             if large != small:
@@ -133,10 +139,6 @@ class CompiledRule:
         except RecursionError:
             raise CelError(f"{key}: nested too deeply") from None
 
-    def _reasons(self, facts: Mapping[str, Any], paths: frozenset[str], error: str | None) -> tuple[str, ...]:
-        found = [line for path in sorted(paths) for line in kleene.unknowns(facts[path], path)]
-        return tuple(found) or (f"the rule's expression failed: {error}",)
-
 
 class Compiled(Protocol):
     """A rule ready to judge, in whichever language."""
@@ -154,7 +156,12 @@ class Compiled(Protocol):
         """What the message may name."""
         ...
 
-    def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:
+    @property
+    def inputs(self) -> Inputs:
+        """What of the facts it reads."""
+        ...
+
+    def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
         """Judges one resource."""
         ...
 
@@ -168,20 +175,24 @@ def compile_rule(rule: Rule, parameters: Mapping[str, Any] | None = None) -> Com
     return RegoRule(rule, parameters)
 
 
-def prepare(resource: Resource) -> tuple[Mapping[str, Any], Any]:
-    """The resource's facts, every field of its kind present, and the engine's context, made once for all rules."""
+def prepare(resource: Resource, inputs: Inputs | None = None) -> tuple[Mapping[str, Any], Given]:
+    """The resource's facts, every field of its kind present, and the same for the engine: converted once for all rules,
+    where `inputs` says what they read together."""
     facts = complete(resource.kind, resource.facts)
-    return facts, kleene.context(facts, {})
+    return facts, Given(facts, inputs)
 
 
 def complete(kind: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
     """Field → value, with Unknown for what was not read or not collected."""
-    missing = Unknown(reason=NOT_COLLECTED)
     found: dict[str, Any] = {}
     for name in registry.fields(kind):
-        fact = facts.get(name, missing)
+        fact = facts.get(name, _MISSING)
         found[name] = fact.value if isinstance(fact, Known) else fact
     return found
+
+
+def _reasons(assertion: Assertion, facts: Mapping[str, Any], error: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(assertion.reasons(facts))) or (f"the rule's expression failed: {error}",)
 
 
 def _ranges_over(node: Node) -> Macro | None:

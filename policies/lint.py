@@ -32,7 +32,8 @@ def lint(files: Sequence[Path], home: Path, check_waivers: WaiverCheck, detector
     `detectors` are those that a pack's gate may want.
     """
     built_in = book.load((), home)
-    rules = list(built_in.rules.values())
+    itself = {path.stem for path in files if path.resolve().is_relative_to(home / "rules")}
+    rules = [rule for rule in built_in.rules.values() if rule.id not in itself]
     taken = {name for rule in rules for name in (rule.id, *rule.aliases)}
     checks = set(built_in.checks)
     found: dict[Path, Mistake] = {}

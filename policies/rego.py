@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from assay.policies.cel import kleene
+from assay.policies.cel.kleene import Given, Inputs
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Decision
 from assay.scanner.kinds import registry
@@ -39,7 +40,12 @@ class RegoRule:
         self.showable = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
         self._interpreter = _interpreter(rule.rego or "")
 
-    def decide(self, facts: Mapping[str, Any], context: Any) -> Decision:  # noqa: ARG002  # as CEL's rules are asked
+    @property
+    def inputs(self) -> Inputs:
+        """The facts that it names, whole."""
+        return Inputs(frozenset(self.reads))
+
+    def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:  # noqa: ARG002  # as CEL's rules are asked
         """Judges one resource; `facts` come from `prepare`, and CEL's context is of no use here."""
         reasons = [line for name in self.reads for line in kleene.unknowns(facts[name], name)]
         if reasons:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from assay.policies.cel.syntax import CelError
@@ -18,6 +19,7 @@ from assay.scanner.model.rule import Example, Rule
 from assay.scanner.safe.time_limit import TimeLimitError, limited
 
 _REQUIRED = ("fail", "pass", "unknown")
+_NOT_SAID = Unknown(reason="the example doesn't say")
 MAX_SECONDS = 1.0
 """For all examples of a rule that isn't built in."""
 
@@ -154,12 +156,27 @@ def try_example(rule: Rule, example: Example) -> Decision:
 
 
 def example_resource(rule: Rule, example: Example) -> Resource:
-    """The resource that an example describes."""
+    """The resource that an example describes. What it doesn't say of a fact's structs is unknown."""
     facts: dict[str, Fact] = {}
+    types = registry.fields(rule.kind)
     for name, value in example.facts.items():
         plain = _with_unknowns(value)
+        if name in types:
+            plain = _filled(plain, types[name])
         facts[name] = plain if isinstance(plain, Unknown) else Known(value=plain)
     return Resource(kind=rule.kind, address="example", surface="example", facts=facts)
+
+
+def _filled(value: object, info: msgspec.inspect.Type) -> object:
+    match info:
+        case msgspec.inspect.ListType(item_type=item) if isinstance(value, list):
+            return [_filled(element, item) for element in value]
+        case msgspec.inspect.UnionType(types=types) if value is not None:
+            return _filled(value, next(one for one in types if not isinstance(one, msgspec.inspect.NoneType)))
+        case msgspec.inspect.StructType(fields=fields) if isinstance(value, dict):
+            given = {one.name: _filled(value[one.name], one.type) for one in fields if one.name in value}
+            return {**dict.fromkeys((one.name for one in fields), _NOT_SAID), **value, **given}
+    return value
 
 
 def _with_unknowns(value: object) -> object:

@@ -1,5 +1,6 @@
 """Tells a report as `assay-report/1`, the document that other tools read."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -7,25 +8,53 @@ import msgspec
 from assay.reports.options import RenderOptions
 from assay.reports.visible_text import escape_json
 from assay.scanner.model.fact import Location
-from assay.scanner.model.finding import Report
+from assay.scanner.model.finding import Finding, Report
+
+_FINDINGS = b'\n  "findings": []'
+"""As the top of the document says it; within a text the quotes would be escaped."""
+_AT_ONCE = 500
 
 
-def render(report: Report, _options: RenderOptions) -> bytes:
+def render(report: Report, options: RenderOptions) -> bytes:
     """Two-space indented JSON. Every key of the contract is there, nulls included; maps are sorted by key."""
-    document: dict[str, Any] = msgspec.to_builtins(report, str_keys=True, order="deterministic")
+    return b"".join(pieces(report, options))
+
+
+def pieces(report: Report, _options: RenderOptions) -> Iterator[bytes]:
+    """The same a few findings at a time: those of a large cluster come to hundreds of megabytes."""
+    document: dict[str, Any] = _plain(msgspec.structs.replace(report, findings=()))
     for detector in document["detectors"]:
         del detector["record"]
-    for finding, shown in zip(report.findings, document["findings"], strict=True):
-        if finding.location is not None:
-            shown["location"] = _location(finding.location)
     for excerpt in document["excerpts"]:
         del excerpt["record"]
-    return escape_json(msgspec.json.format(_encode(document), indent=2)) + b"\n"
+    whole = escape_json(msgspec.json.format(_encode(document), indent=2)) + b"\n"
+    if not report.findings:
+        yield whole
+        return
+    before, empty, after = whole.partition(_FINDINGS)
+    yield before + empty.removesuffix(b"]")
+    for start in range(0, len(report.findings), _AT_ONCE):
+        some = [_finding(finding) for finding in report.findings[start : start + _AT_ONCE]]
+        told = escape_json(msgspec.json.format(_encode(some), indent=2)).replace(b"\n", b"\n  ")
+        yield (b"," if start else b"") + told.removeprefix(b"[").removesuffix(b"\n  ]")
+    yield b"\n  ]" + after
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    shown: dict[str, Any] = _plain(finding)
+    if finding.location is not None:
+        shown["location"] = _location(finding.location)
+    return shown
 
 
 def _location(location: Location) -> dict[str, str | int | None]:
     """All three keys: the struct leaves a missing line number out, readers of the report expect null."""
     return {"path": location.path, "start_line": location.start_line, "end_line": location.end_line}
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    made: dict[str, Any] = msgspec.to_builtins(value, str_keys=True, order="deterministic")
+    return made
 
 
 def _encode(document: Any) -> bytes:

@@ -1,6 +1,6 @@
 """The report formats, and how to get at one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -21,6 +21,13 @@ class Renderer(Protocol):
     def __call__(self, report: Report, options: RenderOptions, /) -> bytes:
         """The whole document, ending in a newline."""
         ...
+
+
+def pieces(name: str, report: Report, options: RenderOptions) -> Iterable[bytes]:
+    """The document of a format in `FORMATS`, a piece at a time where its module can tell it so."""
+    module = import_module(FORMATS[name].partition(":")[0])
+    in_pieces = getattr(module, "pieces", None)
+    return cast(Iterable[bytes], in_pieces(report, options)) if in_pieces else (renderer(name)(report, options),)
 
 
 def renderer(name: str) -> Renderer:

@@ -38,20 +38,177 @@ class Api(Struct, frozen=True, kw_only=True):
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
-_POD_KINDS = ("workload.pods", "ai.software")
+_POD_KINDS = ("workload.pods", "ai.software", "cluster.volume-claim")
+"""Where claims are mounted says what they hold."""
+_PLANE = "cluster.control-plane"
+"""The API server's flags, and the network plug-in, are seen by pods."""
 _RBAC = "rbac.authorization.k8s.io"
 
-APIS: tuple[Api, ...] = (
-    Api(group="", kind="Pod", plural="pods", versions=("v1",), decoded="pod_objects:Pod", states=_POD_KINDS),
-    Api(
-        group="apps", kind="Deployment", plural="deployments", versions=("v1",), decoded="pod_objects:Deployment",
-        states=_POD_KINDS,
-    ),
-    Api(
-        group=_RBAC, kind="ClusterRole", plural="clusterroles", versions=("v1",), decoded="rbac_objects:RoleObject",
-        states=("rbac.role",), namespaced=False,
-    ),
+
+def _api(
+    name: str,
+    kind: str,
+    versions: str,
+    decoded: str,
+    *states: str,
+    namespaced: bool = True,
+    metadata_only: bool = False,
+    optional: bool = False,
+) -> Api:
+    """One line of the table; `name` is that of `Api.name`."""
+    plural, _, group = name.partition(".")
+    return Api(
+        group=group,
+        kind=kind,
+        plural=plural,
+        versions=tuple(versions.split()),
+        decoded=decoded,
+        states=states,
+        namespaced=namespaced,
+        metadata_only=metadata_only,
+        optional=optional,
+    )
+
+
+def _custom(name: str, kind: str, versions: str, decoded: str, namespaced: bool = True) -> Api:
+    """A custom resource that pods are made from."""
+    return _api(name, kind, versions, decoded, *_POD_KINDS, namespaced=namespaced, optional=True)
+
+
+_WORKLOADS: tuple[Api, ...] = (
+    _api("pods", "Pod", "v1", "pod_objects:Pod", *_POD_KINDS, _PLANE),
+    _api("replicationcontrollers", "ReplicationController", "v1", "pod_objects:ReplicationController", *_POD_KINDS),
+    _api("daemonsets.apps", "DaemonSet", "v1", "pod_objects:DaemonSet", *_POD_KINDS, _PLANE),
+    _api("deployments.apps", "Deployment", "v1", "pod_objects:Deployment", *_POD_KINDS),
+    # Only for the way from a pod to its Deployment: a cluster keeps ten old ones of each.
+    _api("replicasets.apps", "ReplicaSet", "v1", "pod_objects:ReplicaSet", *_POD_KINDS, metadata_only=True),
+    _api("statefulsets.apps", "StatefulSet", "v1", "pod_objects:StatefulSet", *_POD_KINDS),
+    _api("cronjobs.batch", "CronJob", "v1", "pod_objects:CronJob", *_POD_KINDS),
+    _api("jobs.batch", "Job", "v1", "pod_objects:Job", *_POD_KINDS),
+    _custom("deploymentconfigs.apps.openshift.io", "DeploymentConfig", "v1", "pod_objects:Controller"),
+    _custom("clusterworkflowtemplates.argoproj.io", "ClusterWorkflowTemplate", "v1alpha1", "workflow_owners:Workflow",
+            namespaced=False),
+    _custom("cronworkflows.argoproj.io", "CronWorkflow", "v1alpha1", "workflow_owners:CronWorkflow"),
+    _custom("rollouts.argoproj.io", "Rollout", "v1alpha1", "workflow_owners:Rollout"),
+    _custom("workflows.argoproj.io", "Workflow", "v1alpha1", "workflow_owners:Workflow"),
+    _custom("workflowtemplates.argoproj.io", "WorkflowTemplate", "v1alpha1", "workflow_owners:Workflow"),
+    _custom("jobs.batch.volcano.sh", "Job", "v1alpha1", "batch_owners:VolcanoJob"),
+    _custom("grafanas.grafana.integreatly.org", "Grafana", "v1beta1", "operated_owners:Grafana"),
+    _custom("jobsets.jobset.x-k8s.io", "JobSet", "v1alpha2", "batch_owners:JobSet"),
+    _custom("jaxjobs.kubeflow.org", "JAXJob", "v1", "kubeflow_owners:TrainingJob"),
+    _custom("mpijobs.kubeflow.org", "MPIJob", "v2beta1 v1", "kubeflow_owners:TrainingJob"),
+    _custom("notebooks.kubeflow.org", "Notebook", "v1 v1beta1", "kubeflow_owners:Notebook"),
+    _custom("paddlejobs.kubeflow.org", "PaddleJob", "v1", "kubeflow_owners:TrainingJob"),
+    _custom("pytorchjobs.kubeflow.org", "PyTorchJob", "v1", "kubeflow_owners:TrainingJob"),
+    _custom("tfjobs.kubeflow.org", "TFJob", "v1", "kubeflow_owners:TrainingJob"),
+    _custom("xgboostjobs.kubeflow.org", "XGBoostJob", "v1", "kubeflow_owners:TrainingJob"),
+    _custom("leaderworkersets.leaderworkerset.x-k8s.io", "LeaderWorkerSet", "v1", "batch_owners:LeaderWorkerSet"),
+    _custom("seldondeployments.machinelearning.seldon.io", "SeldonDeployment", "v1 v1alpha3 v1alpha2",
+            "serving_owners:SeldonDeployment"),
+    _custom("milvuses.milvus.io", "Milvus", "v1beta1", "operated_owners:Milvus"),
+    _custom("alertmanagers.monitoring.coreos.com", "Alertmanager", "v1", "operated_owners:Monitoring"),
+    _custom("prometheuses.monitoring.coreos.com", "Prometheus", "v1", "operated_owners:Monitoring"),
+    _custom("rayclusters.ray.io", "RayCluster", "v1 v1alpha1", "ray_owners:RayCluster"),
+    _custom("rayjobs.ray.io", "RayJob", "v1 v1alpha1", "ray_owners:RayJob"),
+    _custom("rayservices.ray.io", "RayService", "v1 v1alpha1", "ray_owners:RayService"),
+    _custom("services.serving.knative.dev", "Service", "v1", "serving_owners:KnativeService"),
+    _custom("clusterservingruntimes.serving.kserve.io", "ClusterServingRuntime", "v1alpha1",
+            "serving_owners:ServingRuntime", namespaced=False),
+    _custom("inferenceservices.serving.kserve.io", "InferenceService", "v1beta1", "serving_owners:InferenceService"),
+    _custom("servingruntimes.serving.kserve.io", "ServingRuntime", "v1alpha1", "serving_owners:ServingRuntime"),
+    _custom("scheduledsparkapplications.sparkoperator.k8s.io", "ScheduledSparkApplication", "v1beta2",
+            "batch_owners:ScheduledSparkApplication"),
+    _custom("sparkapplications.sparkoperator.k8s.io", "SparkApplication", "v1beta2", "batch_owners:SparkApplication"),
+    _custom("trainjobs.trainer.kubeflow.org", "TrainJob", "v1alpha1", "kubeflow_owners:TrainJob"),
 )  # fmt: skip
+"""Pods and what makes them; `owners.OWNERS` has a line for each of the latter, too."""
+
+_NETWORK = "networking.k8s.io"
+_GATEWAYS = "gateway.networking.k8s.io"
+_ADMISSION = "admissionregistration.k8s.io"
+_POLICY = "network_objects"
+_OTHERS: tuple[Api, ...] = (
+    _api("limitranges", "LimitRange", "v1", "cluster_objects:LimitRange", "cluster.namespace"),
+    # What Namespaces say also decides what webhooks exempt, and what a mesh does by default.
+    _api("namespaces", "Namespace", "v1", "cluster_objects:Namespace", "cluster.namespace", "cluster.webhook",
+         _PLANE, "network.mesh-policy", namespaced=False),
+    _api("nodes", "Node", "v1", "cluster_objects:Node", "cluster.node", _PLANE, namespaced=False),
+    _api("persistentvolumeclaims", "PersistentVolumeClaim", "v1", "storage_objects:Claim", "cluster.volume-claim"),
+    _api("persistentvolumes", "PersistentVolume", "v1", "storage_objects:PersistentVolume",
+         "cluster.persistent-volume", namespaced=False),
+    _api("resourcequotas", "ResourceQuota", "v1", "cluster_objects:ResourceQuota", "cluster.namespace", "ai.tenant"),
+    _api("secrets", "Secret", "v1", "rbac_objects:SecretObject", "rbac.service-account", metadata_only=True),
+    _api("serviceaccounts", "ServiceAccount", "v1", "rbac_objects:ServiceAccountObject", "rbac.service-account"),
+    # Annotations of Services decide on routes to them, and their type on the Gateways behind them.
+    _api("services", "Service", "v1", "service_objects:Service", "network.service", "network.route",
+         "network.gateway"),
+    _api(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", "v1",
+         "cluster_objects:WebhookConfiguration", "cluster.webhook", namespaced=False),
+    _api(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", "v1",
+         "cluster_objects:WebhookConfiguration", "cluster.webhook", namespaced=False),
+    _api("ciliumclusterwidenetworkpolicies.cilium.io", "CiliumClusterwideNetworkPolicy", "v2",
+         f"{_POLICY}:CiliumPolicy", "network.policy", namespaced=False, optional=True),
+    _api("ciliumnetworkpolicies.cilium.io", "CiliumNetworkPolicy", "v2", f"{_POLICY}:CiliumPolicy", "network.policy",
+         optional=True),
+    _api("globalnetworkpolicies.crd.projectcalico.org", "GlobalNetworkPolicy", "v1", f"{_POLICY}:CalicoPolicy",
+         "network.policy", namespaced=False, optional=True),
+    _api("networkpolicies.crd.projectcalico.org", "NetworkPolicy", "v1", f"{_POLICY}:CalicoPolicy", "network.policy",
+         optional=True),
+    _api(f"gateways.{_GATEWAYS}", "Gateway", "v1 v1beta1", "gateway_objects:Gateway", "network.gateway",
+         "network.route", optional=True),
+    _api(f"grpcroutes.{_GATEWAYS}", "GRPCRoute", "v1 v1alpha2", "gateway_objects:Route", "network.route",
+         optional=True),
+    _api(f"httproutes.{_GATEWAYS}", "HTTPRoute", "v1 v1beta1", "gateway_objects:Route", "network.route",
+         optional=True),
+    _api(f"tcproutes.{_GATEWAYS}", "TCPRoute", "v1 v1alpha2", "gateway_objects:Route", "network.route", optional=True),
+    _api(f"tlsroutes.{_GATEWAYS}", "TLSRoute", "v1 v1alpha3 v1alpha2", "gateway_objects:Route", "network.route",
+         optional=True),
+    _api("profiles.kubeflow.org", "Profile", "v1 v1beta1", "tenant_objects:Profile", "ai.tenant", "cluster.namespace",
+         namespaced=False, optional=True),
+    _api("gateways.networking.istio.io", "Gateway", "v1 v1beta1 v1alpha3", "istio_objects:Gateway", "network.gateway",
+         "network.route", optional=True),
+    _api("virtualservices.networking.istio.io", "VirtualService", "v1 v1beta1 v1alpha3",
+         "istio_objects:VirtualService", "network.route", optional=True),
+    _api(f"ingressclasses.{_NETWORK}", "IngressClass", "v1", "service_objects:IngressClass", "network.route",
+         namespaced=False),
+    _api(f"ingresses.{_NETWORK}", "Ingress", "v1", "service_objects:Ingress", "network.route"),
+    _api(f"networkpolicies.{_NETWORK}", "NetworkPolicy", "v1", f"{_POLICY}:NetworkPolicy", "network.policy"),
+    _api("poddisruptionbudgets.policy", "PodDisruptionBudget", "v1", "cluster_objects:DisruptionBudget",
+         "cluster.disruption-budget"),
+    _api("authorizationpolicies.policy.linkerd.io", "AuthorizationPolicy", "v1alpha1",
+         "mesh_objects:LinkerdAuthorization", "network.mesh-policy", optional=True),
+    _api("servers.policy.linkerd.io", "Server", "v1beta3 v1beta2 v1beta1", "mesh_objects:LinkerdServer",
+         "network.mesh-policy", optional=True),
+    _api("adminnetworkpolicies.policy.networking.k8s.io", "AdminNetworkPolicy", "v1alpha1", f"{_POLICY}:AdminPolicy",
+         "network.policy", namespaced=False, optional=True),
+    _api("baselineadminnetworkpolicies.policy.networking.k8s.io", "BaselineAdminNetworkPolicy", "v1alpha1",
+         f"{_POLICY}:AdminPolicy", "network.policy", namespaced=False, optional=True),
+    _api("clusternetworkpolicies.policy.networking.k8s.io", "ClusterNetworkPolicy", "v1alpha2",
+         f"{_POLICY}:AdminPolicy", "network.policy", namespaced=False, optional=True),
+    # Served besides `crd.projectcalico.org` where Calico's own API server runs, with the same objects.
+    _api("globalnetworkpolicies.projectcalico.org", "GlobalNetworkPolicy", "v3", f"{_POLICY}:CalicoPolicy",
+         "network.policy", namespaced=False, optional=True),
+    _api("networkpolicies.projectcalico.org", "NetworkPolicy", "v3", f"{_POLICY}:CalicoPolicy", "network.policy",
+         optional=True),
+    _api(f"clusterrolebindings.{_RBAC}", "ClusterRoleBinding", "v1", "rbac_objects:BindingObject", "rbac.binding",
+         namespaced=False),
+    _api(f"clusterroles.{_RBAC}", "ClusterRole", "v1", "rbac_objects:RoleObject", "rbac.role", namespaced=False),
+    _api(f"rolebindings.{_RBAC}", "RoleBinding", "v1", "rbac_objects:BindingObject", "rbac.binding", "ai.tenant"),
+    _api(f"roles.{_RBAC}", "Role", "v1", "rbac_objects:RoleObject", "rbac.role"),
+    _api("routes.route.openshift.io", "Route", "v1", "gateway_objects:OpenShiftRoute", "network.route",
+         optional=True),
+    _api("authorizationpolicies.security.istio.io", "AuthorizationPolicy", "v1 v1beta1",
+         "mesh_objects:AuthorizationPolicy", "network.mesh-policy", "ai.tenant", optional=True),
+    _api("peerauthentications.security.istio.io", "PeerAuthentication", "v1 v1beta1",
+         "mesh_objects:PeerAuthentication", "network.mesh-policy", optional=True),
+    _api("requestauthentications.security.istio.io", "RequestAuthentication", "v1 v1beta1",
+         "mesh_objects:RequestAuthentication", "network.mesh-policy", optional=True),
+    _api("storageclasses.storage.k8s.io", "StorageClass", "v1", "storage_objects:StorageClass",
+         "cluster.storage-class", namespaced=False),
+)  # fmt: skip
+"""Everything but pods and their owners. ConfigMaps are not read, as no fact rests on them."""
+
+APIS: tuple[Api, ...] = tuple(sorted((*_WORKLOADS, *_OTHERS), key=lambda api: (api.group, api.kind)))
 """Sorted by group and kind. In files, objects of other versions are read too, where the structs fit."""
 
 BY_ID: Mapping[str, Api] = {api.id: api for api in APIS}

@@ -22,7 +22,7 @@ from assay.detectors.iac.runners import Run, load_runner, run
 from assay.detectors.iac.skips import PAST_SKIPS, Allowlist, heed_no_skip, inline_waivers, spoken_of
 from assay.detectors.iac.survey import Survey, is_below, survey, without
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
-from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Tree
+from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Resource, Tree
 
 Look = Callable[[str, PrivateCopy], Iterator[Record]]
 APART = (
@@ -134,6 +134,8 @@ class IacDetector:
         if renderer is not None:
             found += renderer.unknowns()
         stated = list(resources(framework, ran.graphs, copy))
+        for one in self._objects(framework, ran, renderer, copy):
+            (stated if isinstance(one, Resource) else found).append(one)  # type: ignore[arg-type]  # each to its own
         yield from found
         yield from excerpts(found, stated, copy, framework)
         yield from inline_waivers(self._read_by(framework), copy)
@@ -159,6 +161,19 @@ class IacDetector:
         heed_no_skip()
         ran = _run(framework, copy, SkipLog(copy, self._survey.wanted), renderer)
         yield from spoken_of(verdicts(ran.reports, copy, framework), copy, marked)
+
+    def _objects(
+        self, framework: str, ran: Run, renderer: HelmCharts | Kustomizations | None, copy: PrivateCopy
+    ) -> Iterator[Resource | EngineVerdict]:
+        """The Kubernetes objects, as facts."""
+        if framework != "kubernetes" and renderer is None:
+            return
+        from assay.detectors.iac import manifests
+
+        if renderer is None:
+            yield from manifests.plain(ran.manifests, self._survey.kustomizations, copy)
+        else:
+            yield from manifests.rendered(renderer.rendered, copy, framework)
 
     def _may_skip(self, framework: str) -> bool:
         return not self._read_by(framework).isdisjoint(self._survey.skipping)

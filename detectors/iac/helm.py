@@ -18,6 +18,7 @@ from assay.detectors.iac.helm_render import RenderError, render
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
+from assay.detectors.iac.rendered import Rendered
 from assay.detectors.iac.syntax import read_syntax
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
@@ -35,6 +36,8 @@ class HelmCharts:
         self._copy = copy
         self._remote: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
+        self.rendered: list[Rendered] = []
+        """What each chart comes to, once the runner has run."""
 
     def missing_tool(self) -> str | None:
         """The line that says what to install, if nothing here can render a chart."""
@@ -96,6 +99,7 @@ class HelmCharts:
         if fault is not None and fault.hostile:
             self._failed[folder] = f"of what it renders to: {fault.reason}"
             return None, None
+        self.rendered.append(Rendered(folder=folder, output=output))
         return output, chart_item
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.programs import ProgramError, run_program
 from assay.detectors.iac.redact import mask_address
+from assay.detectors.iac.rendered import Rendered
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
@@ -53,6 +54,8 @@ class Kustomizations:
         self._local: dict[str, list[str]] = {}
         self._failed: dict[str, str] = {}
         self._paths = {folder: _path(folder, copy) for folder in folders}
+        self._built: dict[str, Rendered] = {}
+        self._metas: Mapping[str, Mapping[str, object]] = {}
 
     def missing_tool(self) -> str | None:
         """The line that says what to install, if nothing here can build a kustomization."""
@@ -72,7 +75,14 @@ class Kustomizations:
         runner.templateRendererCommand = self._program
         runner._get_kubectl_output = self._output
         runner.run_kustomize_to_k8s = lambda *arguments: _build_in_turn(runner, self._give_up, *arguments)
+        self._metas = runner.kustomizeProcessedFolderAndMeta
         return runner
+
+    @property
+    def rendered(self) -> Sequence[Rendered]:
+        """What each kustomization comes to that none of the others builds upon, once the runner has run."""
+        bases = {base for folder in self._built for base in self._below(folder)}
+        return [one for folder, one in sorted(self._built.items()) if folder not in bases]
 
     def unknowns(self) -> list[EngineVerdict]:
         """For each kustomization with references that lead out of the tree."""
@@ -120,6 +130,10 @@ class Kustomizations:
             # What it says may quote the files.
             self._failed[folder] = f"{self._program} refuses it (exit {done.status}); build it by hand to see why"
             return None
+        meta = self._metas.get(file_path, {})
+        sort, name = str(meta.get("type", "base")), str(meta.get("overlay_name", ""))
+        prefix = f"{sort}:{name}:" if "overlay" in sort else f"{sort}:"
+        self._built[folder] = Rendered(folder=folder, output=done.output, path=self._paths[folder], prefix=prefix)
         return done.output
 
     def _settle(self, folder: str) -> None:

@@ -30,6 +30,8 @@ class Run(Struct, frozen=True, kw_only=True):
     """The files that it parsed, where it says so."""
     errors: Mapping[str, Fault] = field(default_factory=dict)
     """The files that it could not parse."""
+    manifests: Mapping[str, Any] = field(default_factory=dict)
+    """Path → documents, where they are plain manifests of Kubernetes."""
 
 
 def load_runner(framework: str) -> Any:
@@ -70,6 +72,7 @@ def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any]
         graphs=graphs,
         parsed=_parsed(framework, runner, copy),
         errors=_errors(framework, runner, reports, copy),
+        manifests=runner.definitions if framework == "kubernetes" else {},
     )
 
 

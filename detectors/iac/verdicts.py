@@ -65,14 +65,14 @@ class _Lines:
             self._files[path] = self._copy.lines(path)
         lines = self._files[path]
         if rendered:
-            return _document_of(lines or [], kind)
+            return document_of(lines or [], kind)
         count = len(lines) - (not lines[-1]) if lines else None
         start, end = (value if isinstance(value, int) else 1 for value in (*(wanted or ()), 1, 1)[:2])
         start = max(1, start if count is None else min(start, max(1, count)))
         return start, max(start, end if count is None else min(end, count))
 
 
-def _document_of(lines: list[str], kind: str | None) -> tuple[int, int]:
+def document_of(lines: list[str], kind: str | None) -> tuple[int, int]:
     """The YAML document of a template that declares a kind; the whole file where none or more than one does."""
     count = max(1, len(lines) - (not lines[-1] if lines else 0))
     at = [index for index, line in enumerate(lines) if re.fullmatch(rf"kind:\s*{re.escape(kind or '')}\s*", line)]

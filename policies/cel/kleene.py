@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from assay.policies.cel import engine
+from assay.policies.cel.narrowing import View, narrowed
 from assay.policies.cel.syntax import (
     Binary,
     Call,
@@ -37,6 +38,7 @@ MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
+_SCALARS = frozenset({str, bool, int, float, type(None)})
 
 
 class Verdict(Struct, frozen=True):
@@ -44,6 +46,47 @@ class Verdict(Struct, frozen=True):
 
     value: bool | None
     error: str | None = None
+
+
+class Inputs(Struct, frozen=True):
+    """What the engine must be given of a resource."""
+
+    fields: frozenset[str] = frozenset()
+    """Whole fields."""
+    views: frozenset[View] = frozenset()
+    """Lists of structs of which only some fields of each element are read."""
+
+    def __or__(self, other: "Inputs") -> "Inputs":
+        return Inputs(self.fields | other.fields, self.views | other.views)
+
+
+class Converted(Struct, frozen=True):
+    """Facts as the engine takes them."""
+
+    context: Any
+    whole: bool
+    """Nothing of them is unknown."""
+
+
+class Given:
+    """A resource's facts on their way into the engine: converted once for all expressions that are put to them."""
+
+    def __init__(self, facts: Mapping[str, Any], inputs: Inputs | None = None) -> None:
+        """Facts' values hold Unknowns anywhere. `inputs` is what all the expressions read; None: converted for each."""
+        self._facts = facts
+        self._inputs = inputs
+        self._shared: Converted | None = None
+
+    def converted(self, inputs: Inputs) -> Converted:
+        """What the engine takes, for an expression that reads these."""
+        if self._inputs is None:
+            return _convert(self._facts, inputs)
+        if self._shared is None:
+            self._shared = _convert(self._facts, self._inputs)
+        return self._shared
+
+
+_DECIDED = {True: Verdict(True), False: Verdict(False)}
 
 
 class Assertion:
@@ -55,7 +98,25 @@ class Assertion:
         self.source = unparse(node)
         self.paths = paths(node)
         """Fields of the resource that it reads."""
-        self._true, self._false = (self._program(rewriter.certainly(node, outcome)) for outcome in (True, False))
+        narrow, views = narrowed(node)
+        self.inputs = Inputs(paths(narrow) - {view.name for view in views}, views)
+        self._true, self._false = (self._program(rewriter.certainly(narrow, outcome)) for outcome in (True, False))
+
+    def reasons(self, facts: Mapping[str, Any]) -> list[str]:
+        """`where: reason` for each Unknown among what it reads."""
+        found = [line for name in sorted(self.inputs.fields) for line in unknowns(facts[name], name)]
+        for view in sorted(self.inputs.views, key=lambda view: view.name):
+            value = facts[view.field]
+            if is_unknown(value):
+                found.append(f"{view.field}: {reason_of(value)}")
+                continue
+            for index, element in enumerate(value):
+                where = f"{view.field}[{index}]"
+                if is_unknown(element):
+                    found.append(f"{where}: {reason_of(element)}")
+                else:
+                    found += [line for key in view.keys for line in unknowns(element.get(key), f"{where}.{key}")]
+        return found
 
     def _program(self, node: Node) -> Any:
         if _size(node, {}) > MOST_NODES:
@@ -65,31 +126,50 @@ class Assertion:
         except ValueError as error:
             raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
 
-    def evaluate(self, context: Any) -> Verdict:
+    def evaluate(self, given: Given) -> Verdict:
         """True or False only where no unknown could change it."""
         error: str | None = None
+        converted = given.converted(self.inputs)
         for program, value in ((self._true, True), (self._false, False)):
             try:
-                if program.execute(context) is True:
-                    return Verdict(value)
+                if program.execute(converted.context) is True:
+                    return _DECIDED[value]
+                if converted.whole:
+                    return _DECIDED[not value]
             except (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError) as found:
                 error = error or f"{type(found).__name__}: {found}"
         return Verdict(None, error)
 
 
-def context(facts: Mapping[str, Any], params: Mapping[str, Any]) -> Any:
-    """The engine's context for one resource; facts' values hold Unknowns anywhere."""
-    return engine.Context(variables={"resource": {k: _plain(v) for k, v in facts.items()}, "params": dict(params)})
+def _convert(facts: Mapping[str, Any], inputs: Inputs) -> Converted:
+    unknown: list[Any] = []
+    resource = {name: plain(facts[name], unknown) for name in inputs.fields}
+    for view in inputs.views:
+        resource[view.name] = _narrow(facts[view.field], view.keys, unknown)
+    return Converted(engine.Context(variables={"resource": resource}), not unknown)
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+def _narrow(value: Any, keys: tuple[str, ...], unknown: list[Any]) -> Any:
+    if is_unknown(value):
+        return plain(value, unknown)
+    return [
+        {key: plain(element[key], unknown) for key in keys if key in element}
+        if isinstance(element, dict) and not is_unknown(element)
+        else plain(element, unknown)
+        for element in value
+    ]
+
+
+def plain(value: Any, unknown: list[Any]) -> Any:
+    """A fact's value as the engine takes it, with the marker for what is unknown, which is added to `unknown`."""
+    if type(value) in _SCALARS:
         return value
     if is_unknown(value):
+        unknown.append(value)
         return MARKER
     if isinstance(value, dict):
-        return {key: _plain(element) for key, element in value.items()}
-    return [_plain(element) for element in value]
+        return {key: plain(element, unknown) for key, element in value.items()}
+    return [plain(element, unknown) for element in value]
 
 
 def paths(node: Node) -> frozenset[str]:

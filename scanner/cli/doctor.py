@@ -30,7 +30,8 @@ def run(argv: Sequence[str]) -> int:
     parser = Parser(prog="assay doctor", description="Tell what this installation can and can't scan.")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args(argv)
-    abilities = [_python(), _checkov(), _policy(), _helm(), _kustomize(), _isolation(), _rego(), *_extras()]
+    needed = (_python(), _checkov(), _policy(), _helm(), _kustomize())
+    abilities = [*needed, _isolation(), _clusters(), _rego(), *_extras()]
     if args.format == "json":
         print_json(to_builtins(abilities))
     else:
@@ -38,7 +39,7 @@ def run(argv: Sequence[str]) -> int:
         mends = [ability for ability in abilities if ability.mend]
         if mends:
             sys.stdout.write("\nto mend:\n" + "".join(f"  {a.what}: {a.mend}\n" for a in mends))
-    return 0 if all(a.status != "no" for a in abilities[:5]) else 1
+    return 0 if all(a.status != "no" for a in needed) else 1
 
 
 def _python() -> Ability:
@@ -114,21 +115,23 @@ def _isolation() -> Ability:
     )
 
 
+def _clusters() -> Ability:
+    return _extra("live clusters", "kubernetes", "cluster", "no kubernetes; only kube:CONTEXT targets need it")
+
+
 def _rego() -> Ability:
-    what = "rules in Rego"
-    if find_spec("regopy"):
-        return Ability(what=what, status="yes", found=f"regopy {metadata.version('regopy')}")
-    return Ability(
-        what=what,
-        status="not installed",
-        found="no regopy; only rules of your own may need it",
-        mend="pip install 'assay-scanner[rego]'",
-    )
+    return _extra("rules in Rego", "regopy", "rego", "no regopy; only rules of your own may need it")
+
+
+def _extra(what: str, package: str, extra: str, missing: str) -> Ability:
+    if find_spec(package):
+        return Ability(what=what, status="yes", found=f"{package} {metadata.version(package)}")
+    mend = f"pip install 'assay-scanner[{extra}]'"
+    return Ability(what=what, status="not installed", found=missing, mend=mend)
 
 
 _EXTRAS = (
     ("live AWS accounts", "boto3", "cloud"),
-    ("live clusters", "kubernetes", "cluster"),
     ("personal data", "presidio_analyzer", "data"),
     ("model robustness", "art", "models"),
 )

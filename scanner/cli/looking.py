@@ -7,21 +7,22 @@ from pathlib import Path
 
 from msgspec import structs
 
-from assay.detectors.registry import DETECTORS
+from assay.detectors.registry import DERIVATIONS, DETECTORS
 from assay.scanner.cli import options, policy
 from assay.scanner.cli.progress import Progress
 from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import BaseVersion
 from assay.scanner.engine.assess import assess
 from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.lineage import Lineage
 from assay.scanner.engine.observe import observe
-from assay.scanner.engine.target import counterpart, list_root, parse_targets
+from assay.scanner.engine.target import counterpart, list_root
 from assay.scanner.model.finding import Report
 
 
 def add_looking(parser: argparse.ArgumentParser) -> None:
     """The targets, and everything that decides what is looked at and how it is judged."""
-    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
+    options.add_targets(parser)
     options.add_policy(parser)
     policy.add_accepted(parser)
     policy.add_trust(parser)
@@ -33,12 +34,16 @@ def look_and_assess(
     args: argparse.Namespace, written: Collection[Path], progress: Progress, stack: ExitStack
 ) -> Report:
     """Looks at the targets, and in gate mode at what they are held against; `written` are files of this run's own."""
-    target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    place, sides = policy.open_place(args, args.target, stack)
+    target = options.targets(args, DETECTORS)
+    place, sides = policy.open_place(args, target, stack)
     with place.named():
         settings = load_settings(place.folder)
         book = options.load_book(args, settings, place)
         chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+        if target.remote:
+            rules = chosen.rules
+            kinds = Lineage(book, DERIVATIONS).needed(lambda rule: rules.judges(rule) and rule not in rules.skip)
+            chosen = structs.replace(chosen, selection=structs.replace(chosen.selection, kinds=kinds))
         decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
 
@@ -51,7 +56,7 @@ def look_and_assess(
         review = policy.review(args, place, sides, target, inventory, look_at)
     finally:
         progress.clear()
-    if decides.baseline is not None:
+    if decides.baseline is not None and target.paths:
         renames = policy.baseline_renames(decides.baseline, list_root(target))
         decides = structs.replace(decides, baseline_renames=renames)
     with place.named():

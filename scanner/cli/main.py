@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "what a rule, an engine's check or a control is about, and how to mend it",
     "rules": "list the rules and engine checks",
     "packs": "list the policy packs and their controls",
+    "cluster": "the least role that a scan of a live cluster needs",
     "doctor": "what this installation can scan, what it can't, and the line that would mend it",
 }
 

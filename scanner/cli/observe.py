@@ -16,7 +16,7 @@ def run(argv: Sequence[str]) -> int:
     parser = Parser(
         prog="assay observe", description="Look at targets, and save what was seen as an inventory for `assay judge`."
     )
-    parser.add_argument("target", nargs="*", default=["."], metavar="TARGET", help="a folder or file (default: .)")
+    options.add_targets(parser)
     parser.add_argument("--output", metavar="PATH", help="where to save it (default: standard output)")
     parser.add_argument("--allow-incomplete", action="store_true", help="exit 0 even where a planned look failed")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -28,10 +28,9 @@ def run(argv: Sequence[str]) -> int:
     from assay.policies import book as policy
     from assay.scanner.engine import gate, inventory
     from assay.scanner.engine.observe import observe
-    from assay.scanner.engine.target import parse_targets
 
-    target = parse_targets(args.target, frozenset(scheme for spec in DETECTORS for scheme in spec.targets))
-    settings = load_settings(beside(args.target).folder)
+    target = options.targets(args, DETECTORS)
+    settings = load_settings(beside(target.paths).folder)
     if args.output:
         output.check_writable(Path(args.output))
     named = args.only or args.skip or settings.only or settings.skip

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they mean together with the configuration file."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from assay.scanner.config.settings import Settings
 from assay.scanner.config.trust import PolicyPlace
 from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
+from assay.scanner.engine.target import Target, parse_targets
 from assay.scanner.errors import UsageError
 from assay.scanner.model.detector import DetectorSpec
 from assay.scanner.model.finding import SEVERITIES, Severity
@@ -18,6 +20,7 @@ from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
 
 DEFAULT_PACKS = ("gdpr", "hipaa")
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -27,6 +30,30 @@ class Chosen(Struct, frozen=True, kw_only=True):
     rules: Wanted = Wanted()
     notes: tuple[str, ...] = ()
     """What was left out, and who said so; one line each."""
+
+
+def add_targets(parser: argparse.ArgumentParser) -> None:
+    """What to look at, and `--namespaces`."""
+    parser.add_argument(
+        "target", nargs="*", default=["."], metavar="TARGET", help="a folder, a file or kube:CONTEXT (default: .)"
+    )
+    parser.add_argument(
+        "--namespaces",
+        action="append",
+        default=[],
+        metavar="NAME,…",
+        help="look at these namespaces only, and at what has none",
+    )
+
+
+def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
+    """Raises UsageError for a target that nothing looks at."""
+    namespaces = [name.strip() for text in args.namespaces for name in text.split(",")]
+    for name in namespaces:
+        if not _NAMESPACE.fullmatch(name):
+            raise UsageError(f"--namespaces {one_line(name, 80)!r}: not the name of a namespace")
+    schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
+    return parse_targets(args.target, schemes, namespaces)
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from assay.reports.options import RenderOptions, options_for
-from assay.reports.registry import FORMATS, renderer
+from assay.reports.registry import FORMATS, pieces
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Report
 
@@ -59,7 +59,7 @@ def check_writable(path: Path) -> None:
 
 def write_report(report: Report, name: str, path: Path) -> None:
     """One report into a file."""
-    write_whole(path, (renderer(name)(report, RenderOptions()),))
+    write_whole(path, pieces(name, report, RenderOptions()))
 
 
 def print_report(report: Report, name: str, verbose: bool) -> None:
@@ -70,7 +70,8 @@ def print_report(report: Report, name: str, verbose: bool) -> None:
     options = options_for(
         terminal=terminal, columns=columns, encoding=out.encoding, environment=os.environ, verbose=verbose
     )
-    out.buffer.write(renderer(name)(report, options))
+    for piece in pieces(name, report, options):
+        out.buffer.write(piece)
     out.buffer.flush()
 
 

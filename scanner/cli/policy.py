@@ -49,8 +49,9 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStack) -> tuple[PolicyPlace, Sides | None]:
+def open_place(args: argparse.Namespace, target: Target, stack: ExitStack) -> tuple[PolicyPlace, Sides | None]:
     """Where policy comes from, and what a change is compared with. Raises UsageError."""
+    targets = target.paths or (".",)
     for option in ("policy_root", "diff", "trust_base"):
         if getattr(args, option) is not None and not getattr(args, option).strip():
             # An unset variable must not quietly mean that the change is judged by its own policy.
@@ -61,6 +62,8 @@ def open_place(args: argparse.Namespace, targets: Sequence[str], stack: ExitStac
         raise UsageError("--diff and --trust-base name different refs; give --diff alone, which implies the other")
     place: PolicyPlace | None = None
     sides: Sides | None = None
+    if args.diff and target.remote:
+        raise UsageError("--diff compares versions of files, a live target has none; scan it apart, with --baseline")
     if args.diff or args.trust_base:
         sides, place = stack.enter_context(trust.open_sides(args.diff or args.trust_base, bool(args.diff), targets))
     if args.policy_root:
@@ -114,11 +117,14 @@ def baseline_renames(baseline: Baseline | None, folder: Path) -> Mapping[str, st
 
 
 def revision(targets: Sequence[str]) -> str | None:
-    """The commit that is checked out where the first target lies; None outside a repository."""
+    """The commit that is checked out where the first path lies; None outside a repository."""
     from assay.scanner.safe.history import open_history
 
+    paths = [name for name in targets if Path(name).exists()]
+    if not paths:
+        return None
     try:
-        with open_history(trust.folder_of(targets[0])) as history:
+        with open_history(trust.folder_of(paths[0])) as history:
             return history.commit("HEAD")
     except UsageError:
         return None
@@ -130,7 +136,7 @@ def review(
     """What the working tree is held against, looked at as far as it is needed; None outside gate mode."""
     if not place.gate_mode:
         return None
-    if sides is None:
+    if sides is None or not target.paths:
         return Review(name=place.name)
     root = list_root(target)
 
@@ -147,7 +153,7 @@ def review(
     if not place.root.is_relative_to(sides.trusted.root):
         return Review(name=sides.ref, trusted=trusted, base=base)  # The tree's own policy counts for nothing.
     folders = {place.folder.relative_to(place.root), root.relative_to(sides.top)}
-    folders |= {path.relative_to(sides.top) for path in map(Path.resolve, map(Path, target.names)) if path.is_dir()}
+    folders |= {path.relative_to(sides.top) for path in map(Path.resolve, map(Path, target.paths)) if path.is_dir()}
     above = sorted(folder.as_posix() for folder in folders)
     changed = changed_policy(sides.top, sides.trusted.root, above, tuple(_named(args, sides.top)))
     places = tuple((path, _location(sides.top / path, root)) for path in changed)

@@ -100,8 +100,8 @@ def without_its_links(path: str, reviewed: Path) -> Path:
 
 
 def beside(targets: Sequence[str]) -> PolicyPlace:
-    """Outside gate mode: the configuration of what is scanned."""
-    first = folder_of(targets[0])
+    """Outside gate mode: the configuration of what is scanned, or of the working folder where that is no files."""
+    first = folder_of(targets[0]) if targets else Path.cwd()
     folder = find_settings(first, Path.cwd())
     return PolicyPlace(folder=folder, root=folder)
 
@@ -111,7 +111,7 @@ def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
     folder = Path(root).resolve()
     if not folder.is_dir():
         raise UsageError(f"--policy-root {one_line(root, 200)}: no such folder")
-    reviewed = [find_top(folder_of(target)) or folder_of(target) for target in targets]
+    reviewed = [find_top(folder_of(target)) or folder_of(target) for target in targets or ["."]]
     if any(folder.is_relative_to(tree) for tree in reviewed):
         raise UsageError(
             f"--policy-root {one_line(root, 200)}: lies in what is scanned, or in its repository; "

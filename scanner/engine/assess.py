@@ -1,10 +1,11 @@
-"""From what was observed to the report: judge, accept risks, tell what is new, decide."""
+"""From what was observed to the report: derive, judge, accept risks, tell what is new, decide."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct, structs
 
+from assay.detectors.registry import DERIVATIONS
 from assay.policies.book import Book
 from assay.scanner.config.baseline import Baseline
 from assay.scanner.config.settings import GateSettings
@@ -13,10 +14,11 @@ from assay.scanner.engine import gate_mode
 from assay.scanner.engine.bounded import judge_bounded
 from assay.scanner.engine.change import Compared, compare, priors
 from assay.scanner.engine.controls import left_open
+from assay.scanner.engine.derive import derive
 from assay.scanner.engine.gate import Demands
 from assay.scanner.engine.gate_mode import Review
 from assay.scanner.engine.inventory import Inventory
-from assay.scanner.engine.judge import EVERYTHING, LOOK_FAILED, Wanted, fold, in_order
+from assay.scanner.engine.judge import EVERYTHING, LOOK_FAILED, Wanted, aliases_of, fold, in_order
 from assay.scanner.engine.report import make_report
 from assay.scanner.engine.suppress import Suppressed, suppress
 from assay.scanner.model.finding import Finding, Report, Severity, Suppression
@@ -43,15 +45,16 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -> Report:
     """The whole report. The same inputs give the same bytes: the day on which waivers end is the inventory's."""
+    inventory = derive(inventory, DERIVATIONS)
     judged = _judge(inventory, policy)
     findings, remarks = judged.findings, judged.remarks
-    base = _judge(review.base.inventory, policy) if review and review.base else None
+    base = _judge(derive(review.base.inventory, DERIVATIONS), policy) if review and review.base else None
     if not policy.inline:
         findings = tuple(gate_mode.expose(one, "comments suppress nothing here") for one in findings)
     elif review is not None:
         trusted = base if review.trusted is review.base else None
         if trusted is None and review.trusted is not None:
-            trusted = _judge(review.trusted.inventory, policy)
+            trusted = _judge(derive(review.trusted.inventory, DERIVATIONS), policy)
         accepted = trusted.findings if trusted else ()
         findings, exposed = gate_mode.only_trusted(findings, accepted, review, inventory.excerpts)
         severity: Severity | None = "medium" if policy.gate.policy_changes == "report" else None
@@ -60,7 +63,7 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         # What a comment kept apart may now say the same as a rule of ours.
         ours = [one for one in findings if one.engine is None]
         engines = [one for one in findings if one.engine is not None]
-        findings = in_order((*fold(ours, engines, policy.book), *remarks))
+        findings = in_order((*fold(ours, engines, policy.book, aliases_of(inventory.resources)), *remarks))
 
     gone: tuple[Prior, ...] = ()
     if policy.baseline is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from assay.policies.book import Book
+from assay.policies.cel.kleene import Given
 from assay.policies.compiled import Compiled, Decision
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.judge import Wanted, judge
@@ -59,14 +60,14 @@ def _judge_in_child(
 ) -> int:
     numbers = {name: number for number, name in enumerate(names)}
 
-    def decide(rule: Compiled, facts: Mapping[str, Any], context: Any) -> Decision:
+    def decide(rule: Compiled, facts: Mapping[str, Any], given: Given) -> Decision:
         number = numbers.get(rule.rule.id)
         if number is None:
-            return rule.decide(facts, context)
+            return rule.decide(facts, given)
         page[:4] = number.to_bytes(4, "little")
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            return rule.decide(facts, context)
+            return rule.decide(facts, given)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 

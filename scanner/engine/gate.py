@@ -85,7 +85,7 @@ def _not_run(detectors: Iterable[DetectorOutcome], packs: Sequence[Pack], demand
     wanted |= {name: f"the pack {pack.id}" for pack in packs for name in pack.gate.detectors}
     ran = {outcome.id: outcome.status for outcome in detectors}
     for name, who in sorted(wanted.items()):
-        status = ran.get(name, "not installed")
+        status = ran.get(name, "not installed, or nothing was named that it looks at")
         if status != "ok":
             yield f"the detector {name}, which {who} requires, did not run whole ({status})"
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 import msgspec
 from msgspec import Struct
 
-from assay.scanner.engine import protocol, sandbox
+from assay.scanner.engine import credentials, protocol, sandbox
 from assay.scanner.model.detector import Detector, Part, Tree
 from assay.scanner.model.resource import Record
 
@@ -39,7 +39,13 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     network = "network" in job.spec.capabilities
     path_folders = tuple(folder for folder in os.environ.get("PATH", "").split(":") if folder.startswith("/"))
     plugin = (job.spec.entry.rpartition(":")[0],) if job.spec.entry.startswith("/") else ()
-    grants = sandbox.Grants(read=(job.tree.root, *path_folders, *plugin), write=(job.scratch,), network=network)
+    target = (job.tree.root,) if job.tree.root else ()
+    log_in = "credentials" in job.spec.capabilities
+    grants = sandbox.Grants(
+        read=(*target, *path_folders, *plugin, *(credentials.readable() if log_in else ())),
+        write=(job.scratch, *(credentials.writable() if log_in else ())),
+        network=network,
+    )
     isolation = sandbox.enter(grants)
     limits = sandbox.Limits(memory_bytes=job.spec.memory_bytes, cpu_seconds=3600)
     sandbox.limit(limits)

@@ -1,17 +1,20 @@
 """Judges an inventory by a policy: rules on resources, engines' verdicts, and what could not be looked at."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
+from assay.detectors.registry import DERIVATIONS
 from assay.policies import messages
 from assay.policies.book import OWN_ENGINE, Book, Variant
-from assay.policies.compiled import Compiled, Decision, prepare
+from assay.policies.compiled import prepare
+from assay.scanner.engine.decisions import Answer, Decide, Decisions
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
+from assay.scanner.engine.lineage import Lineage
 from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding, Outcome, ResourceRef, Suppression
 from assay.scanner.model.resource import EngineVerdict, Failure, Resource
@@ -21,10 +24,6 @@ LOOK_FAILED = "look-failed"
 SKIPPED = "a comment in the file skips this check"
 """Ends the message of an engine's finding that a comment suppresses."""
 _NOT_COUNTED_YET = ""
-
-
-Decide = Callable[[Compiled, Mapping[str, Any], Any], Decision]
-"""How a rule is put to a resource's facts and context."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,16 +45,19 @@ def judge(
     inventory: Inventory,
     book: Book,
     wanted: Wanted = EVERYTHING,
-    decide: Decide = lambda rule, facts, context: rule.decide(facts, context),
+    decide: Decide = lambda rule, facts, given: rule.decide(facts, given),
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
+    decisions = Decisions(decide)
     with _collector_paused():
-        ours = [found for resource in inventory.resources for found in _judge_resource(resource, book, wanted, decide)]
+        ours = [one for resource in inventory.resources for one in _judge_resource(resource, book, wanted, decisions)]
     kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
     checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
     engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if not _says_nothing(verdict, book)]
-    folded = [finding for finding in fold(ours, engines, book) if finding.rule not in wanted.skip]
-    failed = [_judge_failure(failure, book) for failure in inventory.failures]
+    aliases = aliases_of(inventory.resources)
+    folded = [finding for finding in fold(ours, engines, book, aliases) if finding.rule not in wanted.skip]
+    lineage = Lineage(book, DERIVATIONS)
+    failed = [_judge_failure(failure, book, lineage) for failure in inventory.failures]
     return in_order((*folded, *failed))
 
 
@@ -103,18 +105,18 @@ def _seen(verdict: EngineVerdict) -> tuple[str, str, str, str]:
     return verdict.engine, verdict.check, verdict.resource, verdict.location.path if verdict.location else ""
 
 
-def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decide: Decide) -> Iterator[Finding]:
+def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decisions: Decisions) -> Iterator[Finding]:
     variants = [v for v in book.variants(resource.kind) if wanted.judges(v.compiled.rule.id)]
     if not variants:
         return
-    facts, context = prepare(resource)
+    facts, given = prepare(resource, book.inputs(resource.kind))
     plain = _Plain(facts)
     found: dict[tuple[str, Outcome], Finding] = {}
     for variant in variants:
-        decision = decide(variant.compiled, facts, context)
-        if decision.outcome is None:
+        answer = decisions.ask(variant.compiled, facts, given, plain)
+        if answer.decision.outcome is None:
             continue
-        finding = _finding(resource, variant, decision.outcome, decision, plain)
+        finding = _finding(resource, variant, answer.decision.outcome, answer)
         # Packs with other parameters that come to the same outcome share one finding.
         key = (finding.rule, finding.outcome)
         if key in found:
@@ -136,18 +138,9 @@ class _Plain(dict[str, Any]):
         return found
 
 
-def _finding(resource: Resource, variant: Variant, outcome: Outcome, decision: Decision, facts: "_Plain") -> Finding:
-    compiled = variant.compiled
+def _finding(resource: Resource, variant: Variant, outcome: Outcome, answer: Answer) -> Finding:
+    compiled, decision = variant.compiled, answer.decision
     rule = compiled.rule
-    evidence: dict[str, Any] = {"facts": {name: facts[name] for name in compiled.reads}}
-    if compiled.parameters:
-        evidence["parameters"] = dict(compiled.parameters)
-    if decision.offences:
-        evidence["offences"] = msgspec.to_builtins(decision.offences)
-    if decision.measures:
-        evidence["measures"] = msgspec.to_builtins(decision.measures)
-    if decision.reasons:
-        evidence["unknown"] = list(decision.reasons)
     match outcome:
         case "fail":
             shown = {**compiled.parameters, **decision.shown}
@@ -167,7 +160,7 @@ def _finding(resource: Resource, variant: Variant, outcome: Outcome, decision: D
         location=place,
         safeguards=rule.safeguards,
         controls=variant.controls,
-        evidence=evidence,
+        evidence=answer.evidence,
         fix=messages.fill_parameters(rule.fix.strip(), compiled.parameters),
         fingerprint=_NOT_COUNTED_YET,
         related=related,
@@ -241,14 +234,17 @@ def _verdict_message(verdict: EngineVerdict) -> str:
     return verdict.title
 
 
-def _judge_failure(failure: Failure, book: Book) -> Finding:
+def _judge_failure(failure: Failure, book: Book, lineage: Lineage) -> Finding:
     path = failure.location.path if failure.location else None
     # What has no parts, such as the listing of the files, is named once.
     whole = failure.detector if failure.part == failure.detector else f"{failure.detector}/{failure.part}"
     check, _ = book.engine_check(OWN_ENGINE, LOOK_FAILED)
     # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
-    surface = failure.part
-    safeguards = book.surface_safeguards(surface)
+    safeguards, controls = book.surface_safeguards(failure.part), book.surface_controls(failure.part)
+    if failure.kinds:
+        rules = list(lineage.touched(failure.kinds))
+        safeguards = tuple(sorted({name for rule in rules for name in rule.safeguards}))
+        controls = tuple(sorted({name for rule in rules for name in book.controls(rule.id, rule.safeguards)}))
     return Finding(
         rule=LOOK_FAILED,
         outcome="unknown",
@@ -258,14 +254,23 @@ def _judge_failure(failure: Failure, book: Book) -> Finding:
         resource=ResourceRef(kind="file" if path else "detector", address=path or whole),
         location=failure.location,
         safeguards=safeguards,
-        controls=book.surface_controls(surface),
+        controls=controls,
         evidence={"unknown": [failure.reason]},
         fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,
     )
 
 
-def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Iterator[Finding]:
+Aliases = Mapping[tuple[str, str, str], tuple[str, ...]]
+"""Kind, path and address of a resource → the other texts by which engines name it."""
+
+
+def aliases_of(resources: Iterable[Resource]) -> Aliases:
+    """Of those resources that have any."""
+    return {(r.kind, r.location.path if r.location else "", r.address): r.aliases for r in resources if r.aliases}
+
+
+def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book, aliases: Aliases) -> Iterator[Finding]:
     """Merges an engine's finding into ours where both say the same of the same resource in the same file."""
     waiting: dict[tuple[str, str, str, Outcome], list[Finding]] = {}
     for found in engines:
@@ -274,8 +279,7 @@ def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book) -> Ite
         same: list[Finding] = []
         skipped: list[Finding] = []
         rule = book.rules.get(finding.rule)
-        for check in rule.equivalents if rule else ():
-            key = _fold_key(check, finding)
+        for key in _fold_keys(rule.equivalents, finding, aliases) if rule and rule.equivalents else ():
             if key not in waiting:
                 continue
             if any(found.suppressed for found in waiting[key]):
@@ -297,10 +301,22 @@ def _fold_key(check: str, finding: Finding) -> tuple[str, str, str, Outcome]:
     return check, finding.location.path if finding.location else "", finding.resource.address, finding.outcome
 
 
+def _fold_keys(checks: Iterable[str], finding: Finding, aliases: Aliases) -> Iterator[tuple[str, str, str, Outcome]]:
+    """The keys of engines' findings that say the same, under each of the resource's names."""
+    path, resource = finding.location.path if finding.location else "", finding.resource
+    names = (resource.address, *aliases.get((resource.kind, path, resource.address), ()))
+    return ((check, path, name, finding.outcome) for check in checks for name in names)
+
+
 def _corroborate(finding: Finding, same: list[Finding]) -> Finding:
     checks = tuple(sorted({*finding.corroborated_by, *(found.rule for found in same)}))
     controls = tuple(sorted({*finding.controls, *(control for found in same for control in found.controls)}))
-    return msgspec.structs.replace(finding, corroborated_by=checks, controls=controls)
+    evidence = finding.evidence
+    named = {found.rule: found.resource.address for found in same if found.resource.address != finding.resource.address}
+    if named:
+        kept = evidence.get("engine_resource")
+        evidence = {**evidence, "engine_resource": dict(sorted({**(kept or {}), **named}.items()))}
+    return msgspec.structs.replace(finding, corroborated_by=checks, controls=controls, evidence=evidence)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, str, str, str]:

@@ -52,8 +52,8 @@ def blocks_tcp() -> bool:
     return abi() >= _TCP_BY_ABI[0]
 
 
-def restrict(read: Iterable[str], write: Iterable[str]) -> bool:
-    """Restricts this process and its children for ever. Paths that do not exist are passed over.
+def restrict(read: Iterable[str], write: Iterable[str], network: bool = False) -> bool:
+    """Restricts this process and its children for ever. Paths that do not exist are passed over. `network` leaves TCP.
 
     False where the kernel has no Landlock or refuses; then nothing was changed.
     """
@@ -65,7 +65,7 @@ def restrict(read: Iterable[str], write: Iterable[str]) -> bool:
         every |= rights if version >= since else 0
     attr = _RulesetAttr(
         fs=every,
-        net=_TCP_BY_ABI[1] if version >= _TCP_BY_ABI[0] else 0,
+        net=_TCP_BY_ABI[1] if version >= _TCP_BY_ABI[0] and not network else 0,
         scoped=_SCOPE_BY_ABI[1] if version >= _SCOPE_BY_ABI[0] else 0,
     )
     size = 24 if version >= _SCOPE_BY_ABI[0] else 16 if version >= _TCP_BY_ABI[0] else 8

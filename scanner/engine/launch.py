@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from assay.scanner.engine import protocol
+from assay.scanner.engine import credentials, protocol
 from assay.scanner.engine.interpreter import isolation_flags
 from assay.scanner.kinds import registry
 from assay.scanner.model.detector import DetectorOutcome, DetectorSpec, Tree
@@ -83,7 +83,7 @@ class HostProcess:
                     stdout=log,
                     stderr=log,
                     pass_fds=(writer,),
-                    env=_environment(scratch),
+                    env=_environment(scratch, self._spec),
                     cwd=scratch,
                     start_new_session=True,
                 )
@@ -260,7 +260,8 @@ class _Receiver:
         )
 
 
-def _environment(scratch: str) -> Mapping[str, str]:
+def _environment(scratch: str, spec: DetectorSpec) -> Mapping[str, str]:
+    log_in = credentials.environment() if "credentials" in spec.capabilities else {}
     kept = {name: os.environ[name] for name in _PASSED_VARIABLES if name in os.environ}
     return {
         "LANG": "C.UTF-8",
@@ -272,4 +273,5 @@ def _environment(scratch: str) -> Mapping[str, str]:
         # Sets iterate in the same order in every run, so that an engine's own loose ends cannot show.
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **log_in,
     }

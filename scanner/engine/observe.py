@@ -1,7 +1,7 @@
 """Looks at targets: lists their files, runs every detector that takes them, and gathers the inventory."""
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import metadata
@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from assay.scanner.engine.inventory import Header, Inventory, build
 from assay.scanner.engine.launch import HostProcess, Observed
-from assay.scanner.engine.target import Target, list_target
-from assay.scanner.model.detector import DetectorOutcome, DetectorSpec
+from assay.scanner.engine.target import PATH, Target, list_target
+from assay.scanner.model.detector import DetectorOutcome, DetectorSpec, Remote, Tree
 from assay.scanner.model.fact import Location
 from assay.scanner.model.resource import EngineVerdict, Failure, Record
 from assay.scanner.safe.repository import read_repository
@@ -34,6 +34,8 @@ class Selection(Struct, frozen=True, kw_only=True):
     skip_detectors: tuple[str, ...] = ()
     only_parts: tuple[str, ...] = ()
     skip_parts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] | None = None
+    """The kinds that the selected rules need, for detectors that look at what is far away; None: all."""
 
     def wants(self, detector: str) -> bool:
         """Whether a detector runs at all."""
@@ -60,14 +62,15 @@ def observe(
     records: list[Record] = list(_listing_records(listing))
     hosts: list[HostProcess] = []
     for spec in specs:
+        trees = [tree for scheme, tree in _trees(target, listing.tree, selection.kinds) if scheme in spec.targets]
+        if not trees:
+            continue  # Nobody asked for anything that it looks at.
         if not selection.wants(spec.id):
             reason = "left out by --only, --skip or the configuration"
-            left_out = (spec.id,) if target.scheme in spec.targets and listing.tree.files else ()
+            left_out = (spec.id,) if any(tree.files or tree.remote for tree in trees) else ()
             outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=reason, left_out=left_out))
-        elif target.scheme not in spec.targets:
-            outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=f"does not look at {target.scheme}"))
-        else:
-            hosts.append(HostProcess(spec, listing.tree, selection.only_parts, selection.skip_parts, jobs))
+            continue
+        hosts += [HostProcess(spec, tree, selection.only_parts, selection.skip_parts, jobs) for tree in trees]
     for observed in _run(hosts, jobs, progress):
         outcomes.append(observed.outcome)
         records += observed.records
@@ -75,13 +78,22 @@ def observe(
         version=__version__,
         engines=engine_versions(),
         targets=target.names,
-        repository=read_repository(Path(listing.tree.root)),
+        repository=read_repository(Path(listing.tree.root)) if target.paths else None,
         folder=one_line(Path(listing.tree.root).name, 200),
         files=len(listing.tree.files),
         started=_rfc3339(started),
         finished=_rfc3339(now()),
     )
     return build(header, outcomes, records)
+
+
+def _trees(target: Target, files: Tree, kinds: tuple[str, ...] | None) -> Iterator[tuple[str, Tree]]:
+    """Scheme and what is looked at, for each sort of target that was named."""
+    if target.paths:
+        yield PATH, files
+    for scheme, names in target.remote.items():
+        remote = Remote(names=names, kinds=kinds, namespaces=target.namespaces)
+        yield scheme, Tree(root="", files=(), remote=remote)
 
 
 def engine_versions() -> Mapping[str, str]:

@@ -28,6 +28,11 @@ _SYSTEM_PATHS = (
     "/sys/devices/system/cpu", "/sys/fs/cgroup", "/sys/kernel/mm/transparent_hugepage",
     "/dev/urandom", "/dev/random", "/dev/zero",
 )  # fmt: skip
+_NETWORK_PATHS = (
+    "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+    "/run/systemd/resolve", "/etc/pki", "/etc/ca-certificates",
+)  # fmt: skip
+"""What it takes to find a host by its name and to check its certificate."""
 _WRITABLE_DEVICES = ("/dev/null",)
 
 MAX_PROCESSES = 1024
@@ -106,8 +111,9 @@ def die_with_parent() -> None:
 
 
 def _restrict_files(grants: Grants) -> bool:
-    read = (*_SYSTEM_PATHS, *_python_paths(), *grants.read)
-    return landlock.restrict(read=read, write=(*_WRITABLE_DEVICES, *grants.write))
+    network = _NETWORK_PATHS if grants.network else ()
+    read = (*_SYSTEM_PATHS, *network, *_python_paths(), *grants.read)
+    return landlock.restrict(read=read, write=(*_WRITABLE_DEVICES, *grants.write), network=grants.network)
 
 
 def _drop_capabilities() -> None:

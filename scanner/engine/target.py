@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -15,43 +15,70 @@ from assay.scanner.safe.tree import Listing, is_unicode, list_tree
 _SCHEME = re.compile(r"^[a-z][a-z0-9+-]+:(?!\\)")
 
 
-class Target(Struct, frozen=True, kw_only=True):
-    """One or more places of the same scheme."""
+PATH = "path"
+"""The scheme of files and folders."""
 
-    scheme: str
-    """`path` for files and folders."""
+
+class Target(Struct, frozen=True, kw_only=True):
+    """What one run looks at."""
+
     names: tuple[str, ...]
     """As the user wrote them."""
+    paths: tuple[str, ...] = ()
+    """Those that are files and folders."""
+    remote: Mapping[str, tuple[str, ...]] = {}
+    """The others: scheme → what follows its colon."""
+    namespaces: tuple[str, ...] = ()
+    """To which a look at clusters is limited; empty: all."""
+
+    @property
+    def schemes(self) -> frozenset[str]:
+        """The sorts of targets that there are."""
+        return frozenset(self.remote) | ({PATH} if self.paths else frozenset())
 
 
-def parse_targets(names: Sequence[str], schemes: frozenset[str]) -> Target:
-    """Raises UsageError for a scheme that no detector takes, a path that isn't there, or a mixture."""
+def parse_targets(names: Sequence[str], schemes: frozenset[str], namespaces: Sequence[str] = ()) -> Target:
+    """Raises UsageError for a scheme that no detector takes, or a path that isn't there."""
+    paths: list[str] = []
+    remote: dict[str, list[str]] = {}
     for name in names:
         if not is_unicode(name):
             raise UsageError(f"{one_line(name, 200)}: the name is not UTF-8; rename it")
-    found = {_scheme(name) for name in names}
-    if len(found) > 1:
-        raise UsageError(f"targets of several sorts ({', '.join(sorted(found))}); scan each in a run of its own")
-    scheme = found.pop()
-    if scheme not in schemes:
-        raise UsageError(
-            f"{one_line(names[0], 80)}: nothing in this version looks at {scheme!r} targets; "
-            "`assay doctor` lists what it can scan"
-        )
-    if scheme == "path":
-        for name in names:
-            if not os.path.lexists(name):
-                raise UsageError(f"{one_line(name, 200)}: no such file or folder")
-            if not os.access(name, os.R_OK | (os.X_OK if os.path.isdir(name) else 0)):  # noqa: PTH112  # as lexists
-                raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
-    return Target(scheme=scheme, names=tuple(names))
+        scheme = _scheme(name)
+        if scheme not in schemes:
+            raise UsageError(
+                f"{one_line(name, 80)}: nothing in this version looks at {scheme!r} targets; "
+                "`assay doctor` lists what it can scan"
+            )
+        if scheme == PATH:
+            _check_path(name)
+            paths.append(name)
+        else:
+            remote.setdefault(scheme, []).append(name.split(":", 1)[1])
+    if namespaces and "kube" not in remote:
+        raise UsageError("--namespaces is for clusters; name one as kube:CONTEXT, or leave the option out")
+    return Target(
+        names=tuple(names),
+        paths=tuple(paths),
+        remote={scheme: tuple(dict.fromkeys(found)) for scheme, found in sorted(remote.items())},
+        namespaces=tuple(namespaces),
+    )
+
+
+def _check_path(name: str) -> None:
+    if not os.path.lexists(name):
+        raise UsageError(f"{one_line(name, 200)}: no such file or folder")
+    if not os.access(name, os.R_OK | (os.X_OK if os.path.isdir(name) else 0)):  # noqa: PTH112  # as lexists
+        raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
 
 
 def list_target(target: Target, outputs: Collection[Path] = ()) -> Listing:
-    """The files of a path target, relative to the one folder, or to the deepest folder that holds them all.
+    """The files of the target's paths, relative to the one folder, or to the deepest folder that holds them all.
 
     `outputs` are the files that this run writes; what the last run wrote there is not scanned.
     """
+    if not target.paths:
+        return Listing(tree=Tree(root="", files=()), links_out=(), unreadable=())
     listing = _list(target)
     root = Path(listing.tree.root)
     written = {path.resolve().relative_to(root).as_posix() for path in outputs if path.resolve().is_relative_to(root)}
@@ -62,28 +89,26 @@ def list_target(target: Target, outputs: Collection[Path] = ()) -> Listing:
 
 
 def counterpart(target: Target, top: Path, other: Path) -> Listing:
-    """The files of a path target in another version of the repository at `top`, whose files lie at `other`.
+    """The files of the target's paths in another version of the repository at `top`, whose files lie at `other`.
 
     What that version lacks is no error: it has no files there.
     """
     here = list_root(target)
     root = other / here.relative_to(top)
     root.mkdir(parents=True, exist_ok=True)
-    places = [Path(name).resolve().relative_to(here) for name in target.names]
+    places = [Path(name).resolve().relative_to(here) for name in target.paths]
     return _joined(root, [place for place in places if (root / place).resolve() == root / place])
 
 
 def list_root(target: Target) -> Path:
-    """The folder that a path target's files are relative to: the one folder, or the deepest that holds them all."""
-    paths = [Path(name).resolve() for name in target.names]
+    """The folder that files are relative to: the one folder, or the deepest that holds all. There are paths."""
+    paths = [Path(name).resolve() for name in target.paths]
     return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in paths]))
 
 
 def _list(target: Target) -> Listing:
-    if target.scheme != "path":
-        return Listing(tree=Tree(root=os.getcwd(), files=()), links_out=(), unreadable=())  # noqa: PTH109
     root = list_root(target)
-    return _joined(root, [Path(name).resolve().relative_to(root) for name in target.names])
+    return _joined(root, [Path(name).resolve().relative_to(root) for name in target.paths])
 
 
 def _joined(root: Path, places: Sequence[Path]) -> Listing:
@@ -111,4 +136,4 @@ def _joined(root: Path, places: Sequence[Path]) -> Listing:
 def _scheme(name: str) -> str:
     if _SCHEME.match(name) and not os.path.lexists(name):
         return name.split(":", 1)[0]
-    return "path"
+    return PATH

@@ -17,6 +17,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     complete: bool
     """Never known to be False: what failed is unknown, with the reason."""
     objects: int
+    verified: bool
+    """The server's certificate was checked. Where it was not, anybody on the way may have answered."""
 
 
 class Namespace(Struct, frozen=True, kw_only=True):

@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
-TARGETS = ("cluster-admin", "secrets", "nodes", "other-tenant", "data-volumes", "cloud")
+TARGETS = ("cluster-admin", "secrets", "nodes", "other-tenant", "data-volumes", "cloud", "cloud-administrator")
 """What paths lead to. `secrets`: those of other namespaces or of the whole cluster; `other-tenant`: control over pods
 of a namespace of other tenants; `data-volumes`: volumes that hold models or data, of other workloads; `cloud`: rights
-in a cloud account."""
+in a cloud account, one's own among them; `cloud-administrator`: those of an identity that may do everything there, or
+give itself every right."""
 
 
 class Hop(Struct, frozen=True, kw_only=True):
@@ -33,3 +34,6 @@ class Path(Struct, frozen=True, kw_only=True):
     no grant is needed for it."""
     told: str
     """The hops in one line, for a message."""
+    sure: bool
+    """Never known to be False: where a step hangs on what could not be read, it is unknown, with the reason, and the
+    rest is what the path would be. Rules ask `p.target != "nodes" || !p.sure`."""

@@ -108,6 +108,15 @@ class Grant(Struct, frozen=True, kw_only=True):
     default_account: bool
     """The subject is a namespace's `default` service account."""
     powers: list[Power]
+    """`everything` stands for all others. An Unknown at the end stands for what may be in a role, or a part of one, that
+    could not be read."""
+    holds: list[str]
+    """The powers that it has for certain, by name, sorted; known where `powers` holds unknowns too."""
+    areas: list[str]
+    """What those are over: `roles`, `identities`, `secrets`, `shells`, `workloads`, `records`, `nodes`, `admission`,
+    `guards`, `configuration`, `network`, `deletion`, `wildcards` or `everything`; sorted."""
+    unread: bool
+    """Its role, or a part of it, could not be read, so that it may have any power besides. Never unknown."""
 
 
 class Subject(Struct, frozen=True, kw_only=True):

@@ -67,6 +67,8 @@ class ServicePort(Struct, frozen=True, kw_only=True):
     """A number, or the name of a container's port."""
     protocol: str
     node_port: int | None
+    name: str | None
+    """By which routes may refer to it."""
 
 
 class Service(Struct, frozen=True, kw_only=True):
@@ -78,6 +80,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """`ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`."""
     selector: dict[str, str] | None
     """None: its endpoints are made by hand."""
+    external_name: str | None
+    """The host name that an `ExternalName` stands for; None for other types."""
     ports: list[ServicePort]
     internal: bool
     """A load balancer that only the cloud's private network reaches, by the provider's annotation."""

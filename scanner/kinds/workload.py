@@ -14,6 +14,8 @@ class Port(Struct, frozen=True, kw_only=True):
     """`tcp`, `udp` or `sctp`."""
     host_port: int | None
     """On the node's own address."""
+    name: str | None
+    """By which Services and NetworkPolicies may refer to it."""
 
 
 class Mount(Struct, frozen=True, kw_only=True):

@@ -48,6 +48,19 @@ class Tree(Struct, frozen=True, kw_only=True):
     """Links to folders → the folder below the root; its files are listed where they lie."""
     only: tuple[str, ...] | None = None
     """Where the user named single files: the files that findings are for. None: all."""
+    remote: "Remote | None" = None
+    """Set where the target is no folder; then there are no files."""
+
+
+class Remote(Struct, frozen=True, kw_only=True):
+    """What is looked at that isn't files."""
+
+    names: tuple[str, ...]
+    """As the user wrote them, without the scheme: contexts of a kubeconfig, profiles; empty text is the default one."""
+    kinds: tuple[str, ...] | None = None
+    """The kinds that the selected rules need, so that no more is read; None: all."""
+    namespaces: tuple[str, ...] = ()
+    """To which the user limits it; empty: all."""
 
 
 class Detector(Protocol):
@@ -83,6 +96,22 @@ class DetectorSpec(Struct, frozen=True, kw_only=True):
     """Address-space limit of each process."""
     output_bytes: int = 256 << 20
     """How much one part may send."""
+
+
+class Derivation(Struct, frozen=True, kw_only=True):
+    """A line of the registry: facts that follow from several resources together."""
+
+    id: str
+    entry: str
+    """`package.module:function`, imported where there is anything to derive from. The function is pure, takes the
+    inventory's resources and gives them back with more facts, and new resources besides."""
+    states: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Kind → field that it adds → the kinds that it is derived from. A kind that is new has the field `*`."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every kind that something is derived from."""
+        return frozenset(kind for by_field in self.states.values() for kinds in by_field.values() for kind in kinds)
 
 
 class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag="detector"):

@@ -54,6 +54,8 @@ class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     """One line: what happened and what to do next."""
     location: Location | None = None
     """The file that could not be looked at; None where it is the whole part."""
+    kinds: tuple[str, ...] = ()
+    """The kinds of which resources may be missing; empty: whatever the part looks at."""
 
 
 class Excerpt(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="excerpt"):

@@ -3,10 +3,12 @@
 import json
 from typing import Any
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.reports.json_report import render
+from assay.reports.json_report import pieces, render
 from assay.reports.options import RenderOptions
 from assay.scanner.model.fact import Unknown
 from assay.scanner.model.finding import Report
@@ -86,3 +88,14 @@ def test_a_name_is_kept_and_moves_no_cursor(name: str) -> None:
     assert json.loads(document)["findings"][0]["resource"]["address"] == name
     assert not any((ord(char) < 0x20 and char != "\n") or 0x7F <= ord(char) <= 0x9F for char in document.decode())
     assert not any(char in document.decode() for char in "\u202e\u2066\u2028\u200b\ufeff")
+
+
+@pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1001])
+def test_however_many_findings_are_told_piece_by_piece_they_are_one_document(count: int) -> None:
+    findings = [build.finding(address=f"bucket.b{number}") for number in range(count)]
+    parts = list(pieces(build.report(findings), RenderOptions()))
+    whole = b"".join(parts)
+    document = json.loads(whole)
+    assert [one["resource"]["address"] for one in document["findings"]] == [one.resource.address for one in findings]
+    assert whole == msgspec.json.format(whole, indent=2) + b"\n"
+    assert max(map(len, parts)) < 500 * 4_000

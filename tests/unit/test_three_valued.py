@@ -34,7 +34,7 @@ def compiled(text: str) -> kleene.Assertion:
 
 
 def verdict(text: str, facts: dict[str, Any]) -> bool | None:
-    return compiled(text).evaluate(kleene.context(facts, {})).value
+    return compiled(text).evaluate(kleene.Given(facts)).value
 
 
 integers = st.integers(0, 3)
@@ -119,11 +119,15 @@ def blank(value: Any, path: tuple[Any, ...]) -> Any:
     return [blank(v, path[1:]) if index == path[0] else v for index, v in enumerate(value)]
 
 
+def plain_context(given_facts: dict[str, Any]) -> Any:
+    return engine.Context(variables={"resource": kleene.plain(given_facts, [])})
+
+
 @settings(max_examples=400, deadline=None)
 @given(expressions, facts)
 def test_on_known_facts_the_two_programs_say_what_plain_cel_says(text: str, given_facts: dict[str, Any]) -> None:
     plain = engine.compile_program(text.replace("has(resource.m)", "(resource.m != null)"))
-    assert verdict(text, given_facts) == plain.execute(kleene.context(given_facts, {}))
+    assert verdict(text, given_facts) == plain.execute(plain_context(given_facts))
 
 
 @settings(max_examples=600, deadline=None)
@@ -132,12 +136,12 @@ def test_turning_facts_into_unknowns_only_ever_takes_a_decision_away(
     text: str, given_facts: dict[str, Any], data: st.DataObject
 ) -> None:
     assertion = compiled(text)
-    before = assertion.evaluate(kleene.context(given_facts, {})).value
+    before = assertion.evaluate(kleene.Given(given_facts)).value
     poorer = given_facts
     for _ in range(data.draw(st.integers(1, 3))):
         choices = [p for p in places(poorer) if not isinstance(_at(poorer, p), Unknown)]
         poorer = blank(poorer, data.draw(st.sampled_from(choices)))
-        after = assertion.evaluate(kleene.context(poorer, {})).value
+        after = assertion.evaluate(kleene.Given(poorer)).value
         assert after in (before, None)
         before = after
 

@@ -1,0 +1,223 @@
+"""Reads kubeconfigs, and a pod's own service account, as kubectl does.
+
+The official package does it, whose errors may quote credentials; ours never do.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from assay.detectors.cluster.live.connection import PACKAGE_ERRORS, Connection, NotConnected
+from assay.scanner.safe.text import one_line
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+IN_CLUSTER = "in-cluster"
+"""The name of the cluster that a pod runs in, where no kubeconfig names one."""
+_SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_CREDENTIALS = frozenset(
+    {"exec", "auth-provider", "token", "tokenFile", "username", "client-certificate", "client-certificate-data"}
+)
+
+File = Mapping[str, Any]
+
+
+def connect(context: str, environ: Mapping[str, str], service_account: Path = _SERVICE_ACCOUNT) -> Connection:
+    """The way into the cluster of a context; empty text: the current one, or else the cluster that this runs in.
+
+    May run the log-in program that the kubeconfig names. Raises NotConnected.
+    """
+    paths = _paths(environ)
+    files = _read(paths)
+    name = context or _current(files)
+    if name:
+        return _from_files(name, files, paths)
+    if not environ.get("KUBERNETES_SERVICE_HOST"):
+        shown = one_line(" or ".join(str(path) for path in paths), 300)
+        what = "has no current context" if files else "is not there"
+        raise NotConnected(f"{shown} {what}; name a context, as kube:CONTEXT, or set KUBECONFIG")
+    return _from_pod(environ, service_account)
+
+
+def _paths(environ: Mapping[str, str]) -> list[Path]:
+    named = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    home = environ.get("HOME", "")
+    return [Path(path) for path in named] or [Path(home, ".kube", "config")]
+
+
+def _read(paths: list[Path]) -> dict[str, File]:
+    """The files that are there; of what several define, the first counts."""
+    import yaml
+
+    found: dict[str, File] = {}
+    for path in paths:
+        shown = one_line(str(path), 300)
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise NotConnected(f"{shown}: {error.strerror}; make it readable, or set KUBECONFIG") from None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise NotConnected(f"{shown} is not a kubeconfig: it is not valid YAML; mend it") from None
+        if not isinstance(content, dict):
+            raise NotConnected(f"{shown} is not a kubeconfig: it is not a mapping; mend it")
+        found[str(path)] = content
+    return found
+
+
+def _current(files: Mapping[str, File]) -> str:
+    # The official package takes the last file's; kubectl takes the first one's, and so do we.
+    named = (file.get("current-context") for file in files.values())
+    return next((name for name in named if isinstance(name, str) and name), "")
+
+
+def _from_files(context: str, files: Mapping[str, File], paths: list[Path]) -> Connection:
+    from kubernetes.client import Configuration
+
+    name = one_line(context, 200)
+    where = one_line(", ".join(files) or ", ".join(str(path) for path in paths), 300)
+    chosen = _entry(files, "contexts", "context", context)
+    if chosen is None:
+        there = one_line(", ".join(sorted(_names(files))), 300) or "none"
+        raise NotConnected(f"no context is named {name!r} in {where}; there are: {there}")
+    cluster = _entry(files, "clusters", "cluster", chosen.get("cluster"))
+    if cluster is None:
+        raise NotConnected(f"context {name} in {where} names a cluster that is not there; mend the file")
+    user: File | None = {}
+    if chosen.get("user"):
+        user = _entry(files, "users", "user", chosen["user"])
+    if user is None:
+        raise NotConnected(f"context {name} in {where} names a user that is not there; mend the file")
+    _check_server(cluster, name, where)
+    configuration = Configuration()
+    _load(context, files, configuration, name, where)
+    if _CREDENTIALS & user.keys() and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
+        raise NotConnected(f"context {name} in {where}: {_why_no_credentials(user)}")
+    _check_token(configuration, name)
+    return Connection(name, configuration, tuple(_impersonation(user)))
+
+
+def _load(context: str, files: Mapping[str, File], configuration: "Configuration", name: str, where: str) -> None:
+    import yaml
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+    unusable = (ConfigException, yaml.YAMLError, OSError, *PACKAGE_ERRORS)
+    try:
+        with _quietly():
+            merged = KubeConfigMerger(os.pathsep.join(files)).config  # type: ignore[no-untyped-call]  # the package's
+            # Nothing is written back: a scan changes no file of its user.
+            loader = KubeConfigLoader(merged, context, config_base_path=None)  # type: ignore[no-untyped-call]  # also
+            loader.load_and_set(configuration)  # type: ignore[no-untyped-call]  # also
+    except unusable as error:
+        raise NotConnected(
+            f"context {name} in {where} can't be used ({type(error).__name__}): a key, or a file that it names, is "
+            "missing or not valid; `kubectl --context … version` says more"
+        ) from None
+
+
+def _from_pod(environ: Mapping[str, str], folder: Path) -> Connection:
+    from kubernetes.client import Configuration
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.incluster_config import InClusterConfigLoader
+
+    configuration = Configuration()
+    names = (str(folder / "token"), str(folder / "ca.crt"))
+    try:
+        loader = InClusterConfigLoader(*names, environ=environ)  # type: ignore[no-untyped-call]  # the package's
+        loader.load_and_set(configuration)  # type: ignore[no-untyped-call]  # also
+    except (ConfigException, OSError, *PACKAGE_ERRORS):
+        raise NotConnected(
+            f"this pod's service account can't be used: a token and ca.crt are expected in {folder}; leave "
+            "automountServiceAccountToken on, or set KUBECONFIG"
+        ) from None
+    _check_token(configuration, IN_CLUSTER)
+    return Connection(IN_CLUSTER, configuration)
+
+
+def _names(files: Mapping[str, File]) -> set[str]:
+    return {
+        str(item["name"])
+        for file in files.values()
+        for item in (file["contexts"] if isinstance(file.get("contexts"), list) else ())
+        if isinstance(item, dict) and "name" in item
+    }
+
+
+def _entry(files: Mapping[str, File], section: str, key: str, name: object) -> File | None:
+    for file in files.values():
+        items = file.get(section)
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict) and item.get("name") == name and isinstance(item.get(key), dict | None):
+                return item.get(key) or {}
+    return None
+
+
+def _check_server(cluster: File, name: str, where: str) -> None:
+    from urllib3.exceptions import LocationParseError
+    from urllib3.util import parse_url
+
+    server = cluster.get("server")
+    try:
+        parsed = parse_url(server) if isinstance(server, str) else None
+    except LocationParseError:
+        parsed = None
+    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
+        raise NotConnected(
+            f"context {name} in {where}: its cluster's server is not an http or https URL; mend the file"
+        )
+
+
+def _check_token(configuration: "Configuration", name: str) -> None:
+    token = configuration.api_key.get("BearerToken") or ""
+    if not (token.strip().isascii() and token.strip().isprintable()):
+        raise NotConnected(f"context {name}: its token holds what no token may; log in anew")
+
+
+def _why_no_credentials(user: File) -> str:
+    plugin = user.get("exec")
+    command = plugin.get("command") if isinstance(plugin, dict) else None
+    if isinstance(command, str):
+        program = one_line(Path(command).name, 80)
+        if shutil.which(command) is None:
+            return f"its log-in program {program} is not installed, or not on PATH; install it"
+        return f"its log-in program {program} failed; run `kubectl get namespaces` with this context to see why"
+    if "auth-provider" in user:
+        return "its auth-provider gives no token; use an exec plugin, as kubectl does since 1.26"
+    return "its user's credentials are empty; log in anew"
+
+
+def _impersonation(user: File) -> Iterator[tuple[str, str]]:
+    """As whom kubectl would act, as headers. Without it more might be read than the operator meant."""
+    groups = user.get("as-groups") or []
+    extra = user.get("as-user-extra") or {}
+    if not user.get("as") and not groups and not extra and not user.get("as-uid"):
+        return
+    headers: list[tuple[str, object]] = [("Impersonate-User", user.get("as") or "")]
+    if user.get("as-uid"):
+        headers.append(("Impersonate-Uid", user["as-uid"]))
+    headers += [("Impersonate-Group", group) for group in groups if isinstance(groups, list)]
+    for key, values in extra.items() if isinstance(extra, dict) else ():
+        headers += [(f"Impersonate-Extra-{quote(str(key), safe='')}", value) for value in values or ()]
+    for header, value in headers:
+        if not (isinstance(value, str) and value.isascii() and value.isprintable() and value):
+            raise NotConnected("its user acts as another (`as`), but whom can't be read; mend the kubeconfig")
+        yield header, value
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """The official package logs what a failed log-in program printed, which may be a secret."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)

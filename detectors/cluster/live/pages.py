@@ -1,0 +1,127 @@
+"""Decodes a page of a list straight into our structs, object by object only where one of them doesn't fit."""
+
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from assay.detectors.cluster.live.transport import JSON
+from assay.detectors.cluster.live.trouble import Unanswered
+from assay.detectors.cluster.objects import Meta
+from assay.detectors.cluster.table import BY_ID, Api, struct_of
+from assay.scanner.safe.text import one_line
+
+T = TypeVar("T")
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Without a second choice: a server that can't leave the values out is to refuse."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_NO_JSON = "a page that is cut short, nested too deeply, or not valid JSON"
+_UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """A piece of a list."""
+
+    objects: list[Any]
+    """As `table.struct_of` says."""
+    following: str
+    """What to go on with; empty: this is the last page."""
+    misfits: int = 0
+    """Objects of another shape than Kubernetes gives them, which are left out."""
+    misfit: str | None = None
+    """Where the first of them doesn't fit, without its values."""
+
+
+def accept(api: Api) -> str:
+    """The form in which a list is asked for."""
+    return METADATA_ONLY if api.metadata_only else JSON
+
+
+def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
+    """Raises Unanswered for what isn't a list of this kind."""
+    if body.count(b"{") + body.count(b"[") > most_parts:
+        raise Unanswered(f"a page of more than {most_parts} parts")
+    try:
+        page = _decoder(api.id).decode(body)
+    except msgspec.ValidationError:
+        return _one_by_one(api, body)
+    except _UNDECODABLE:
+        raise Unanswered(_NO_JSON) from None
+    return Page(objects=[_slim(api, item) for item in page.items or ()], following=_following(api, page))
+
+
+def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
+    try:
+        page = _RAW.decode(body)
+    except msgspec.ValidationError:
+        raise Unanswered("a page that is not a list") from None
+    except _UNDECODABLE:
+        raise Unanswered(_NO_JSON) from None
+    decode_item = _item_decoder(api.id).decode
+    objects: list[Any] = []
+    misfits, misfit = 0, None
+    for item in page.items or ():
+        try:
+            objects.append(_slim(api, decode_item(item)))
+        except _UNDECODABLE as error:
+            misfits += 1
+            misfit = misfit or one_line(str(error), 160)
+    return Page(objects=objects, following=_following(api, page), misfits=misfits, misfit=misfit)
+
+
+def _slim(api: Api, item: Any) -> Any:
+    """For what is asked for as metadata alone, the struct of the whole object with nothing but its metadata.
+
+    kubectl keeps a copy of the values in an annotation, which is dropped.
+    """
+    if not api.metadata_only:
+        return item
+    meta = item.metadata
+    if meta.annotations and _LAST_APPLIED in meta.annotations:
+        kept = {key: value for key, value in meta.annotations.items() if key != _LAST_APPLIED}
+        meta = structs.replace(meta, annotations=kept)
+    return struct_of(api.id)(metadata=meta)
+
+
+def _following(api: Api, page: "_List[Any]") -> str:
+    # Whoever defines a custom resource may call its lists something else.
+    named = page.kind.endswith("List") if api.optional else page.kind == f"{api.kind}List"
+    if not named and not (api.metadata_only and page.kind == "PartialObjectMetadataList"):
+        raise Unanswered("an answer that is not a list of what was asked for")
+    following = (page.metadata.next if page.metadata else None) or ""
+    if len(following) > 8192:
+        raise Unanswered("a list that goes on with a longer token than any API server gives")
+    return following
+
+
+class _ListMeta(Struct):
+    next: str | None = field(name="continue", default=None)
+
+
+class _List(Struct, Generic[T]):
+    kind: str
+    items: list[T] | None
+    metadata: _ListMeta | None = None
+
+
+class _MetadataOnly(Struct):
+    metadata: Meta
+
+
+_RAW = msgspec.json.Decoder(_List[msgspec.Raw])
+
+
+def _item_type(api_id: str) -> Any:
+    return _MetadataOnly if BY_ID[api_id].metadata_only else struct_of(api_id)
+
+
+@cache
+def _decoder(api_id: str) -> msgspec.json.Decoder[_List[Any]]:
+    return msgspec.json.Decoder(_List[_item_type(api_id)])  # type: ignore[misc]  # a type that is known when it runs
+
+
+@cache
+def _item_decoder(api_id: str) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_item_type(api_id))

@@ -1,0 +1,164 @@
+"""Proxies in the pod that ask who calls before they pass a request on."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.setting import Setting, any_of, any_present, text_of
+from assay.scanner.api import Unknown
+
+
+class Kind(Struct, frozen=True, kw_only=True):
+    """A proxy that we know, by its image."""
+
+    images: tuple[str, ...]
+    upstream: tuple[str, ...] = ()
+    """Flags that name where it passes requests on to. Empty: a file says it."""
+    variables: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    """Flags of the address on which it listens without TLS."""
+    secure: tuple[str, ...] = ()
+    default: str = ""
+    """The plain address where no flag gives one."""
+    skips: tuple[str, ...] = ()
+    """Flags of paths for which it asks nobody."""
+    asks: bool = True
+    """False: whether it asks who calls stands in a file."""
+
+
+# See: https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview,
+# https://github.com/brancz/kube-rbac-proxy, https://github.com/openshift/oauth-proxy,
+# https://github.com/gogatekeeper/gatekeeper
+KINDS = (
+    Kind(
+        images=("oauth2-proxy/oauth2-proxy", "bitnami/oauth2-proxy", "oauth2-proxy"),
+        upstream=("--upstream",),
+        variables=("OAUTH2_PROXY_UPSTREAMS", "OAUTH2_PROXY_UPSTREAM"),
+        plain=("--http-address",),
+        secure=("--https-address",),
+        default="127.0.0.1:4180",
+        skips=("--skip-auth-route", "--skip-auth-regex"),
+    ),
+    Kind(
+        images=("kube-rbac-proxy", "*/kube-rbac-proxy", "ose-kube-rbac-proxy*"),
+        upstream=("--upstream",),
+        plain=("--insecure-listen-address",),
+        secure=("--secure-listen-address",),
+        skips=("--ignore-paths",),
+    ),
+    Kind(
+        images=("*/oauth-proxy", "ose-oauth-proxy*", "origin-oauth-proxy"),
+        upstream=("--upstream", "-upstream"),
+        plain=("--http-address", "-http-address"),
+        secure=("--https-address", "-https-address"),
+        default="127.0.0.1:4180",
+        skips=("--skip-auth-regex", "-skip-auth-regex"),
+    ),
+    Kind(
+        images=("gogatekeeper/gatekeeper", "louketo/louketo-proxy", "keycloak/keycloak-gatekeeper"),
+        upstream=("--upstream-url",),
+        variables=("PROXY_UPSTREAM_URL",),
+        plain=("--listen",),
+        default="127.0.0.1:3000",
+    ),
+    Kind(
+        images=("nginx", "nginx-unprivileged", "openresty", "envoy", "envoyproxy/*", "haproxy", "caddy", "traefik",
+                "httpd", "pomerium/pomerium", "alpine/socat", "socat"),
+        asks=False,
+    ),
+)  # fmt: skip
+
+_EVERYTHING = frozenset({"", "/", "^", "^/", ".*", "^.*", "^.*$", "^/.*", "^/.*$", "/.*", "/*", "*"})
+
+
+class Front(Struct, frozen=True, kw_only=True):
+    """A proxy before a server that listens on the loopback address only."""
+
+    port: int | Unknown
+    authenticated: bool | Unknown
+    tls: bool | Unknown
+
+
+def before(ports: Sequence[int | Unknown], proxies: Sequence[Process]) -> Front | None:
+    """The first proxy of the pod that passes requests on to one of these ports; None: there is none."""
+    for process in proxies:
+        kind = _kind(process)
+        if kind is None:
+            continue
+        if not kind.asks:
+            reason = Unknown(reason="the configuration of a proxy in the same pod decides who gets through")
+            return Front(port=reason, authenticated=reason, tls=reason)
+        upstream = _upstream(kind, process)
+        if isinstance(upstream, Unknown):
+            return Front(port=upstream, authenticated=upstream, tls=upstream)
+        if any(isinstance(port, int) and port in upstream for port in ports):
+            front = _front(kind, process)
+            if front is not None:
+                return front
+    return None
+
+
+def is_proxy(process: Process) -> bool:
+    """Whether its image is that of a proxy in the table."""
+    return _kind(process) is not None
+
+
+def _kind(process: Process) -> Kind | None:
+    return next((kind for kind in KINDS if process.is_image(kind.images)), None)
+
+
+def _upstream(kind: Kind, process: Process) -> frozenset[int] | Unknown:
+    """The ports of the pod to which it passes requests on."""
+    given = [one for flag in kind.upstream for one in process.options(flag)]
+    given += [process.env(*kind.variables)] if kind.variables else []
+    found = [one for one in given if one.given is not False]
+    unread = next((one for one in found if one.text is None), None)
+    if not found:
+        return Unknown(reason="where a proxy in the same pod passes requests on to stands in its configuration")
+    if unread is not None:
+        return Unknown(reason=unread.reason)
+    texts = [part for one in found for part in (one.text or "").split(",")]
+    return frozenset(port for port in map(_local_port, texts) if port)
+
+
+def _local_port(upstream: str) -> int | None:
+    scheme, _, rest = upstream.strip().partition("://")
+    address = rest.partition("/")[0] if rest else scheme
+    if not is_local(address):
+        return None
+    number = address.rpartition(":")[2]
+    if number.isascii() and number.isdigit() and len(number) < 6:
+        return int(number)
+    return 443 if scheme == "https" else 80
+
+
+def _front(kind: Kind, process: Process) -> Front | None:
+    secure = process.option(*kind.secure) if kind.secure else Setting(given=False)
+    certified = any_present((process.option("--tls-cert-file", "--tls-cert", "-tls-cert", "--tls-certificate"),))
+    if secure.given is True and secure.text != "":
+        plain = process.option(*kind.plain)
+        open_ = plain.text is not None and plain.text != "" and not is_local(plain.text)
+        return Front(port=process.port(secure, default=443), authenticated=_asks(kind, process), tls=not open_)
+    address = text_of(process.option(*kind.plain), process.env("OAUTH2_PROXY_HTTP_ADDRESS"), default=kind.default)
+    if isinstance(address, str) and (not address or is_local(address)):
+        return None
+    port = process.port(process.option(*kind.plain), process.env("OAUTH2_PROXY_HTTP_ADDRESS"), default=4180)
+    return Front(port=port, authenticated=_asks(kind, process), tls=any_of((certified,)))
+
+
+def _asks(kind: Kind, process: Process) -> bool | Unknown:
+    """Whether it asks on every path, or all but some."""
+    for flag in kind.skips:
+        for one in process.options(flag):
+            if one.text is None:
+                return Unknown(reason=one.reason)
+            if any(_path(part) in _EVERYTHING for part in one.text.split(",")):
+                return False
+    return True
+
+
+def _path(rule: str) -> str:
+    """Of `GET=^/path`, the path."""
+    method, equals, path = rule.strip().partition("=")
+    return path.lstrip("=") if equals and method.isupper() else rule.strip()

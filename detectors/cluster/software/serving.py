@@ -1,0 +1,208 @@
+"""Servers of models. None of them asks who calls unless it is told to, and most can't be told."""
+
+from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.server import Look, Server, noted
+from assay.detectors.cluster.software.setting import (
+    Setting,
+    all_of,
+    any_present,
+    negated,
+    switch,
+    text_of,
+)
+from assay.scanner.api import Unknown
+
+_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
+_TOKENS_BY_DEFAULT = (0, 11, 1)
+_TORCHSERVE_CONFIG = "/home/model-server/config.properties"
+
+
+def triton(process: Process) -> Look:
+    """Triton knows no callers; a header with a shared secret may guard single protocols.
+
+    See: https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/customization_guide/deploy.html
+    """
+    mode = text_of(process.option("--model-control-mode"), default="none")
+    guarded = [process.option("--http-restricted-api"), process.option("--grpc-restricted-protocol")]
+    serves_http = switch(process.option("--allow-http"), default=True)
+    return Look(
+        ports=tuple(
+            process.port(process.option(name), default=default)
+            for name, default in (("--http-port", 8000), ("--grpc-port", 8001), ("--metrics-port", 8002))
+        ),
+        authenticated=False,
+        tls=all_of((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
+        local=_all_local(process.option("--http-address"), process.option("--grpc-address"), default=_ANY),
+        settings=noted(
+            model_control=mode if isinstance(mode, Unknown) else mode.lower() in ("explicit", "poll"),
+            repository_writable=_repository_writable(process),
+            restricted=all_of(
+                one.text is not None and "model-repository" in one.text if one.given else one.present()
+                for one in guarded
+            ),
+        ),
+    )
+
+
+def _repository_writable(process: Process) -> bool | Unknown:
+    """A repository of a bucket isn't mounted, so that nothing is said of it."""
+    folder = text_of(process.option("--model-repository", "--model-store"), default="")
+    return folder if isinstance(folder, Unknown) else process.writes(folder)
+
+
+def torchserve(process: Process) -> Look:
+    """TorchServe asks for a token from 0.11.1 on, and lets nobody register models, unless told otherwise.
+
+    See: https://pytorch.org/serve/token_authorization_api.html and https://pytorch.org/serve/model_api_control.html
+    """
+    config = process.mounted(_TORCHSERVE_CONFIG) if process.option("--ts-config").given is False else None
+    config = config or ("the file that --ts-config names may say otherwise" if _names_config(process) else None)
+    by_version = _by_version(process)
+    unread = Unknown(reason=config) if config else None
+    no_token = switch(
+        process.toggle("--disable-token-auth"),
+        process.env("TS_DISABLE_TOKEN_AUTHORIZATION"),
+        default=unread or negated(by_version),
+    )
+    # The image's own config.properties opens all addresses; TorchServe alone listens on the loopback one.
+    image = _ANY if process.is_image(("torchserve*", "pytorch/torchserve*")) else "127.0.0.1"
+    addresses = [
+        unread or text_of(process.env(f"TS_{name}_ADDRESS"), default=image)
+        for name in ("INFERENCE", "MANAGEMENT", "METRICS")
+    ]
+    local = [one if isinstance(one, Unknown) else is_local(one) for one in addresses]
+    return Look(
+        ports=tuple(
+            process.port(process.env(f"TS_{name}_ADDRESS"), default=default)
+            for name, default in (("INFERENCE", 8080), ("MANAGEMENT", 8081), ("METRICS", 8082))
+        ),
+        authenticated=negated(no_token),
+        local=all_of(local),
+        settings=noted(
+            management=negated(local[1]),
+            model_control=switch(
+                process.toggle("--enable-model-api"),
+                process.env("TS_ENABLE_MODEL_API"),
+                default=unread or negated(by_version),
+            ),
+        ),
+    )
+
+
+def _names_config(process: Process) -> bool:
+    return process.option("--ts-config").given is not False
+
+
+def _by_version(process: Process) -> bool | Unknown:
+    version = process.version
+    if version is None:
+        return Unknown(reason="TorchServe asks for a token from 0.11.1 on, and the image's tag gives no version")
+    return version >= _TOKENS_BY_DEFAULT
+
+
+def tensorflow(process: Process) -> Look:
+    """See: https://www.tensorflow.org/tfx/serving/serving_config"""
+    certificate = process.option("--ssl_config_file")
+    # The file decides whether clients must bring a certificate; REST is never encrypted.
+    rest = text_of(process.option("--rest_api_port"), default="0")
+    unread = Unknown(reason="the file that --ssl_config_file names decides")
+    guarded: bool | Unknown = unread if certificate.given is not False else False
+    image = process.is_image(("tensorflow/serving",))
+    return Look(
+        ports=(
+            process.port(process.option("--port"), default=8500),
+            *(() if rest == "0" and not image else (process.port(process.option("--rest_api_port"), default=8501),)),
+        ),
+        authenticated=guarded,
+        tls=guarded,
+    )
+
+
+def bentoml(process: Process) -> Look:
+    """See: https://docs.bentoml.com/en/latest/reference/bentoml/cli.html"""
+    return Look(
+        ports=(process.port(process.option("--port", "-p"), process.env("BENTOML_PORT"), default=3000),),
+        authenticated=False,
+        tls=any_present((process.option("--ssl-certfile"),)),
+        local=_all_local(process.option("--host"), process.env("BENTOML_HOST"), default=_ANY),
+    )
+
+
+def mlserver(process: Process) -> Look:
+    """See: https://mlserver.readthedocs.io/en/latest/reference/settings.html"""
+    settings = process.mounted("/mnt/settings.json")
+    return Look(
+        ports=(
+            process.port(process.env("MLSERVER_HTTP_PORT"), default=8080),
+            process.port(process.env("MLSERVER_GRPC_PORT"), default=8081),
+        ),
+        authenticated=False,
+        local=Unknown(reason=settings) if settings else _all_local(process.env("MLSERVER_HOST"), default=_ANY),
+    )
+
+
+def kserve(process: Process) -> Look:
+    """KServe's servers ask nobody. OpenDataHub puts a proxy before those that are annotated for it.
+
+    See: https://kserve.github.io/website/ and https://github.com/opendatahub-io/odh-model-controller
+    """
+    meta = getattr(process.owner, "metadata", None)
+    annotations = getattr(meta, "annotations", None) or {}
+    labels = getattr(meta, "labels", None) or {}
+    asks = str(annotations.get("security.opendatahub.io/enable-auth", "")).lower() == "true"
+    kept_in = "cluster-local" in (
+        labels.get("networking.knative.dev/visibility"),
+        labels.get("networking.kserve.io/visibility"),
+    )
+    declared = [one.container_port for one in process.container.ports or () if isinstance(one.container_port, int)]
+    return Look(
+        ports=tuple(declared[:10]) or (8080,), authenticated=asks, tls=asks, settings=noted(cluster_local=kept_in)
+    )
+
+
+def seldon(_process: Process) -> Look:
+    """Seldon Core's orchestrator before the model. See: https://docs.seldon.io/projects/seldon-core/en/latest/"""
+    return Look(ports=(8000, 5001), authenticated=False)
+
+
+def _all_local(*settings: Setting, default: str) -> bool | Unknown:
+    host = text_of(*settings, default=default)
+    return host if isinstance(host, Unknown) else is_local(host)
+
+
+SERVERS = (
+    Server(
+        software="triton",
+        look=triton,
+        images=("nvidia/tritonserver", "tritonserver"),
+        runs="",
+        commands=("tritonserver",),
+    ),
+    Server(
+        software="torchserve",
+        look=torchserve,
+        images=("pytorch/torchserve*", "torchserve-kfs", "torchserve"),
+        runs="torchserve --start",
+        commands=("torchserve --start", "torchserve"),
+    ),
+    Server(
+        software="tf-serving",
+        look=tensorflow,
+        images=("tensorflow/serving",),
+        runs="tensorflow_model_server",
+        commands=("tensorflow_model_server", "tf_serving_entrypoint.sh"),
+    ),
+    Server(software="bentoml", look=bentoml, commands=("bentoml serve", "bentoml serve-http", "bentoml serve-grpc")),
+    Server(
+        software="mlserver", look=mlserver, images=("seldonio/mlserver", "mlserver"), runs="mlserver start",
+        commands=("mlserver start",),
+    ),
+    Server(
+        software="kserve",
+        look=kserve,
+        controllers=("InferenceService",),
+        beside=True,
+        images=("kserve/sklearnserver", "kserve/xgbserver", "kserve/lgbserver", "kserve/huggingfaceserver"),
+    ),
+    Server(software="seldon", look=seldon, controllers=("SeldonDeployment",), beside=True),
+)  # fmt: skip

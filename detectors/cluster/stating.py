@@ -1,0 +1,63 @@
+"""How an object's facts become a resource."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assay.detectors.cluster.objects import Meta, Objects, Placed, address
+from assay.scanner.api import Fact, Known, Resource, Unknown
+
+MAX_ELEMENTS = 2_000
+"""Of a list in a fact. No real object comes near it; beyond it the rest is one Unknown."""
+
+
+def state(
+    objects: Objects,
+    placed: Placed,
+    kind: str,
+    at: str,
+    facts: Mapping[str, Any],
+    aliases: tuple[str, ...] = (),
+) -> Resource:
+    """A resource of `kind` at the address `at`. Values that aren't Unknown are known; `source` is added."""
+    stated: dict[str, Fact] = {"source": Known(value=objects.source)}
+    for name, value in facts.items():
+        stated[name] = value if isinstance(value, Unknown) else Known(value=value)
+    return Resource(
+        kind=kind,
+        address=at,
+        surface="cluster" if is_live(objects) else "kubernetes",
+        facts=stated,
+        location=placed.place,
+        aliases=aliases,
+    )
+
+
+def is_live(objects: Objects) -> bool:
+    """They come from a cluster's API, not from files."""
+    return objects.source.startswith("kube:")
+
+
+def cluster_wide(kind: str, meta: Meta) -> tuple[str, tuple[str, ...]]:
+    """Address and aliases of an object without a namespace, for which checkov writes `default`."""
+    return address(kind, meta, namespaced=False), (f"{kind}.default.{meta.name or meta.generate_name or ''}",)
+
+
+def bounded(elements: Iterable[Any], what: str) -> list[Any]:
+    """At most MAX_ELEMENTS of them, and an Unknown for those that are left out."""
+    kept: list[Any] = []
+    for element in elements:
+        if len(kept) == MAX_ELEMENTS:
+            kept.append(Unknown(reason=f"more than {MAX_ELEMENTS} {what}"))
+            break
+        kept.append(element)
+    return kept
+
+
+def unresolved(text: str | None) -> bool:
+    """A template's or shell's placeholder is left in a value, so that what it will be isn't known."""
+    return text is not None and any(mark in text for mark in ("${", "$(", "{{", "<no value>"))
+
+
+def first_unknown(*values: object) -> Unknown | None:
+    """The first of them that is unknown."""
+    return next((value for value in values if isinstance(value, Unknown)), None)

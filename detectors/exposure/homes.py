@@ -1,0 +1,61 @@
+"""Namespaces: how many workloads they have, and whether a policy denies by default."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from assay.detectors.exposure import read
+from assay.detectors.exposure.answers import Answer, all_of, any_of, negated, stated
+from assay.detectors.exposure.declared import Direction, Policy
+from assay.detectors.worlds import World
+from assay.scanner.api import Fact, Known, Resource, Unknown
+
+_DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
+
+
+class Homes:
+    """Namespaces, with what is counted and denied in them."""
+
+    def __init__(self, world: World, policies: Iterable[Policy]) -> None:
+        self._world = world
+        self._pods_unread = world.unread("workload.pods")
+        self._policies_unread = world.unread("network.policy")
+        self._workloads: Counter[str] = Counter()
+        for resource in world.of("workload.pods"):
+            namespace = read.text(read.fact(resource, "namespace"))
+            if isinstance(namespace, Unknown):
+                self._pods_unread = self._pods_unread or namespace.reason
+            else:
+                self._workloads[namespace] += 1
+        self._denying: dict[tuple[str, Direction], list[Answer]] = defaultdict(list)
+        """By namespace, empty for all, and direction."""
+        for policy in policies:
+            at = policy.namespace if isinstance(policy.namespace, str) else ""
+            for direction in _DIRECTIONS:
+                self._denying[at, direction].append(_denies(policy, direction))
+
+    def facts(self, namespace: Resource) -> dict[str, Fact]:
+        """What is derived of a namespace."""
+        name = read.name_of(self._world, namespace, "Namespace")
+        unread = self._pods_unread
+        return {
+            "workloads": Known(value=self._workloads[name]) if unread is None else Unknown(reason=unread),
+            "denies_ingress": stated(self._denied(name, "ingress")),
+            "denies_egress": stated(self._denied(name, "egress")),
+        }
+
+    def _denied(self, namespace: str, direction: Direction) -> Answer:
+        found = any_of(one for at in (namespace, "") for one in self._denying.get((at, direction), ()))
+        unread = self._policies_unread
+        return Unknown(reason=unread) if found is False and unread is not None else found
+
+
+def _denies(policy: Policy, direction: Direction) -> Answer:
+    """Whether a policy selects all pods for a direction and lets nothing through by itself."""
+    every = policy.selector if isinstance(policy.selector, Unknown) else policy.selector.everything
+    lets = any_of(rule if isinstance(rule, Unknown) else True for rule in policy.rules(direction))
+    found = all_of((policy.governs(direction), every, negated(lets)))
+    if found is False:
+        return False
+    if policy.foreign:
+        return Unknown(reason=f"{policy.address} isn't a NetworkPolicy, and isn't evaluated")
+    return policy.namespace if isinstance(policy.namespace, Unknown) else found

@@ -1,0 +1,133 @@
+"""`rbac.grant`: what each subject of each binding gets."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from assay.detectors.cluster import pseudonyms
+from assay.detectors.rbac import access
+from assay.detectors.rbac.access import SOMEONE, Holding, Rule, Subject
+from assay.detectors.rbac.compile import Access
+from assay.detectors.rbac.powers import Held, areas_of, powers_of
+from assay.detectors.worlds import unknown_of
+from assay.scanner.api import Fact, Known, Resource, Unknown
+
+_MOST_NAMES = 20
+_EVERYONE = {
+    ("User", access.ANONYMOUS): "anonymous",
+    ("Group", access.UNAUTHENTICATED): "anonymous",
+    ("Group", access.AUTHENTICATED): "authenticated",
+    ("Group", access.ACCOUNTS): "service-accounts",
+}
+
+
+def grants(source: str, found: Access) -> Iterator[Resource]:
+    """One for each binding and subject, at `<binding's address>#<type>:<subject>`."""
+    powers = _Powers()
+    for binding, held in found.given:
+        for holding in held:
+            yield _grant(source, binding, holding, powers.of(holding), alone=len(held) == 1)
+
+
+def _grant(source: str, binding: Resource, holding: Holding, powers: "_Told", alone: bool) -> Resource:
+    subject = holding.subject
+    facts: dict[str, Fact] = {
+        "source": Known(value=source),
+        "namespace": unknown_of(binding, "namespace") or Known(value=holding.namespace),
+        "role": Known(value=holding.role) if holding.role else Unknown(reason=holding.unknown or ""),
+        "expected": _expected(holding),
+        **_subject_facts(subject, _why_unknown(binding)),
+        **powers.facts,
+    }
+    return Resource(
+        kind="rbac.grant",
+        address=f"{binding.address}#{f'{subject.type}:{subject.text}' if subject != SOMEONE else 'unknown'}",
+        surface=binding.surface,
+        facts=facts,
+        location=binding.location,
+        # An engine speaks of the whole binding; of several subjects, that may be about another one.
+        aliases=(binding.address, *binding.aliases) if alone else (),
+    )
+
+
+def _subject_facts(subject: Subject, unread: str) -> dict[str, Fact]:
+    if subject == SOMEONE:
+        missing = Unknown(reason=unread)
+        return dict.fromkeys(("subject_type", "subject", "everyone", "default_account"), missing)
+    return {
+        "subject_type": Known(value=subject.type),
+        "subject": Known(value=subject.text),
+        "everyone": Known(value=_EVERYONE.get((subject.type, subject.name))),
+        "default_account": Known(value=subject.type == "ServiceAccount" and subject.name == "default"),
+    }
+
+
+def _why_unknown(binding: Resource) -> str:
+    missing = unknown_of(binding, "subjects") or unknown_of(binding, "namespace")
+    return missing.reason if missing else "a subject of the binding could not be read"
+
+
+def _expected(holding: Holding) -> Fact:
+    if holding.expected and holding.unknown:
+        return Unknown(reason=holding.unknown)
+    return Known(value=holding.expected)
+
+
+class _Told(Struct, frozen=True):
+    facts: dict[str, Fact]
+
+
+class _Powers:
+    """What holdings give, told once for all that have the same role in the same place."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[int, int, str | None], _Told] = {}
+        self._kept: list[tuple[Rule, ...]] = []
+        """The rules whose identities are keys, so that these stay theirs."""
+
+    def of(self, holding: Holding) -> _Told:
+        key = (id(holding.rules), id(holding.maybe), holding.namespace)
+        if key not in self._told:
+            self._kept += [holding.rules, holding.maybe]
+            self._told[key] = self._tell(holding)
+        return self._told[key]
+
+    def _tell(self, holding: Holding) -> _Told:
+        sure = powers_of(holding.rules, holding.namespace)
+        holds = sorted({one.power for one in sure})
+        listed: list[Any] = [_fact(one) for one in sure]
+        more = set()
+        if holding.unknown:
+            more = {one.power for one in powers_of((*holding.rules, *holding.maybe), holding.namespace)}
+        unread = not more <= set(holds)
+        if unread:
+            listed.append(Unknown(reason=holding.unknown or ""))
+        return _Told(
+            {
+                "powers": Known(value=listed),
+                "holds": Known(value=holds),
+                "areas": Known(value=areas_of(holds)),
+                "unread": Known(value=unread),
+            }
+        )
+
+
+def _fact(held: Held) -> dict[str, Any]:
+    names: list[Any] = [_told_name(held, name) for name in held.names[:_MOST_NAMES]]
+    if len(held.names) > _MOST_NAMES:
+        names.append(Unknown(reason=f"{len(held.names) - _MOST_NAMES} more names"))
+    return {
+        "power": held.power,
+        "verbs": list(held.verbs),
+        "resource": held.resource,
+        "names": names,
+        "rule": held.rule,
+    }
+
+
+def _told_name(held: Held, name: str) -> str:
+    """Whom a rule lets somebody impersonate may be a person."""
+    if held.power != "impersonate" or held.resource == "serviceaccounts":
+        return name
+    return pseudonyms.of_group(name) if held.resource == "groups" else pseudonyms.of_user(name)

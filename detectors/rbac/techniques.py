@@ -1,0 +1,288 @@
+"""What rights lead to: a line for each technique, with the reason why it works.
+
+Left out, as none of them gives control by itself: port-forwarding and the proxies of pods and services (they reach
+ports, as any pod may), deleting things, and writing nodes, the status of nodes or pods, or evictions (they move pods
+to another node, which helps only whoever holds that node already, and then the node's step has it).
+
+See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import product
+
+from msgspec import Struct
+
+from assay.detectors.rbac.access import Rule
+
+MOST_NAMES = 2_000
+"""Of the names that one role's rules hold, for one need. Beyond it nothing is sure of the rest."""
+
+
+class Need(Struct, frozen=True):
+    """A right that a technique takes: any of the verbs on any of the things."""
+
+    verbs: tuple[str, ...]
+    things: tuple[tuple[str, str], ...]
+    """API group, and resource or `resource/subresource`."""
+    cluster: bool = False
+    """The resource has no namespace, so that a RoleBinding doesn't grant it."""
+    named: bool = False
+    """The rule's resource names say whom the technique reaches; otherwise they only say by which object. At most one
+    need of a technique has names that count."""
+    namespaces: bool = False
+    """The resource is the namespace itself, which a RoleBinding in it grants as well, and a name says in which one the
+    technique works."""
+
+
+class Technique(Struct, frozen=True):
+    """A way from rights to what they lead to. One identity must have all of its needs."""
+
+    id: str
+    needs: tuple[Need, ...]
+    gives: tuple[str, ...]
+    """What it leads to; each is a step in `consequences.py`."""
+
+
+class Ability(Struct, frozen=True):
+    """A technique that a role's rules allow, or a part of it."""
+
+    technique: Technique
+    need: int | None
+    """Index of the one need that is met; None: all of them are."""
+    name: str
+    """For whom; empty: anyone."""
+    text: str
+    """The rights in a line, without names: `get,list secrets`."""
+
+
+_CORE, _APPS, _BATCH = "", "apps", "batch"
+_RBAC, _ADMISSION, _CSR = "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "certificates.k8s.io"
+_WRITE = ("create", "patch", "update")
+_CHANGE = ("patch", "update")
+_READ = ("get", "list", "watch")
+
+PODS_AND_CONTROLLERS: tuple[tuple[str, str], ...] = (
+    (_APPS, "deployments"), (_APPS, "statefulsets"), (_APPS, "daemonsets"), (_APPS, "replicasets"),
+    (_CORE, "replicationcontrollers"), (_BATCH, "jobs"), (_BATCH, "cronjobs"),
+    ("ray.io", "rayclusters"), ("ray.io", "rayjobs"), ("ray.io", "rayservices"),
+    ("kubeflow.org", "notebooks"), ("kubeflow.org", "pytorchjobs"), ("kubeflow.org", "tfjobs"),
+    ("kubeflow.org", "mpijobs"), ("kubeflow.org", "xgboostjobs"), ("kubeflow.org", "paddlejobs"),
+    ("kubeflow.org", "jaxjobs"),
+    ("serving.kserve.io", "inferenceservices"), ("machinelearning.seldon.io", "seldondeployments"),
+    ("argoproj.io", "workflows"), ("argoproj.io", "cronworkflows"), ("argoproj.io", "rollouts"),
+    ("serving.knative.dev", "services"), ("serving.knative.dev", "configurations"),
+    ("batch.volcano.sh", "jobs"), ("jobset.x-k8s.io", "jobsets"), ("leaderworkerset.x-k8s.io", "leaderworkersets"),
+    ("sparkoperator.k8s.io", "sparkapplications"), ("sparkoperator.k8s.io", "scheduledsparkapplications"),
+    ("monitoring.coreos.com", "prometheuses"), ("monitoring.coreos.com", "alertmanagers"),
+    ("tekton.dev", "taskruns"), ("tekton.dev", "pipelineruns"),
+    ("workspace.devfile.io", "devworkspaces"), ("apps.openshift.io", "deploymentconfigs"),
+    ("apps.kruise.io", "clonesets"), ("keda.sh", "scaledjobs"),
+)  # fmt: skip
+"""Whoever writes one of these has its controller make pods from a template of his own. Templates of classes, such as
+ServingRuntimes, are left out, as nothing runs until somebody uses them."""
+
+_CREATE_PODS = (
+    Need(("create",), ((_CORE, "pods"),)),
+    Need(_WRITE, PODS_AND_CONTROLLERS),
+)
+_IMPERSONATE = ("impersonate",)
+
+TECHNIQUES: tuple[Technique, ...] = (
+    # Whoever may do everything everywhere is an administrator.
+    Technique("cluster-admin", (Need(("*",), (("*", "*"),), cluster=True),), ("admin",)),
+    # `list` and `watch` answer with the values as well; a Secret may be an account's token.
+    Technique("read-secrets", (Need(_READ, ((_CORE, "secrets"),), named=True),), ("secrets", "tokens")),
+    # A pod runs as any account of its namespace, mounts its Secrets and claims, and leaves its container unless
+    # admission keeps it from being privileged. A pod can't be changed into this later, so that only `create` counts.
+    *(
+        Technique("create-pods", (need,), ("accounts", "escape", "secrets", "volumes", "new-pods"))
+        for need in _CREATE_PODS
+    ),
+    # A shell in a running container. `get` suffices over WebSockets before 1.35, see KEP-5515 on pods/exec.
+    Technique("exec", (
+        Need(("create", "get"), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
+    ), ("workloads",)),
+    # A container of one's own inside a running pod, with the pod's tokens and volumes within reach.
+    Technique("ephemeral-containers", (
+        Need(_CHANGE, ((_CORE, "pods/ephemeralcontainers"),), named=True),
+    ), ("workloads",)),
+    # The image of a running pod may be changed; its account may not.
+    Technique("change-image", (Need(_CHANGE, ((_CORE, "pods"),), named=True),), ("workloads",)),
+    # The controller fills in a new Secret of the type service-account-token for whichever account it names.
+    Technique("token-secret", (
+        Need(("create",), ((_CORE, "secrets"),)), Need(_READ, ((_CORE, "secrets"),)),
+    ), ("accounts",)),
+    # The TokenRequest API gives a token of any account that it is allowed for.
+    Technique("token-request", (Need(("create",), ((_CORE, "serviceaccounts/token"),), named=True),), ("accounts",)),
+    # Requests with Impersonate-User headers are judged as those of the one who is named.
+    Technique("impersonate", (Need(_IMPERSONATE, ((_CORE, "serviceaccounts"),), named=True),), ("accounts",)),
+    Technique("impersonate", (Need(_IMPERSONATE, ((_CORE, "users"),), cluster=True, named=True),), ("users",)),
+    # Impersonate-Group is refused without Impersonate-User, so that it takes the right to some user or account.
+    Technique("impersonate", (
+        Need(_IMPERSONATE, ((_CORE, "groups"),), cluster=True, named=True),
+        Need(_IMPERSONATE, ((_CORE, "users"), (_CORE, "serviceaccounts"))),
+    ), ("groups",)),
+    # `escalate` lifts the rule that nobody may write rights into a role that he hasn't got; the role must be one's own.
+    Technique("escalate", (
+        Need(("escalate",), ((_RBAC, "clusterroles"),), cluster=True, named=True),
+        Need(_CHANGE, ((_RBAC, "clusterroles"),), cluster=True),
+    ), ("own-role",)),
+    Technique("escalate", (
+        Need(("escalate",), ((_RBAC, "roles"),), named=True), Need(_CHANGE, ((_RBAC, "roles"),)),
+    ), ("own-role-here",)),
+    # `bind` lifts the rule that nobody may bind a role whose rights he hasn't got.
+    Technique("bind", (
+        Need(("bind",), ((_RBAC, "clusterroles"),), cluster=True, named=True),
+        Need(_WRITE, ((_RBAC, "clusterrolebindings"),), cluster=True),
+    ), ("cluster-role",)),
+    Technique("bind", (
+        Need(("bind",), ((_RBAC, "clusterroles"),), named=True), Need(_WRITE, ((_RBAC, "rolebindings"),)),
+    ), ("cluster-role-here",)),
+    Technique("bind", (
+        Need(("bind",), ((_RBAC, "roles"),), named=True), Need(_WRITE, ((_RBAC, "rolebindings"),)),
+    ), ("role-here",)),
+    # The API server passes it on to the kubelet, which runs commands in every container of its node; `get` suffices
+    # over WebSockets, and admission and the audit log see nothing of them.
+    Technique("node-proxy", (Need(("create", "get"), ((_CORE, "nodes/proxy"),), cluster=True),), ("hosted",)),
+    # A client certificate holds any user name and group but system:masters, which an admission plugin refuses.
+    Technique("sign-certificate", (
+        Need(("create",), ((_CSR, "certificatesigningrequests"),), cluster=True),
+        Need(_CHANGE, ((_CSR, "certificatesigningrequests/approval"),), cluster=True),
+        Need(("approve",), ((_CSR, "signers"),), cluster=True, named=True),
+    ), ("signer",)),
+    # A mutating webhook rewrites what others create, such as the account and image of an administrator's pod.
+    Technique("mutating-webhook", (
+        Need(_WRITE, ((_ADMISSION, "mutatingwebhookconfigurations"),), cluster=True),
+    ), ("admin",)),
+    Technique("mutating-webhook", (
+        Need(_WRITE, ((_ADMISSION, "mutatingadmissionpolicies"),), cluster=True),
+        Need(_WRITE, ((_ADMISSION, "mutatingadmissionpolicybindings"),), cluster=True),
+    ), ("admin",)),
+    # A validating one is sent every Secret that is written.
+    Technique("validating-webhook", (
+        Need(_WRITE, ((_ADMISSION, "validatingwebhookconfigurations"),), cluster=True),
+    ), ("secrets",)),
+    # A volume of the type hostPath is the node's own file system, which Pod Security doesn't see in a claim; some pod
+    # has to mount it. StatefulSets and ephemeral volumes make the claim, so that no right to claims is needed.
+    *(
+        Technique("host-path-volume", (
+            Need(("create",), ((_CORE, "persistentvolumes"),), cluster=True), need,
+        ), ("node",))
+        for need in _CREATE_PODS
+    ),
+    # Pod Security is a label of the namespace: without it privileged pods are let in.
+    *(
+        Technique("lift-pod-security", (
+            Need(_CHANGE, ((_CORE, "namespaces"),), namespaces=True), need,
+        ), ("unguarded-node",))
+        for need in _CREATE_PODS
+    ),
+    # On EKS this ConfigMap says which cloud identities are in system:masters.
+    Technique("aws-auth", (Need(_CHANGE, ((_CORE, "configmaps"),), named=True),), ("aws-auth",)),
+    # An APIService hands a whole API group, RBAC's too, to a server of one's own.
+    Technique("serve-api", (Need(_WRITE, (("apiregistration.k8s.io", "apiservices"),), cluster=True),), ("admin",)),
+    # A conversion webhook rewrites every object of a custom resource as its operator reads it, pod templates included.
+    Technique("convert-objects", (
+        Need(_CHANGE, (("apiextensions.k8s.io", "customresourcedefinitions"),), cluster=True, named=True),
+    ), ("custom-workloads",)),
+)  # fmt: skip
+
+
+def abilities(rules: Sequence[Rule], cluster: bool) -> tuple[tuple[Ability, ...], str | None]:
+    """What the rules of one role allow, through a binding of the whole `cluster` or of a namespace, and a reason where
+    there may be more than that."""
+    found: list[Ability] = []
+    beyond: str | None = None
+    met_by_need: list[Mapping[str, str]] = []
+    for asked in _questions().asked:
+        names = _names(rules, asked) if cluster or not asked.need.cluster else {}
+        if len(names) > MOST_NAMES:
+            names = dict(sorted(names.items())[:MOST_NAMES])
+            beyond = f"a role names more than {MOST_NAMES} objects"
+        met_by_need.append(names)
+    for technique, indices in _questions().of:
+        met = [met_by_need[index] for index in indices]
+        if all(met):
+            found += _whole(technique, met)
+        if len(met) > 1 and any(met) and not all("" in names for names in met):
+            found += _parts(technique, met)
+    return tuple(found), beyond
+
+
+class _Asked(Struct, frozen=True):
+    need: Need
+    verbs: frozenset[str]
+    by_group: Mapping[str, frozenset[str]]
+
+
+class _Questions(Struct, frozen=True):
+    asked: tuple[_Asked, ...]
+    of: tuple[tuple[Technique, tuple[int, ...]], ...]
+
+
+@cache
+def _questions() -> _Questions:
+    """The needs of all techniques, each once, and which of them each technique has."""
+    needs = list(dict.fromkeys(need for technique in TECHNIQUES for need in technique.needs))
+    asked = []
+    for need in needs:
+        by_group: dict[str, set[str]] = defaultdict(set)
+        for group, resource in need.things:
+            by_group[group].add(resource)
+        sets = {group: frozenset(resources) for group, resources in by_group.items()}
+        asked.append(_Asked(need, frozenset(need.verbs), sets))
+    of = [(technique, tuple(needs.index(need) for need in technique.needs)) for technique in TECHNIQUES]
+    return _Questions(tuple(asked), tuple(of))
+
+
+def _names(rules: Iterable[Rule], asked: _Asked) -> Mapping[str, str]:
+    """For whom a need is met, with the rights in a line; the empty name: for anyone."""
+    found: dict[str, str] = {}
+    for rule in rules:
+        every = "*" in rule.verbs
+        verbs = asked.verbs if every else asked.verbs & rule.verbs
+        things = _covered(rule, asked.by_group) if verbs else []
+        if rule.names and things:
+            # A request to create something has no name in it yet, so that a rule with names never allows it, other
+            # than for subresources, whose object is there. And whoever is held to names may not do everything.
+            verbs = frozenset(verb for verb in verbs if verb != "*" and (verb != "create" or "/" in things[0]))
+        if not verbs or not things:
+            continue
+        shown = ["*"] if "*" in rule.resources else things
+        text = f"{'*' if every else ','.join(sorted(verbs))} {','.join(shown[:3])}{'…' if len(shown) > 3 else ''}"
+        counts = asked.need.named or asked.need.namespaces
+        for name in rule.names if rule.names and counts else ("",):
+            found[name] = min(found.get(name, text), text)
+    return found
+
+
+def _covered(rule: Rule, by_group: Mapping[str, frozenset[str]]) -> list[str]:
+    """Which of the things a rule is about, compared as the API server does: `*` is every resource and subresource,
+    `*/scale` that subresource of all.
+
+    See: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
+    """
+    found: set[str] = set()
+    for group in by_group if "*" in rule.groups else by_group.keys() & rule.groups:
+        resources = by_group[group]
+        if "*" in rule.resources:
+            found |= resources
+            continue
+        found |= resources & rule.resources
+        found |= {one for one in resources if "/" in one and f"*/{one.partition('/')[2]}" in rule.resources}
+    return sorted(found)
+
+
+def _whole(technique: Technique, met: Sequence[Mapping[str, str]]) -> Iterator[Ability]:
+    for names in product(*met):
+        texts = dict.fromkeys(needed[name] for needed, name in zip(met, names, strict=True))  # each rule once
+        counts = [name for need, name in zip(technique.needs, names, strict=True) if need.named or need.namespaces]
+        yield Ability(technique, None, counts[0] if counts else "", "; ".join(texts))
+
+
+def _parts(technique: Technique, met: Sequence[Mapping[str, str]]) -> Iterator[Ability]:
+    for index, names in enumerate(met):
+        for name, text in names.items():
+            yield Ability(technique, index, name, text)

@@ -1,0 +1,112 @@
+"""`assay cluster role`: the ClusterRole that a scan of a live cluster needs, and nothing more."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Collection, Sequence
+from importlib import import_module
+from typing import Any, cast
+
+from assay.scanner.cli import options
+from assay.scanner.cli.parser import Parser
+from assay.scanner.errors import UsageError
+from assay.scanner.safe.text import one_line
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9:.-]{0,250}[a-z0-9])?")
+"""Narrower than what Kubernetes allows of a role."""
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SUBJECT = re.compile(r"(?:(user|group):(.+)|serviceaccount:([a-z0-9-]+)/([a-z0-9.-]+))", re.DOTALL)
+
+Documents = Callable[[Collection[str] | None, Sequence[str], str, tuple[str, ...] | None], Sequence[dict[str, Any]]]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns 0."""
+    parser = Parser(prog="assay cluster", description="What concerns live clusters besides scanning them.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    role = commands.add_parser(
+        "role",
+        help="print the least role that a scan needs",
+        description="Print a ClusterRole that suffices to scan a cluster, and allows nothing else: it lists, and reads "
+        "no value of a Secret or ConfigMap. Pipe it to `kubectl apply -f -`.",
+    )
+    _add_role(role)
+    args = parser.parse_args(argv)
+    sys.stdout.write(_role(args))
+    return 0
+
+
+def _add_role(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", default="assay", help="the role's name (default: assay)")
+    parser.add_argument(
+        "--kinds", action="append", default=[], metavar="KIND,…", help="what is to be judged (default: everything)"
+    )
+    parser.add_argument(
+        "--pack", action="append", default=[], metavar="ID", help="only what a policy pack needs; repeatable"
+    )
+    options.add_rules(parser)
+    parser.add_argument(
+        "--namespaces", action="append", default=[], metavar="NAME,…", help="as of the scan that it is for"
+    )
+    parser.add_argument(
+        "--binding",
+        metavar="SUBJECT",
+        help="bind it as well, to user:NAME, group:NAME or serviceaccount:NAMESPACE/NAME",
+    )
+
+
+def _role(args: argparse.Namespace) -> str:
+    import yaml
+
+    from assay.detectors.registry import CLUSTER_ROLE
+
+    if not _NAME.fullmatch(args.name):
+        raise UsageError(
+            f"--name {one_line(args.name, 80)!r}: use lower-case letters, digits, hyphens, dots and colons"
+        )
+    module, _, function = CLUSTER_ROLE.partition(":")
+    documents = cast(Documents, getattr(import_module(module), function))
+    made = documents(_kinds(args), _namespaces(args), args.name, _subject(args.binding))
+    if not made:
+        raise UsageError("nothing of what was chosen is read from a cluster; `assay rules` lists the rules")
+    return str(yaml.safe_dump_all(made, sort_keys=False))
+
+
+def _kinds(args: argparse.Namespace) -> Collection[str] | None:
+    from assay.detectors.registry import DERIVATIONS, DETECTORS
+
+    named = {name.strip() for text in args.kinds for name in text.split(",") if name.strip()}
+    there = {kind for spec in DETECTORS if "kube" in spec.targets for kinds in spec.surfaces.values() for kind in kinds}
+    if wrong := sorted(named - there):
+        raise UsageError(f"--kinds {one_line(wrong[0], 80)}: clusters have {', '.join(sorted(there))}")
+    # What is derived rests on what is read.
+    needs = [by_field for one in DERIVATIONS for kind, by_field in one.states.items() if kind in named]
+    named |= {kind for by_field in needs for kinds in by_field.values() for kind in kinds}
+    if not args.pack and not args.rules:
+        return named or None
+    from assay.scanner.config.settings import Settings
+    from assay.scanner.config.trust import beside
+    from assay.scanner.engine.lineage import Lineage
+
+    book = options.load_book(args, Settings(), beside([]))
+    return named | set(Lineage(book, DERIVATIONS).needed(lambda _: True))
+
+
+def _namespaces(args: argparse.Namespace) -> Sequence[str]:
+    named = [name.strip() for text in args.namespaces for name in text.split(",") if name.strip()]
+    for name in named:
+        if not _NAMESPACE.fullmatch(name):
+            raise UsageError(f"--namespaces {one_line(name, 80)!r}: not the name of a namespace")
+    return sorted(set(named))
+
+
+def _subject(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    found = _SUBJECT.fullmatch(text)
+    if found is None or not text.isprintable():
+        shown = one_line(text, 80)
+        raise UsageError(f"--binding {shown!r}: give user:NAME, group:NAME or serviceaccount:NAMESPACE/NAME")
+    if found[3]:
+        return "ServiceAccount", found[3], found[4]
+    return found[1].capitalize(), found[2]

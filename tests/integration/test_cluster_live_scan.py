@@ -1,0 +1,222 @@
+"""Live clusters as a user types it: the real command, the sandboxed child, a kubeconfig and a real socket."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assay.detectors.cluster.table import APIS
+from tests.kube_server import KubeServer
+
+ASSAY = str(Path(sys.executable).with_name("assay"))
+POLICIES = "networkpolicies.networking.k8s.io"
+SECRET = "s3cret-t0ken-value"
+SEEDS = f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: ml}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: registry, namespace: ml}}
+stringData: {{token: {SECRET}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: notebook, namespace: ml}}
+spec:
+  containers:
+  - name: main
+    image: registry.example/notebook:1
+    args: [--token={SECRET}]
+    env: [{{name: API_KEY, value: {SECRET}}}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: deny, namespace: ml}}
+spec: {{podSelector: {{}}, policyTypes: [Ingress]}}
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[KubeServer]:
+    with KubeServer(SEEDS) as started:
+        yield started
+
+
+def assay(kubeconfig: Path, *args: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent), **variables}
+    return subprocess.run(
+        [ASSAY, *args], cwd=kubeconfig.parent, env=environ, capture_output=True, text=True, timeout=120
+    )
+
+
+def observed(kubeconfig: Path, *args: str, exit_code: int = 0) -> list[Mapping[str, Any]]:
+    done = assay(kubeconfig, "observe", *args, "--quiet")
+    assert done.returncode == exit_code, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def addresses(records: list[Mapping[str, Any]], kind: str) -> list[str]:
+    return [record["address"] for record in records if record.get("kind") == kind]
+
+
+def sources(records: list[Mapping[str, Any]]) -> set[str]:
+    return {record["facts"]["source"]["value"] for record in records if record.get("kind") == "cluster.listing"}
+
+
+def reasons(records: list[Mapping[str, Any]]) -> list[str]:
+    return [record["reason"] for record in records if record["record"] == "failure"]
+
+
+def test_a_cluster_is_observed_whole_and_nothing_secret_is_kept(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    done = assay(kubeconfig, "observe", "kube:test", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SECRET not in done.stdout
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert reasons(records) == []
+    assert sorted(addresses(records, "cluster.listing")) == sorted(api.name for api in APIS)
+    assert addresses(records, "workload.pods") == ["Pod.ml.notebook"]
+    assert addresses(records, "network.policy") == ["NetworkPolicy.ml.deny"]
+    assert server.writes == []
+
+
+def test_two_runs_say_the_same(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    runs = [assay(kubeconfig, "observe", "kube:", "--quiet").stdout for _ in range(2)]
+    first, second = (re.sub(r'"(seconds|started|finished)":[^,}]+', "", run) for run in runs)
+    assert first == second
+
+
+def test_a_denial_makes_the_scan_incomplete_and_says_what_to_do(server: KubeServer, tmp_path: Path) -> None:
+    server.deny(POLICIES)
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    done = assay(kubeconfig, "scan", "kube:test", "--format", "json")
+    assert done.returncode == 3
+    assert f"list {POLICIES}: denied to these credentials" in done.stdout
+    assert "`assay cluster role` prints a ClusterRole that suffices" in done.stdout
+    [listing] = [
+        record for record in observed(kubeconfig, "kube:test", exit_code=3) if record.get("address") == POLICIES
+    ]
+    assert listing["facts"]["complete"]["fact"] == "unknown"
+
+
+@pytest.mark.parametrize("name", ["gone", "a\x1b[31m", "../x"])
+def test_an_unknown_context_is_one_line_and_an_incomplete_scan(server: KubeServer, tmp_path: Path, name: str) -> None:
+    records = observed(server.kubeconfig(tmp_path / "config"), f"kube:{name}", exit_code=3)
+    [reason] = reasons(records)
+    assert "there are: test" in reason and "\x1b" not in reason
+
+
+def test_the_printed_role_is_all_that_a_scan_needs(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config", user="system:serviceaccount:audit:assay")
+    assert reasons(observed(kubeconfig, "kube:test", exit_code=3)) != []
+    printed = assay(kubeconfig, "cluster", "role", "--binding", "serviceaccount:audit/assay")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    for document in yaml.safe_load_all(printed.stdout):
+        server.storage.put(document)
+    assert reasons(observed(kubeconfig, "kube:test")) == []
+    assert server.writes == []
+
+
+def test_the_role_of_a_pack_is_all_that_a_scan_by_this_pack_needs(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config", user="auditor")
+    printed = assay(kubeconfig, "cluster", "role", "--pack", "hipaa", "--binding", "user:auditor")
+    for document in yaml.safe_load_all(printed.stdout):
+        server.storage.put(document)
+    done = assay(kubeconfig, "scan", "kube:test", "--pack", "hipaa", "--format", "json")
+    assert done.returncode in (0, 1), done.stderr
+    assert not any(one.status == 403 for one in server.log if one.user == "auditor")
+
+
+def test_the_role_allows_nothing_but_lists(tmp_path: Path) -> None:
+    printed = assay(tmp_path / "none", "cluster", "role", "--name", "reader").stdout
+    [role] = list(yaml.safe_load_all(printed))
+    assert (role["kind"], role["metadata"]) == ("ClusterRole", {"name": "reader"})
+    assert {tuple(rule["verbs"]) for rule in role["rules"]} == {("list",)}
+    assert {tuple(sorted(rule)) for rule in role["rules"]} == {("apiGroups", "resources", "verbs")}
+    assert not any("*" in (*rule["apiGroups"], *rule["resources"]) for rule in role["rules"])
+
+
+def test_a_role_for_some_kinds_reads_these_and_what_they_are_derived_from(tmp_path: Path) -> None:
+    def resources(*args: str) -> set[str]:
+        documents = yaml.safe_load_all(assay(tmp_path / "none", "cluster", "role", *args).stdout)
+        return {resource for one in documents for rule in one["rules"] for resource in rule["resources"]}
+
+    assert "pods" not in resources("--kinds", "rbac.role")
+    assert resources("--kinds", "rbac.role") == {"clusterroles", "roles"}
+    assert {"clusterrolebindings", "roles", "serviceaccounts"} <= resources("--kinds", "rbac.grant")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--kinds", "no.such-kind"],
+        ["--binding", "alice"],
+        ["--binding", "user:a\nb"],
+        ["--name", "A/b"],
+        ["--namespaces", "a.b"],
+        ["--kinds", ""],
+    ],
+)
+def test_wrong_options_of_the_role_are_one_line(tmp_path: Path, args: list[str]) -> None:
+    done = assay(tmp_path / "none", "cluster", "role", *args)
+    if args == ["--kinds", ""]:
+        assert done.returncode == 0  # Nothing was chosen, so it is for everything.
+    else:
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+
+
+def test_a_log_in_program_runs_in_the_sandbox(server: KubeServer, tmp_path: Path) -> None:
+    answer = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": server.token("admin", ["system:masters"])},
+    }
+    command = tmp_path / "bin" / "log-in"
+    command.parent.mkdir()
+    command.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+    command.chmod(command.stat().st_mode | stat.S_IXUSR)
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    config = yaml.safe_load(kubeconfig.read_text())
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "command": "log-in", "interactiveMode": "Never"}
+    config["users"][0]["user"] = {"exec": plugin}
+    kubeconfig.write_text(yaml.safe_dump(config))
+    path = f"{command.parent}:{os.environ['PATH']}"
+    done = assay(kubeconfig, "observe", "kube:", "--quiet", PATH=path)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_several_clusters_are_observed_side_by_side_and_left_out_together(tmp_path: Path) -> None:
+    with KubeServer(SEEDS) as first, KubeServer(anonymous=False) as second:
+        kubeconfig = first.kubeconfig(tmp_path / "config", context="prod")
+        second.kubeconfig(kubeconfig, context="dev")
+        records = observed(kubeconfig, "kube:prod", "kube:dev")
+        assert addresses(records, "network.policy") == ["NetworkPolicy.ml.deny"]
+        assert sources(records) == {"kube:prod", "kube:dev"}
+        second.deny("pods")
+        said = (
+            "context dev: list pods: denied to these credentials, by an access review; "
+            "`assay cluster role` prints a ClusterRole that suffices"
+        )
+        assert reasons(observed(kubeconfig, "kube:prod", "kube:dev", exit_code=3)) == [said]
+        kept = observed(kubeconfig, "kube:prod", "kube:dev", "--only", "cluster", exit_code=3)
+        assert reasons(kept) == [said]
+        assert sources(kept) == {"kube:prod", "kube:dev"}
+
+
+def test_namespaces_limit_what_has_one(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    records = observed(kubeconfig, "kube:test", "--namespaces", "default")
+    assert addresses(records, "network.policy") == [] and addresses(records, "rbac.role") != []
+    [listing] = [record for record in records if record.get("address") == POLICIES]
+    assert listing["facts"]["namespaces"]["value"] == ["default"]

@@ -1,0 +1,259 @@
+"""Who may do what: the compiled evaluation against the slow one, and what must not follow from what is unknown."""
+
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from assay.detectors.rbac import built_in
+from assay.detectors.rbac.access import Subject, What
+from assay.detectors.rbac.compile import Access
+from assay.detectors.worlds import with_facts
+from assay.scanner.api import Known, Resource, Unknown
+from tests.kube_server import slow_rbac
+from tests.unit.rbac_source import LISTED, access, binding, listing, role, rule, world
+
+_NAMESPACES = ("ml", "web")
+_VERBS = ("get", "list", "create", "*")
+_GROUPS = ("", "apps", "*")
+_RESOURCES = ("pods", "pods/log", "pods/*", "*/log", "deployments", "*")
+_NAMES = ("one", "two")
+_URLS = ("/metrics", "/metrics/*", "/m*", "*", "/a*b")
+_ASKED_URLS = ("/metrics", "/metrics/slis", "/m", "/a", "/a*b", "/axb")
+_SUBJECTS = (
+    "ServiceAccount:ml/train",
+    "ServiceAccount:web/train",
+    "ServiceAccount:train",
+    "User:system:serviceaccount:ml:train",
+    "User:user-1",
+    "User:system:anonymous",
+    "Group:devs",
+    "Group:system:serviceaccounts",
+    "Group:system:serviceaccounts:ml",
+    "Group:system:authenticated",
+    "Group:system:unauthenticated",
+    "Group:system:masters",
+)
+_ASKING = (
+    (Subject(type="ServiceAccount", name="train", namespace="ml"), "system:serviceaccount:ml:train", ()),
+    (Subject(type="User", name="system:serviceaccount:web:train"), "system:serviceaccount:web:train", ()),
+    (Subject(type="User", name="user-1"), "user-1", ()),
+    (Subject(type="User", name="system:anonymous"), "system:anonymous", ()),
+    (Subject(type="Group", name="devs"), "someone", ("devs",)),
+    (Subject(type="Group", name="system:masters"), "someone", ("system:masters",)),
+    (Subject(type="Group", name="system:authenticated"), "someone", ()),
+)
+_LABELS = ("a", "b")
+
+
+def _some(values: Sequence[str], least: int = 1) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), min_size=least, max_size=2, unique=True)
+
+
+_resource_rules = st.builds(
+    lambda verbs, resources, groups, names: rule(",".join(verbs), ",".join(resources), groups, names),
+    _some(_VERBS),
+    _some(_RESOURCES),
+    _some(_GROUPS),
+    _some(_NAMES, 0),
+)
+_url_rules = st.builds(lambda verbs, urls: rule(",".join(verbs), urls=urls), _some(_VERBS), _some(_URLS))
+_rules = st.lists(_resource_rules | _url_rules, max_size=3)
+_labels = st.dictionaries(st.sampled_from(_LABELS), st.sampled_from(("1", "2")), max_size=2)
+_expressions = st.one_of(
+    st.builds(lambda key, op, v: {"key": key, "operator": op, "values": v}, st.sampled_from(_LABELS),
+              st.sampled_from(("In", "NotIn")), _some(("1", "2"))),
+    st.builds(lambda key, op: {"key": key, "operator": op}, st.sampled_from(_LABELS),
+              st.sampled_from(("Exists", "DoesNotExist"))),
+)  # fmt: skip
+_selectors = st.builds(
+    lambda labels, expressions: {"matchLabels": labels, "matchExpressions": expressions},
+    _labels,
+    st.lists(_expressions, max_size=2),
+)
+
+
+@st.composite
+def _policies(draw: st.DrawFn, aggregation: bool = True) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name in draw(_some(("red", "green", "blue"), 0)):
+        selectors = draw(st.lists(_selectors, max_size=2)) if aggregation else []
+        found.append(role(name, *draw(_rules), labels=draw(_labels), selectors=selectors))
+    for name in draw(_some(("red", "green"), 0)):
+        found.append(role(name, *draw(_rules), namespace=draw(st.sampled_from(_NAMESPACES))))
+    for number in range(draw(st.integers(0, 4))):
+        found.append(draw(_bindings(number)))
+    return found
+
+
+@st.composite
+def _bindings(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    return binding(
+        f"b{number}",
+        draw(st.sampled_from(("red", "green", "blue", "gone"))),
+        *draw(_some(_SUBJECTS, 0)),
+        namespace=draw(st.sampled_from((None, *_NAMESPACES))),
+        kind=draw(st.sampled_from(("Role", "ClusterRole"))),
+    )
+
+
+_questions = st.builds(
+    lambda verb, group, resource, name: (
+        verb,
+        What(group=group, resource=resource[0], subresource=resource[1], name=name),
+    ),
+    st.sampled_from(("get", "list", "create", "delete")),
+    st.sampled_from(("", "apps", "batch")),
+    st.sampled_from((("pods", ""), ("pods", "log"), ("deployments", ""), ("deployments", "log"), ("nodes", ""))),
+    st.sampled_from(("", "one", "three")),
+)  # fmt: skip
+_url_questions = st.builds(
+    lambda verb, url: (verb, What(url=url)), st.sampled_from(("get", "delete")), st.sampled_from(_ASKED_URLS)
+)
+_asked = st.tuples(
+    st.sampled_from(_ASKING), _questions | _url_questions, st.sampled_from((None, *_NAMESPACES, "other"))
+)
+_tried = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def _slowly(
+    objects: Sequence[Mapping[str, Any]], user: str, groups: Sequence[str], verb: str, what: What, namespace: str | None
+) -> bool:
+    if what.url:
+        return slow_rbac.allowed_url(objects, user, groups, verb, what.url)
+    place = namespace or ""
+    return slow_rbac.allowed(objects, user, groups, verb, what.group, what.resource, what.subresource, what.name, place)
+
+
+def _kubernetes_own() -> list[dict[str, Any]]:
+    """Kubernetes' own roles, as every cluster has them that files are applied to."""
+    found = []
+    for address, original in built_in.originals().items():
+        kind, _, name = address.partition(".")
+        if kind == "ClusterRole":
+            rules = [
+                {
+                    "verbs": sorted(one.verbs),
+                    "apiGroups": sorted(one.groups),
+                    "resources": sorted(one.resources),
+                    "resourceNames": sorted(one.names),
+                    "nonResourceURLs": sorted(one.urls),
+                }
+                for one in original.rules
+            ]
+            selectors = [{"matchLabels": {key: "true"}} for key in original.aggregates]
+            found.append(role(name, *rules, labels=original.labels, selectors=selectors))
+    return found
+
+
+_OWN = _kubernetes_own()
+
+
+@_tried
+@given(_policies(), st.lists(_asked, min_size=5, max_size=20))
+def test_files_are_evaluated_as_the_slow_implementation_does_for_a_cluster_that_they_are_applied_to(
+    policy: list[dict[str, Any]], asked: list[Any]
+) -> None:
+    found = access(policy)
+    for (subject, user, groups), (verb, what), namespace in asked:
+        slow = _slowly([*_OWN, *policy], user, groups, verb, what, namespace)
+        fast = found.can(subject, verb, what, namespace)
+        # What a file refers to and doesn't declare may be anything.
+        assert fast is slow or (fast is None and not slow)
+
+
+@_tried
+@given(_policies(aggregation=False), st.lists(_asked, min_size=5, max_size=20))
+def test_a_live_cluster_is_evaluated_as_the_slow_implementation_does(
+    policy: list[dict[str, Any]], asked: list[Any]
+) -> None:
+    found = access(policy, live=True)
+    for (subject, user, groups), (verb, what), namespace in asked:
+        assert found.can(subject, verb, what, namespace) is _slowly(policy, user, groups, verb, what, namespace)
+
+
+@_tried
+@given(_policies(), _bindings(9), st.lists(_asked, min_size=5, max_size=20))
+def test_a_further_binding_takes_no_right_away(
+    policy: list[dict[str, Any]], further: dict[str, Any], asked: list[Any]
+) -> None:
+    before, after = access(policy), access([*policy, further])
+    for (subject, _, _), (verb, what), namespace in asked:
+        if before.can(subject, verb, what, namespace):
+            assert after.can(subject, verb, what, namespace) is True
+
+
+@_tried
+@given(_policies(), st.randoms(use_true_random=False))
+def test_the_order_of_objects_changes_nothing(policy: list[dict[str, Any]], chance: random.Random) -> None:
+    shuffled = list(policy)
+    chance.shuffle(shuffled)
+    assert access(policy).holdings == access(shuffled).holdings
+
+
+@_tried
+@given(_policies(aggregation=False), st.lists(_asked, min_size=5, max_size=20))
+def test_roles_and_bindings_that_could_not_be_listed_turn_no_answer_round(
+    policy: list[dict[str, Any]], asked: list[Any]
+) -> None:
+    whole = access(policy, live=True)
+    for left_out, denied in (("ClusterRole", "rbac.role"), ("RoleBinding", "rbac.binding")):
+        seen = [one for one in policy if one["kind"] != left_out]
+        extra = [listing(denied, "403"), *(one for one in LISTED if one.address != f"listing.{denied}")]
+        part = access(seen, live=True, extra=extra)
+        for (subject, _, _), (verb, what), namespace in asked:
+            answer = part.can(subject, verb, what, namespace)
+            assert answer is None or answer is whole.can(subject, verb, what, namespace)
+
+
+@_tried
+@given(_policies(), st.integers(0, 50), st.lists(_asked, min_size=5, max_size=20))
+def test_a_part_that_is_unknown_turns_no_answer_round(
+    policy: list[dict[str, Any]], chosen: int, asked: list[Any]
+) -> None:
+    whole, hidden = world(policy), _with_one_unknown(policy, chosen)
+    if hidden is None:
+        return
+    before, after = access(policy), hidden
+    assert whole.source == "manifests"
+    for (subject, _, _), (verb, what), namespace in asked:
+        answer = after.can(subject, verb, what, namespace)
+        assert answer is None or answer is before.can(subject, verb, what, namespace)
+
+
+def _with_one_unknown(policy: Sequence[Mapping[str, Any]], chosen: int) -> Access | None:
+    from assay.detectors.rbac.compile import compile_access
+    from assay.detectors.worlds import worlds
+    from tests.unit.rbac_source import resources
+
+    found = resources(policy)
+    if not found:
+        return None
+    at = chosen % len(found)
+    found[at] = _hide(found[at], chosen)
+    [one] = worlds(found)
+    return compile_access(one)
+
+
+def _hide(resource: Resource, chosen: int) -> Resource:
+    """One of the facts unknown, or a list in it, or an element of that."""
+    hidden = Unknown(reason="hidden")
+    fields = {
+        "rbac.role": ("labels", "rules", "aggregates"),
+        "rbac.binding": ("role", "role_type", "subjects", "namespace"),
+    }
+    field = fields[resource.kind][chosen % len(fields[resource.kind])]
+    fact = resource.facts[field]
+    if not isinstance(fact, Known) or not fact.value or isinstance(fact.value, str) or chosen % 3 == 0:
+        return with_facts(resource, {field: hidden})
+    if isinstance(fact.value, dict):
+        return with_facts(resource, {field: Known(value=dict.fromkeys(fact.value, hidden))})
+    first = fact.value[0]
+    if isinstance(first, dict) and chosen % 2:
+        parts = sorted(first)
+        first = {**first, parts[chosen % len(parts)]: hidden}
+    else:
+        first = hidden
+    return with_facts(resource, {field: Known(value=[first, *fact.value[1:]])})

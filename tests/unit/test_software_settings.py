@@ -1,0 +1,402 @@
+"""What servers' settings say: on, off, and not to be seen, which is neither."""
+
+from typing import Any
+
+import pytest
+
+from assay.scanner.api import Unknown
+from tests.unit.test_software_recognition import fact, software
+
+SECRET = {"valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+CONFIG = {"valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}
+ALL = {"envFrom": [{"configMapRef": {"name": "c"}}]}
+VLLM: dict[str, Any] = {"image": "vllm/vllm-openai:v0.9.1"}
+JUPYTER: dict[str, Any] = {"image": "quay.io/jupyter/base-notebook:2025-01-01"}
+RAY: dict[str, Any] = {"image": "rayproject/ray:2.53.0", "command": ["ray", "start", "--head"]}
+MLFLOW: dict[str, Any] = {"image": "acme/mlflow:3", "command": ["mlflow", "server", "--host=0.0.0.0"]}
+TRITON: dict[str, Any] = {"image": "nvcr.io/nvidia/tritonserver:24.08-py3", "command": ["tritonserver"]}
+TORCHSERVE: dict[str, Any] = {"image": "pytorch/torchserve:0.12.0"}
+AIRFLOW: dict[str, Any] = {"image": "apache/airflow:2.10.4", "args": ["webserver"]}
+ARGO = "quay.io/argoproj/argocli:v3.6.2"
+GRAFANA: dict[str, Any] = {"image": "grafana/grafana:12.0.1"}
+QDRANT: dict[str, Any] = {"image": "qdrant/qdrant:v1.14.1"}
+WEAVIATE: dict[str, Any] = {"image": "semitechnologies/weaviate:1.31.2"}
+MILVUS: dict[str, Any] = {"image": "milvusdb/milvus:v2.5.12", "args": ["milvus", "run", "standalone"]}
+MINIO: dict[str, Any] = {"image": "minio/minio:latest", "args": ["server", "/data"]}
+
+
+def env(**variables: Any) -> dict[str, Any]:
+    """Variables: a text, or where it comes from."""
+    return {"env": [{"name": k, **(v if isinstance(v, dict) else {"value": v})} for k, v in variables.items()]}
+
+
+def stated(container: dict[str, Any], name: str, **pod: Any) -> Any:
+    [found] = software(container, **pod)
+    value = fact(found, name)
+    return None if isinstance(value, Unknown) else value
+
+
+def mounted(path: str, source: dict[str, Any] | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a container and its pod have for a volume at this path."""
+    volume = {"name": "v", **(source or {"configMap": {"name": "c"}})}
+    return {"volumeMounts": [{"name": "v", "mountPath": path}]}, {"volumes": [volume]}
+
+
+AUTHENTICATED: list[tuple[str, dict[str, Any], bool | None]] = [
+    ("Ray asks nobody by default", RAY, False),
+    ("Ray with token mode", RAY | env(RAY_AUTH_MODE="token"), True),
+    ("Ray before 2.52 ignores it", RAY | env(RAY_AUTH_MODE="token") | {"image": "rayproject/ray:2.44.1"}, False),
+    ("Ray's mode from a ConfigMap", RAY | env(RAY_AUTH_MODE=CONFIG), None),
+    ("Ray's mode may be among others", RAY | ALL, None),
+    ("Dask", {"image": "dask/dask:2025.5.1", "args": ["dask", "scheduler"]}, False),
+    (
+        "Dask with certificates",
+        {"image": "dask/dask:1", "args": ["dask", "scheduler", "--tls-ca-file=a", "--tls-cert=b"]},
+        True,
+    ),
+    ("Jupyter makes a token", JUPYTER, True),
+    ("Jupyter's token is empty", JUPYTER | {"args": ["start-notebook.sh", "--NotebookApp.token="]}, False),
+    ("quoted as in a shell", JUPYTER | {"args": ["start-notebook.py", "--ServerApp.token=''"]}, False),
+    (
+        "a password in its place",
+        JUPYTER | {"args": ["start-notebook.py", "--ServerApp.token=", "--ServerApp.password=argon2:x"]},
+        True,
+    ),
+    ("flags in NOTEBOOK_ARGS", JUPYTER | env(NOTEBOOK_ARGS="--IdentityProvider.token=''"), False),
+    ("NOTEBOOK_ARGS from elsewhere", JUPYTER | env(NOTEBOOK_ARGS=CONFIG), None),
+    ("a token from a Secret", JUPYTER | env(JUPYTER_TOKEN=SECRET), True),
+    (
+        "a token by a variable",
+        JUPYTER | {"args": ["start-notebook.py", "--ServerApp.token=$(T)"]} | env(T=SECRET),
+        True,
+    ),
+    (
+        "unauthenticated access is allowed",
+        JUPYTER | {"args": ["start-notebook.py", "--ServerApp.allow_unauthenticated_access=True"]},
+        False,
+    ),
+    ("a Hub's notebook", {"image": "acme/n:1", "command": ["jupyterhub-singleuser"]}, True),
+    ("the Hub", {"image": "acme/h:1", "command": ["jupyterhub"]}, True),
+    (
+        "the Hub's dummy",
+        {"image": "acme/h:1", "command": ["jupyterhub", "--JupyterHub.authenticator_class=dummy"]},
+        False,
+    ),
+    ("RStudio", {"image": "rocker/rstudio:4.4.1"}, True),
+    ("RStudio without", {"image": "rocker/rstudio:4.4.1"} | env(DISABLE_AUTH="true"), False),
+    ("RStudio from a ConfigMap", {"image": "rocker/rstudio:4.4.1"} | env(DISABLE_AUTH=CONFIG), None),
+    ("code-server", {"image": "codercom/code-server:4.1"}, True),
+    ("code-server without", {"image": "codercom/code-server:4.1", "args": ["--auth", "none"]}, False),
+    ("linuxserver's code-server", {"image": "lscr.io/linuxserver/code-server:4.1.1"}, False),
+    ("with a password", {"image": "lscr.io/linuxserver/code-server:4.1.1"} | env(PASSWORD=SECRET), True),
+    ("Triton", TRITON, False),
+    ("TorchServe from 0.11.1 on", TORCHSERVE, True),
+    ("TorchServe before", {"image": "pytorch/torchserve:0.11.0"}, False),
+    ("TorchServe of no version", {"image": "pytorch/torchserve:latest-gpu"}, None),
+    ("TorchServe's tokens off", TORCHSERVE | env(TS_DISABLE_TOKEN_AUTHORIZATION="true"), False),
+    ("by a flag", TORCHSERVE | {"args": ["torchserve", "--start", "--disable-token-auth"]}, False),
+    ("TF Serving", {"image": "tensorflow/serving:2.18.0"}, False),
+    ("TF Serving with a file", {"image": "tensorflow/serving:2.18.0", "args": ["--ssl_config_file=/c"]}, None),
+    ("vLLM", VLLM, False),
+    ("vLLM's key by a flag", VLLM | {"args": ["--api-key", "k"]}, True),
+    ("from a Secret", VLLM | env(VLLM_API_KEY=SECRET), True),
+    ("an empty one", VLLM | env(VLLM_API_KEY=""), False),
+    ("perhaps among others", VLLM | {"envFrom": [{"secretRef": {"name": "s"}}]}, None),
+    ("others with another prefix", VLLM | {"envFrom": [{"prefix": "APP_", "secretRef": {"name": "s"}}]}, False),
+    ("perhaps in a file", VLLM | {"args": ["--config", "/etc/vllm.yaml"]}, None),
+    ("perhaps in more arguments", VLLM | {"args": ["--model", "m", "$(EXTRA)"]} | env(EXTRA=CONFIG), None),
+    ("arguments that are known", VLLM | {"args": ["--model", "m", "$(EXTRA)"]} | env(EXTRA="--seed=1"), False),
+    ("SGLang", {"image": "lmsysorg/sglang:v0.4.7", "command": ["python3", "-m", "sglang.launch_server"]}, False),
+    ("TGI's key", {"image": "huggingface/text-generation-inference:3.3"} | env(API_KEY=SECRET), True),
+    ("Ollama", {"image": "ollama/ollama:0.9.0"}, False),
+    ("llama.cpp's key", {"image": "ggml-org/llama.cpp:server", "args": ["--api-key-file", "/k"]}, True),
+    ("LiteLLM's key", {"image": "berriai/litellm:main"} | env(LITELLM_MASTER_KEY=SECRET), True),
+    ("LiteLLM's file", {"image": "berriai/litellm:main", "args": ["--config", "/c.yaml"]}, None),
+    ("LiteLLM alone", {"image": "berriai/litellm:main"}, False),
+    ("Open WebUI", {"image": "open-webui/open-webui:v0.6"}, True),
+    ("Open WebUI without accounts", {"image": "open-webui/open-webui:v0.6"} | env(WEBUI_AUTH="False"), False),
+    (
+        "Open WebUI that believes a header",
+        {"image": "open-webui/open-webui:v0.6"} | env(WEBUI_AUTH_TRUSTED_EMAIL_HEADER="X-Email"),
+        False,
+    ),
+    ("Gradio's program decides", {"image": "acme/d:1", "command": ["gradio", "app.py"]}, None),
+    ("MLflow", MLFLOW, False),
+    ("MLflow with a login", MLFLOW | {"args": ["--app-name", "basic-auth"]}, True),
+    ("MLflow with a plug-in", MLFLOW | {"args": ["--app-name=acme-sso"]}, None),
+    ("ClearML", {"image": "allegroai/clearml:2.1"}, False),
+    ("Airflow", AIRFLOW, True),
+    ("its API for everyone", AIRFLOW | env(AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.default"), False),
+    (
+        "one of two backends",
+        AIRFLOW | env(AIRFLOW__API__AUTH_BACKENDS="airflow.api.auth.backend.session,airflow.api.auth.backend.default"),
+        False,
+    ),
+    ("Airflow 3 for all", AIRFLOW | env(AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS="True"), False),
+    ("Argo's default", {"image": ARGO, "args": ["server"]}, True),
+    ("Argo's default of old", {"image": "argoproj/argocli:v2.12.13", "args": ["server"]}, False),
+    ("Argo's server mode", {"image": ARGO, "args": ["server", "--auth-mode=server"]}, False),
+    ("one of two modes", {"image": ARGO, "args": ["server", "--auth-mode", "sso", "--auth-mode", "server"]}, False),
+    ("Argo's single sign-on", {"image": ARGO, "args": ["server", "--auth-mode=sso"]}, True),
+    ("Argo's mode from elsewhere", {"image": ARGO, "args": ["server"]} | env(ARGO_AUTH_MODE=CONFIG), None),
+    ("Argo CD without", {"image": "a/b:1", "command": ["argocd-server", "--disable-auth"]}, False),
+    ("Prefect", {"image": "a/b:1", "command": ["prefect", "server", "start"]}, False),
+    (
+        "Prefect's password",
+        {"image": "a/b:1", "command": ["prefect", "server", "start"]} | env(PREFECT_SERVER_API_AUTH_STRING=SECRET),
+        True,
+    ),
+    ("Dagster", {"image": "a/b:1", "command": ["dagster-webserver"]}, False),
+    ("Prometheus", {"image": "prom/prometheus:v3.4.1"}, False),
+    ("Prometheus' file", {"image": "prom/prometheus:v3.4.1", "args": ["--web.config.file=/w.yml"]}, None),
+    ("Grafana", GRAFANA, True),
+    ("Grafana for everyone", GRAFANA | env(GF_AUTH_ANONYMOUS_ENABLED="true"), False),
+    ("Kibana's store decides", {"image": "kibana/kibana:8.1.0"}, None),
+    ("Qdrant", QDRANT, False),
+    ("Qdrant's key", QDRANT | env(QDRANT__SERVICE__API_KEY=SECRET), True),
+    ("Weaviate", WEAVIATE, False),
+    ("Weaviate's keys", WEAVIATE | env(AUTHENTICATION_APIKEY_ENABLED="true"), True),
+    (
+        "keys, and everyone",
+        WEAVIATE | env(AUTHENTICATION_APIKEY_ENABLED="true", AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED="true"),
+        False,
+    ),
+    ("Milvus", MILVUS, False),
+    ("Milvus' login", MILVUS | env(COMMON_SECURITY_AUTHORIZATIONENABLED="true"), True),
+    ("Chroma's login", {"image": "chromadb/chroma:0.6.3"} | env(CHROMA_SERVER_AUTHN_PROVIDER="x"), True),
+    ("which 1.0 has no more", {"image": "chromadb/chroma:1.0.13"} | env(CHROMA_SERVER_AUTHN_PROVIDER="x"), False),
+    ("of no version", {"image": "chromadb/chroma:latest"} | env(CHROMA_SERVER_AUTHN_PROVIDER="x"), None),
+    ("OpenSearch", {"image": "opensearchproject/opensearch:3.0.0"}, True),
+    ("without", {"image": "opensearchproject/opensearch:3.0.0"} | env(DISABLE_SECURITY_PLUGIN="true"), False),
+    ("Elasticsearch 8", {"image": "elasticsearch:8.18.2"}, True),
+    ("Elasticsearch 7", {"image": "elasticsearch:7.17.0"}, False),
+    ("PostgreSQL", {"image": "pgvector/pgvector:pg17"}, True),
+    ("trusts everyone", {"image": "pgvector/pgvector:pg17"} | env(POSTGRES_HOST_AUTH_METHOD="trust"), False),
+    ("MinIO", MINIO, True),
+    ("Redis", {"image": "redis:7.4"}, False),
+    ("Redis' password", {"image": "redis:7.4", "args": ["--requirepass", "$(P)"]} | env(P=SECRET), True),
+    ("a variable that Redis ignores", {"image": "redis:7.4"} | env(REDIS_PASSWORD=SECRET), False),
+    ("and Bitnami's script doesn't", {"image": "bitnami/redis:7.4"} | env(REDIS_PASSWORD=SECRET), True),
+    ("flags of the stack", {"image": "redis/redis-stack:7.4"} | env(REDIS_ARGS="--requirepass x"), True),
+    ("its file", {"image": "redis:7.4", "args": ["/etc/redis.conf"]}, None),
+    ("Feast", {"image": "feastdev/feature-server:0.49.0"}, False),
+]
+
+
+@pytest.mark.parametrize(("_name", "container", "expected"), AUTHENTICATED, ids=[one[0] for one in AUTHENTICATED])
+def test_whether_a_server_asks_who_calls(_name: str, container: dict[str, Any], expected: bool | None) -> None:
+    assert stated(container, "authenticated") is expected
+
+
+@pytest.mark.parametrize(
+    ("container", "path"),
+    [
+        (QDRANT, "/qdrant/config"),
+        (QDRANT, "/qdrant/config/production.yaml"),
+        (MILVUS, "/milvus/configs/user.yaml"),
+        (JUPYTER, "/etc/jupyter"),
+        (TORCHSERVE, "/home/model-server/config.properties"),
+        (AIRFLOW, "/opt/airflow/webserver_config.py"),
+        (GRAFANA, "/etc/grafana"),
+        ({"image": "allegroai/clearml:2.1"}, "/opt/clearml/config"),
+        ({"image": "elasticsearch:8.18.2"}, "/usr/share/elasticsearch/config/elasticsearch.yml"),
+        ({"image": "redis:7.4"}, "/usr/local/etc/redis"),
+    ],
+)
+def test_a_mounted_configuration_that_is_not_seen_makes_it_unknown(container: dict[str, Any], path: str) -> None:
+    more, pod = mounted(path)
+    assert stated(container | more, "authenticated", **pod) is None
+
+
+def test_a_mounted_home_is_no_configuration() -> None:
+    more, pod = mounted("/home/jovyan", {"persistentVolumeClaim": {"claimName": "home"}})
+    assert stated(JUPYTER | more, "authenticated", **pod) is True
+
+
+def test_a_variable_wins_over_a_mounted_configuration() -> None:
+    more, pod = mounted("/qdrant/config")
+    assert stated(QDRANT | more | env(QDRANT__SERVICE__API_KEY=SECRET), "authenticated", **pod) is True
+
+
+SETTINGS: list[tuple[str, dict[str, Any], list[str] | None]] = [
+    ("vLLM trusts the model's code", VLLM | {"args": ["--trust-remote-code", "--model", "m"]}, ["remote-code"]),
+    ("spelt with underscores", VLLM | {"args": ["--trust_remote_code"]}, ["remote-code"]),
+    ("of a pinned revision", VLLM | {"args": ["--trust-remote-code", "--revision", "a" * 40]}, []),
+    ("of a branch", VLLM | {"args": ["--trust-remote-code", "--revision", "main"]}, ["remote-code"]),
+    ("adapters", VLLM | env(VLLM_ALLOW_RUNTIME_LORA_UPDATING="True"), ["runtime-adapters"]),
+    ("development", VLLM | env(VLLM_SERVER_DEV_MODE="1"), ["development"]),
+    ("development off", VLLM | env(VLLM_SERVER_DEV_MODE="0"), []),
+    ("TGI's switch from a ConfigMap", {"image": "text-generation-inference:3"} | env(TRUST_REMOTE_CODE=CONFIG), None),
+    ("Triton's models", TRITON | {"args": ["--model-control-mode=explicit"]}, ["model-control"]),
+    ("polled", TRITON | {"args": ["--model-control-mode", "poll"]}, ["model-control"]),
+    ("fixed", TRITON | {"args": ["--model-control-mode=none"]}, []),
+    (
+        "restricted on both protocols",
+        TRITON
+        | {
+            "args": [
+                "--model-control-mode=explicit",
+                "--http-restricted-api=model-repository:k=v",
+                "--grpc-restricted-protocol=model-repository:k=v",
+            ]
+        },
+        ["model-control", "restricted"],
+    ),
+    ("on one only", TRITON | {"args": ["--http-restricted-api=model-repository:k=v"]}, []),
+    ("TorchServe's image listens everywhere", TORCHSERVE, ["management"]),
+    ("told otherwise", TORCHSERVE | env(TS_MANAGEMENT_ADDRESS="http://127.0.0.1:8081"), []),
+    (
+        "lets callers register models",
+        TORCHSERVE | env(TS_ENABLE_MODEL_API="true", TS_MANAGEMENT_ADDRESS="http://127.0.0.1:8081"),
+        ["model-control"],
+    ),
+    ("Jupyter for all pages", JUPYTER | {"args": ["start-notebook.py", "--ServerApp.allow_origin=*"]}, ["any-origin"]),
+    (
+        "Jupyter's check off",
+        JUPYTER | {"args": ["start-notebook.py", "--ServerApp.disable_check_xsrf=True"]},
+        ["request-check-off"],
+    ),
+    ("Gradio's link", {"image": "a:1", "command": ["gradio", "a.py"]} | env(GRADIO_SHARE="True"), ["public-link"]),
+    ("Airflow's configuration", AIRFLOW | env(AIRFLOW__WEBSERVER__EXPOSE_CONFIG="True"), ["shows-configuration"]),
+    ("without what is sensitive", AIRFLOW | env(AIRFLOW__WEBSERVER__EXPOSE_CONFIG="non-sensitive-only"), []),
+    ("Argo's server mode", {"image": ARGO, "args": ["server", "--auth-mode=server"]}, ["server-mode"]),
+    (
+        "Prometheus",
+        {"image": "prom/prometheus:v3", "args": ["--web.enable-admin-api", "--web.enable-lifecycle"]},
+        ["admin-api", "lifecycle"],
+    ),
+    ("switched off in words", {"image": "prom/prometheus:v3", "args": ["--web.enable-admin-api=false"]}, []),
+    ("Grafana as it comes", GRAFANA, ["default-password"]),
+    ("Grafana's password", GRAFANA | env(GF_SECURITY_ADMIN_PASSWORD=SECRET), []),
+    (
+        "Grafana's visitors",
+        GRAFANA
+        | env(
+            GF_AUTH_ANONYMOUS_ENABLED="true",
+            GF_AUTH_ANONYMOUS_ORG_ROLE="Admin",
+            GF_SECURITY_ADMIN_PASSWORD=SECRET,
+        ),
+        ["anonymous-admin"],
+    ),
+    (
+        "who may only look",
+        GRAFANA | env(GF_AUTH_ANONYMOUS_ENABLED="true", GF_SECURITY_ADMIN_PASSWORD=SECRET),
+        [],
+    ),
+    ("MinIO as it comes", MINIO, ["default-password"]),
+    ("MinIO's password", MINIO | env(MINIO_ROOT_USER=SECRET, MINIO_ROOT_PASSWORD=SECRET), []),
+    ("MinIO's manual", MINIO | env(MINIO_ROOT_PASSWORD="minioadmin"), ["default-password"]),
+    ("MinIO's file", MINIO | env(MINIO_CONFIG_ENV_FILE="/etc/config.env"), None),
+    ("Milvus' manual", MILVUS | env(COMMON_SECURITY_DEFAULTROOTPASSWORD="Milvus"), ["default-password"]),
+    ("Label Studio", {"image": "heartexlabs/label-studio:1"}, ["open-signup"]),
+    (
+        "by invitation",
+        {"image": "heartexlabs/label-studio:1"} | env(LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK="true"),
+        [],
+    ),
+    ("Open WebUI's newcomers wait", {"image": "open-webui/open-webui:1"}, []),
+    ("or not", {"image": "open-webui/open-webui:1"} | env(DEFAULT_USER_ROLE="user"), ["open-signup"]),
+]
+
+
+@pytest.mark.parametrize(("_name", "container", "expected"), SETTINGS, ids=[one[0] for one in SETTINGS])
+def test_which_settings_hold(_name: str, container: dict[str, Any], expected: list[str] | None) -> None:
+    found = stated(container, "settings")
+    if expected is None:
+        assert [one for one in found if isinstance(one, Unknown)]
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "read_only", "writable"),
+    [
+        ({"persistentVolumeClaim": {"claimName": "m"}}, False, True),
+        ({"persistentVolumeClaim": {"claimName": "m"}}, True, False),
+        ({"persistentVolumeClaim": {"claimName": "m", "readOnly": True}}, False, False),
+        ({"hostPath": {"path": "/m"}}, False, True),
+        ({"emptyDir": {}}, False, False),
+        ({"configMap": {"name": "m"}}, False, False),
+    ],
+)
+def test_whether_triton_can_write_to_its_repository(source: dict[str, Any], read_only: bool, writable: bool) -> None:
+    container = TRITON | {
+        "args": ["--model-repository=/models/live"],
+        "volumeMounts": [{"name": "v", "mountPath": "/models", "readOnly": read_only}],
+    }
+    found = stated(container, "settings", volumes=[{"name": "v", **source}])
+    assert ("repository-writable" in found) is writable
+
+
+def test_a_repository_in_a_bucket_is_no_volume() -> None:
+    assert stated(TRITON | {"args": ["--model-repository=s3://acme/models"]}, "settings") == []
+
+
+@pytest.mark.parametrize(
+    ("container", "ports"),
+    [
+        (VLLM | {"args": ["--port", "9000"]}, [9000]),
+        (VLLM | {"args": ["--port=$(PORT)"]} | env(PORT="8123"), [8123]),
+        (RAY, [6379, 10001]),
+        (RAY | {"command": ["ray", "start", "--head", "--dashboard-host=0.0.0.0"]}, [6379, 8265, 10001]),
+        (QDRANT, [6333, 6334]),
+        (MINIO | {"args": ["server", "/data", "--console-address", ":9090"]}, [9000, 9090]),
+        ({"image": "prom/prometheus:v3", "args": ["--web.listen-address=0.0.0.0:9095"]}, [9095]),
+        ({"image": "ollama/ollama:1"} | env(OLLAMA_HOST="0.0.0.0:8080"), [8080]),
+        ({"image": "ollama/ollama:1"} | env(OLLAMA_HOST="0.0.0.0"), [11434]),
+    ],
+)
+def test_on_which_ports_it_listens(container: dict[str, Any], ports: list[int]) -> None:
+    assert stated(container, "ports") == ports
+
+
+def test_a_port_from_elsewhere_is_unknown() -> None:
+    [port] = stated(VLLM | {"args": ["--port", "$(PORT)"]} | env(PORT=CONFIG), "ports")
+    assert isinstance(port, Unknown)
+
+
+def test_a_start_that_is_not_seen_keeps_the_usual_port_where_it_is_declared() -> None:
+    script = VLLM | {"command": ["/start.sh"]}
+    assert stated(script | {"ports": [{"containerPort": 8000}]}, "ports") == [8000]
+    [port] = stated(script | {"ports": [{"containerPort": 9000}]}, "ports")
+    assert isinstance(port, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("container", "tls"),
+    [
+        (VLLM, False),
+        (VLLM | {"args": ["--ssl-certfile=/c", "--ssl-keyfile=/k"]}, True),
+        (QDRANT | env(QDRANT__SERVICE__ENABLE_TLS="true"), True),
+        (QDRANT | env(QDRANT__SERVICE__ENABLE_TLS=CONFIG), None),
+        (MILVUS | env(COMMON_SECURITY_TLSMODE="2"), True),
+        ({"image": ARGO, "args": ["server"]}, True),
+        ({"image": ARGO, "args": ["server", "--secure=false"]}, False),
+        ({"image": "elasticsearch:8.18.2"}, True),
+        (VLLM | {"readinessProbe": {"httpGet": {"port": 8000, "scheme": "HTTPS"}}}, True),
+        (VLLM | {"readinessProbe": {"httpGet": {"port": 8000, "scheme": "HTTP"}}}, False),
+        ({"image": "redis:7.4", "args": ["--tls-port", "6379", "--port", "0"]}, True),
+        ({"image": "redis:7.4", "args": ["--tls-port", "6380"]}, False),
+    ],
+)
+def test_whether_it_speaks_tls(container: dict[str, Any], tls: bool | None) -> None:
+    assert stated(container, "tls") is tls
+
+
+@pytest.mark.parametrize(
+    ("container", "local"),
+    [
+        (VLLM, False),
+        (VLLM | {"args": ["--host", "127.0.0.1"]}, True),
+        (VLLM | {"args": ["--host", "localhost"]}, True),
+        (VLLM | {"args": ["--host", "$(H)"]} | env(H=CONFIG), None),
+        ({"image": "a:1", "command": ["jupyter", "lab"]}, True),
+        (JUPYTER, False),
+        ({"image": "a:1", "command": ["mlflow", "server"]}, True),
+        ({"image": "a:1", "command": ["tensorboard", "--bind_all"]}, False),
+        ({"image": "a:1", "command": ["ollama", "serve"]}, True),
+        ({"image": "a:1", "command": ["ollama", "serve"]} | env(OLLAMA_HOST="0.0.0.0"), False),
+    ],
+)
+def test_whether_it_listens_locally(container: dict[str, Any], local: bool | None) -> None:
+    assert stated(container, "listens_locally") is local
