@@ -71,7 +71,17 @@ CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"
 """What makes the role with which the cluster detector can read, imported by the command that prints it."""
 
 _ACCESS = ("rbac.binding", "rbac.role", "rbac.service-account")
-_PATHS = (*_ACCESS, "cluster.namespace", "cluster.volume-claim", "workload.pods")
+_PATHS = (
+    *_ACCESS,
+    "cluster.control-plane",
+    "cluster.namespace",
+    "cluster.persistent-volume",
+    "cluster.volume-claim",
+    "cluster.webhook",
+    "identity.grant",
+    "identity.principal",
+    "workload.pods",
+)
 _REACH = ("cluster.control-plane", "cluster.namespace", "network.policy", "workload.pods")
 _WAYS = (*_REACH, "network.gateway", "network.mesh-policy", "network.route", "network.service")
 

@@ -7,7 +7,7 @@ import msgspec
 
 from assay.policies import messages
 from assay.policies.cel import syntax, types
-from assay.policies.cel.kleene import Assertion, Given, Inputs
+from assay.policies.cel.kleene import Assertion, Elements, Given, Inputs
 from assay.policies.cel.syntax import Binary, CelError, Items, Literal, Macro, Name, Node, Select
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown, is_unknown
@@ -49,6 +49,7 @@ class CompiledRule:
         self.parameters = {**rule.parameters, **(parameters or {})}
         self._all: Macro | None = None
         self._each: Assertion | None = None
+        self._elements: Elements | None = None
         self._assert = self._compile("assert", rule.assertion or "")
         self._applies = self._compile("applies", rule.applies) if rule.applies else None
         self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
@@ -71,7 +72,7 @@ class CompiledRule:
         verdict = self._assert.evaluate(given)
         if verdict.value is None:
             return Decision("unknown", _reasons(self._assert, facts, verdict.error))
-        return Decision("pass") if verdict.value else self._failure(facts)
+        return Decision("pass") if verdict.value else self._failure(facts, given)
 
     @property
     def showable(self) -> frozenset[str]:
@@ -86,7 +87,7 @@ class CompiledRule:
             return names | {field.name for field in item.fields}
         return names | {self._all.variable}
 
-    def _failure(self, facts: Mapping[str, Any]) -> Decision:
+    def _failure(self, facts: Mapping[str, Any], given: Given) -> Decision:
         shown = {name: facts[name] for name in self.reads if name in self._wanted}
         measures = self._measures(facts)
         if self._all is None:
@@ -99,7 +100,8 @@ class CompiledRule:
         def fails(element: Any) -> bool:
             return each.evaluate(Given({**read, name: [element]})).value is False
 
-        found = messages.offending(facts[name], fails)
+        alike = self._elements.failing(given) if self._elements else None
+        found = messages.offending(facts[name], fails, alike)
         if found and self._wanted:
             shown |= messages.shown_of(found, self._all.variable, fails)
         return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
@@ -131,8 +133,10 @@ class CompiledRule:
             )
             if key == "assert":
                 self._all = _ranges_over(node)
-                if self._all is not None and self._all != node:
-                    self._each = Assertion(_fill(self._all, self.parameters), lists)
+                if self._all is not None:
+                    whole = _fill(self._all, self.parameters)
+                    self._each = Assertion(whole, lists) if self._all != node else None
+                    self._elements = Elements(whole, lists) if isinstance(whole, Macro) else None
             return Assertion(_fill(node, self.parameters), lists)
         except CelError as error:
             raise CelError(f"{key}: {error}") from None

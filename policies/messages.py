@@ -23,9 +23,15 @@ def placeholders(message: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(message))
 
 
-def offending(elements: Sequence[Any], fails: Fails) -> list[Any]:
-    """The elements that make a rule fail; of a very long list only those near its beginning."""
-    return [element for element in elements[:_MOST_ELEMENTS] if not is_unknown(element) and fails(element)]
+def offending(elements: Sequence[Any], fails: Fails, known: Sequence[bool] | None = None) -> list[Any]:
+    """The elements that make a rule fail; of a very long list only those near its beginning.
+
+    `known` says it of each, where all were asked at once.
+    """
+    near = elements[:_MOST_ELEMENTS]
+    if known is not None and len(known) == len(elements):
+        return [element for element, failing in zip(near, known, strict=False) if failing]
+    return [element for element in near if not is_unknown(element) and fails(element)]
 
 
 def shown_of(found: Sequence[Any], variable: str, fails: Fails) -> dict[str, Any]:
@@ -82,5 +88,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, list | tuple):
         rest = len(value) - _MOST_SHOWN
         return ", ".join(_shown(one) for one in value[:_MOST_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-    text = "".join(letter for letter in str(value) if letter.isprintable())
+    text = str(value)
+    if not text.isprintable():
+        text = "".join(letter for letter in text if letter.isprintable())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,14 +1,13 @@
 """Tells a report as `assay-report/1`, the document that other tools read."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from assay.reports.options import RenderOptions
 from assay.reports.visible_text import escape_json
-from assay.scanner.model.fact import Location
-from assay.scanner.model.finding import Finding, Report
+from assay.scanner.model.finding import Report
 
 _FINDINGS = b'\n  "findings": []'
 """As the top of the document says it; within a text the quotes would be escaped."""
@@ -27,29 +26,17 @@ def pieces(report: Report, _options: RenderOptions) -> Iterator[bytes]:
         del detector["record"]
     for excerpt in document["excerpts"]:
         del excerpt["record"]
-    whole = escape_json(msgspec.json.format(_encode(document), indent=2)) + b"\n"
+    whole = escape_json(msgspec.json.format(_encode(document, None), indent=2)) + b"\n"
     if not report.findings:
         yield whole
         return
     before, empty, after = whole.partition(_FINDINGS)
     yield before + empty.removesuffix(b"]")
     for start in range(0, len(report.findings), _AT_ONCE):
-        some = [_finding(finding) for finding in report.findings[start : start + _AT_ONCE]]
-        told = escape_json(msgspec.json.format(_encode(some), indent=2)).replace(b"\n", b"\n  ")
+        some = report.findings[start : start + _AT_ONCE]
+        told = escape_json(msgspec.json.format(_encode(some, "deterministic"), indent=2)).replace(b"\n", b"\n  ")
         yield (b"," if start else b"") + told.removeprefix(b"[").removesuffix(b"\n  ]")
     yield b"\n  ]" + after
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    shown: dict[str, Any] = _plain(finding)
-    if finding.location is not None:
-        shown["location"] = _location(finding.location)
-    return shown
-
-
-def _location(location: Location) -> dict[str, str | int | None]:
-    """All three keys: the struct leaves a missing line number out, readers of the report expect null."""
-    return {"path": location.path, "start_line": location.start_line, "end_line": location.end_line}
 
 
 def _plain(value: msgspec.Struct) -> dict[str, Any]:
@@ -57,12 +44,13 @@ def _plain(value: msgspec.Struct) -> dict[str, Any]:
     return made
 
 
-def _encode(document: Any) -> bytes:
+def _encode(document: Any, order: Literal["deterministic"] | None) -> bytes:
+    """`deterministic` sorts the keys of maps, and leaves the fields of structs in their order."""
     try:
-        return msgspec.json.encode(document)
+        return msgspec.json.encode(document, order=order)
     except UnicodeEncodeError:
         # A file name that isn't UTF-8 reaches Python with lone surrogates, which JSON cannot carry.
-        return msgspec.json.encode(_without_surrogates(document))
+        return msgspec.json.encode(_without_surrogates(msgspec.to_builtins(document, order=order)))
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -10,7 +10,7 @@ from assay.detectors.cluster.pod_objects import Container, Handler, Implied, Pod
 from assay.detectors.cluster.quantities import requested
 from assay.detectors.cluster.start_fetches import fetches
 from assay.detectors.cluster.stating import bounded, unresolved
-from assay.detectors.cluster.volumes import mounts
+from assay.detectors.cluster.volumes import mounts, read_only
 from assay.scanner.api import Unknown
 
 _POLICIES = ("Always", "IfNotPresent", "Never")
@@ -45,13 +45,16 @@ def type_of(container: Container, field: str) -> str:
 
 
 def _containers(spec: PodSpec, annotations: Mapping[str, str]) -> Iterator[Any]:
+    fixed = read_only(spec)
     for field in ("init_containers", "containers", "ephemeral_containers"):
         for container in getattr(spec, field) or ():
-            facts = _facts(container, spec, annotations, type_of(container, field))
+            facts = _facts(container, spec, annotations, fixed) | {"type": type_of(container, field)}
             yield _with_unknowns(facts, container) if isinstance(container, Implied) else facts
 
 
-def _facts(container: Container, spec: PodSpec, annotations: Mapping[str, str], type_: str) -> dict[str, Any]:
+def _facts(
+    container: Container, spec: PodSpec, annotations: Mapping[str, str], fixed: frozenset[str]
+) -> dict[str, Any]:
     image = parse(container.image)
     if container.image == "auto":
         # See: https://istio.io/latest/docs/setup/additional-setup/gateway/
@@ -60,7 +63,6 @@ def _facts(container: Container, spec: PodSpec, annotations: Mapping[str, str], 
     context = container.security_context
     return {
         "name": _text(container.name or ""),
-        "type": type_,
         "image": image.text,
         "image_tag": image.tag,
         "image_pinned": image.pinned,
@@ -70,7 +72,7 @@ def _facts(container: Container, spec: PodSpec, annotations: Mapping[str, str], 
         "declared": contexts.declared(context, apparmor),
         **contexts.effective(context, spec.security_context),
         "ports": bounded(_ports(container, spec), "ports"),
-        "mounts": mounts(container, spec),
+        "mounts": mounts(container, fixed),
         **requested(container.resources, spec.resources),
         "liveness_probe": container.liveness_probe is not None,
         "readiness_probe": container.readiness_probe is not None,

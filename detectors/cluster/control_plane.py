@@ -115,13 +115,16 @@ def _managed_by(objects: Objects, version: str) -> str | Unknown | None:
     # OpenShift first, which runs on all clouds and as a service of theirs.
     if has_openshift({placed.object.metadata.name for placed in objects.of("Namespace")}):
         return "openshift"
-    for sign, manager in _SUFFIXES:
-        if sign in version.lower():
-            return manager
     found = {manager for placed in objects.of("Node") for manager in _of_node(placed.object)}
-    if found:
-        return min(found)
-    unread = objects.unread("Node", "Namespace")
+    if "openshift" in found:
+        return "openshift"
+    unread = objects.unread("Namespace")
+    if unread:
+        return Unknown(reason=unread)
+    by_version = next((manager for sign, manager in _SUFFIXES if sign in version.lower()), None)
+    if by_version or found:
+        return by_version or min(found)
+    unread = objects.unread("Node")
     return Unknown(reason=unread) if unread else None
 
 

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from assay.detectors.cluster.live import telling
+from assay.detectors.cluster.live import pages, telling
 from assay.detectors.cluster.live.connection import Connection, NotConnected
 from assay.detectors.cluster.live.kubeconfig import connect
 from assay.detectors.cluster.live.limits import Limits
 from assay.detectors.cluster.live.reader import read
 from assay.detectors.cluster.resources import resources
-from assay.detectors.cluster.table import APIS, struct_of
+from assay.detectors.cluster.table import APIS
 from assay.scanner.api import Emit, Part, Plan, Remote, Tree
 from assay.scanner.safe.text import one_line
 
@@ -46,8 +46,7 @@ class ClusterDetector:
 
     def preload(self, parts: Sequence[Part]) -> None:  # noqa: ARG002  # all parts need the same
         """Imports what reads and states."""
-        for api in APIS:
-            struct_of(api.id)
+        pages.prepare(APIS)
         with suppress(ImportError):  # Where the package isn't installed, each part says so.
             for package in _PACKAGES:
                 importlib.import_module(package)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from assay.detectors.cluster.images import placeholder
 from assay.detectors.cluster.pod_objects import Container
@@ -13,149 +14,30 @@ _NAME = re.compile(r"[A-Za-z_.\-][A-Za-z0-9_.\-]{0,250}")
 _LOOKED_AT = 4_096
 """Characters of a value."""
 
-_SECRET_WORDS = frozenset(
-    [
-        "password",
-        "passwd",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "pass",
-        "secret",
-        "secrets",
-        "token",
-        "credential",
-        "credentials",
-        "apikey",
-        "secretkey",
-        "accesskey",
-        "privatekey",
-        "authtoken",
-    ]
-)
+_SECRET_WORDS = frozenset([
+    "password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "secrets", "token", "credential",
+    "credentials", "apikey", "secretkey", "accesskey", "privatekey", "authtoken",
+])  # fmt: skip
 _SECRET_ENDINGS = ("password", "passwd", "passphrase", "apikey", "secretkey", "accesskey", "privatekey", "accesstoken")
-_KEYS = frozenset(
-    [
-        "api",
-        "access",
-        "private",
-        "account",
-        "storage",
-        "encryption",
-        "signing",
-        "master",
-        "secret",
-        "license",
-        "fernet",
-        "shared",
-        "session",
-        "hmac",
-        "ssh",
-        "deploy",
-        "subscription",
-        "client",
-        "service",
-    ]
-)
+_KEYS = frozenset([
+    "api", "access", "private", "account", "storage", "encryption", "signing", "master", "secret", "license",
+    "fernet", "shared", "session", "hmac", "ssh", "deploy", "subscription", "client", "service",
+])  # fmt: skip
 """`… key` is a secret after one of these."""
-_ABOUT = frozenset(
-    [
-        "name",
-        "names",
-        "file",
-        "files",
-        "path",
-        "paths",
-        "dir",
-        "directory",
-        "folder",
-        "ref",
-        "reference",
-        "arn",
-        "id",
-        "ids",
-        "url",
-        "uri",
-        "host",
-        "port",
-        "endpoint",
-        "address",
-        "region",
-        "namespace",
-        "version",
-        "enabled",
-        "disabled",
-        "enable",
-        "disable",
-        "required",
-        "length",
-        "size",
-        "limit",
-        "limits",
-        "count",
-        "max",
-        "min",
-        "ttl",
-        "expiry",
-        "expire",
-        "expires",
-        "expiration",
-        "timeout",
-        "lifetime",
-        "duration",
-        "interval",
-        "minutes",
-        "seconds",
-        "hours",
-        "days",
-        "type",
-        "mode",
-        "policy",
-        "issuer",
-        "audience",
-        "algorithm",
-        "provider",
-        "store",
-        "manager",
-        "backend",
-        "class",
-        "header",
-        "field",
-        "prefix",
-        "suffix",
-        "rotation",
-        "method",
-        "format",
-        "encoding",
-        "mount",
-        "volume",
-        "separator",
-        "parallelism",
-        "cache",
-    ]
-)
+_ABOUT = frozenset([
+    "name", "names", "file", "files", "path", "paths", "dir", "directory", "folder", "ref", "reference", "arn",
+    "id", "ids", "url", "uri", "host", "port", "endpoint", "address", "region", "namespace", "version",
+    "enabled", "disabled", "enable", "disable", "required", "length", "size", "limit", "limits", "count", "max",
+    "min", "ttl", "expiry", "expire", "expires", "expiration", "timeout", "lifetime", "duration", "interval",
+    "minutes", "seconds", "hours", "days", "type", "mode", "policy", "issuer", "audience", "algorithm",
+    "provider", "store", "manager", "backend", "class", "header", "field", "prefix", "suffix", "rotation",
+    "method", "format", "encoding", "mount", "volume", "separator", "parallelism", "cache",
+])  # fmt: skip
 """After the secret's word: it is about the secret, and isn't one."""
-_VOCABULARY = frozenset(
-    [
-        "pad",
-        "eos",
-        "bos",
-        "unk",
-        "mask",
-        "cls",
-        "sep",
-        "stop",
-        "start",
-        "end",
-        "max",
-        "min",
-        "new",
-        "special",
-        "image",
-        "csrf",
-        "num",
-    ]
-)
+_VOCABULARY = frozenset([
+    "pad", "eos", "bos", "unk", "mask", "cls", "sep", "stop", "start", "end", "max", "min", "new", "special",
+    "image", "csrf", "num",
+])  # fmt: skip
 """Before `token`: one of a language model's, or how many."""
 _SECRET_OBJECTS = frozenset(["pull", "tls", "cert", "certificate"])
 """Before `secret`: the name of a Kubernetes Secret."""
@@ -175,29 +57,14 @@ _SETTING_PASSWORD = re.compile(
 _WEBHOOK = re.compile(r"https://hooks\.slack\.com/services/\w|https://discord(?:app)?\.com/api/webhooks/\d")
 
 _REFERENCE = re.compile(
-    r"\$\([A-Za-z_][\w.\-]*\)|(?:vault|ref\+\w+|op|secretref|keyring|sops|gcp-secret|sm|awssm|akv):.*"
+    r"\$\([A-Za-z_][\w.\-]*\)|(?:ref\+\w+|op|secretref|keyring|sops|awssm|akv)://.*|vault:\S+[/#].*"
     r"|arn:aws[\w\-]*:(?:secretsmanager|ssm):.*|projects/[^/]+/secrets/.*|@Microsoft\.KeyVault.*",
     re.DOTALL,
 )
-_HARMLESS = frozenset(
-    [
-        "true",
-        "false",
-        "yes",
-        "no",
-        "on",
-        "off",
-        "none",
-        "null",
-        "nil",
-        "undefined",
-        "disabled",
-        "enabled",
-        "default",
-        "auto",
-        "n/a",
-    ]
-)
+_HARMLESS = frozenset([
+    "true", "false", "yes", "no", "on", "off", "none", "null", "nil", "undefined", "disabled", "enabled",
+    "n/a",
+])  # fmt: skip
 _FILE = re.compile(r"(?:file:|~|\.{0,2})/[\w./@:\-]*")
 _ADDRESS = re.compile(r"(?:https?|grpc)://[^\s@]*")
 _LEFT = ("${", "{{", "<no value>")
@@ -259,6 +126,7 @@ def looks_secret(name: str, value: str) -> bool | Unknown:
     return placeholder(value) if left else True
 
 
+@lru_cache(maxsize=10_000)
 def named_secret(name: str) -> bool:
     """Whether the name of a variable says that it holds a secret."""
     words = words_of(name[:250])

@@ -68,9 +68,8 @@ _INTERNAL_CLASSES = (
     "gke-l7-rilb-mc",
     "gke-l7-cross-regional-internal-managed-mc",
     "istio-waypoint",
-    "istio-east-west",
 )
-"""GKE's internal load balancers, and what Istio puts between the parts of a mesh."""
+"""GKE's internal load balancers, and what Istio puts between the pods of a mesh."""
 
 
 def _class_internal(spec: api.GatewaySpec) -> bool | Unknown:

@@ -1,11 +1,14 @@
-"""Names of RBAC's subjects as facts may hold them."""
+"""Names of RBAC's subjects as facts may hold them. A pseudonym stays what it is."""
 
+import re
 from hashlib import sha256
+
+_MADE = re.compile(r"(?:user|group)-[0-9a-f]{8}")
 
 
 def of_user(name: str) -> str:
     """Users of Kubernetes' own (`system:`) by name, all others by a pseudonym, as they may be people."""
-    return name if _own(name) else _pseudonym("user", name)
+    return name if _own(name) or _MADE.fullmatch(name) else _pseudonym("user", name)
 
 
 def of_group(name: str) -> str:

@@ -11,6 +11,8 @@ from assay.detectors.cluster.pod_objects import Container, Handler, PodSpec, Pod
 from assay.detectors.cluster.volume_objects import EmptyDir, Volume
 from assay.scanner.api import Unknown
 
+_SHARED = "/dev/shm"  # noqa: S108  # a path in a container
+
 
 class Group(Struct, frozen=True, kw_only=True, rename="camel"):
     """The head, or a group of workers."""
@@ -132,8 +134,8 @@ def _made(template: PodTemplate | None, autoscaler: bool) -> PodTemplate:
     ray, *others = spec.containers
     probe = Handler()
     mounts, volumes = ray.volume_mounts or (), spec.volumes or ()
-    if all(mount.mount_path != "/dev/shm" for mount in mounts):  # noqa: S108  # a path in a container
-        mounts = (*mounts, VolumeMount(name="shared-mem", mount_path="/dev/shm"))  # noqa: S108
+    if all(mount.mount_path != _SHARED for mount in mounts):
+        mounts = (*mounts, VolumeMount(name="shared-mem", mount_path=_SHARED))
         volumes = (*volumes, Volume(name="shared-mem", empty_dir=EmptyDir(medium="Memory")))
     ray = structs.replace(
         ray,

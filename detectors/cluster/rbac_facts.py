@@ -63,9 +63,18 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "verbs": _sorted(rule.verbs),
         "api_groups": _sorted(rule.api_groups),
         "resources": _sorted(rule.resources),
-        "resource_names": _sorted(rule.resource_names),
+        "resource_names": _sorted(_names(rule)),
         "urls": _sorted(rule.urls),
     }
+
+
+def _names(rule: Rule) -> Iterable[str]:
+    """Those whom a rule lets somebody impersonate may be people."""
+    names = rule.resource_names or ()
+    if not {"impersonate", "*"}.intersection(rule.verbs or ()):
+        return names
+    users = {"users", "*"}.intersection(rule.resources or ())
+    return (pseudonyms.of_user(name) if users or "@" in name else name for name in names)
 
 
 def _sorted(words: Iterable[str] | None) -> list[Any]:
@@ -86,13 +95,13 @@ def _binding(objects: Objects, placed: Placed, kind: str) -> Resource:
         "namespace": namespace,
         "role_type": (role and role.kind) or nothing,
         "role": Unknown(reason="unresolved: the role's name") if role and unresolved(role.name) else name,
-        "subjects": bounded(map(_subject, binding.subjects or ()), "subjects in a binding"),
+        "subjects": bounded((_subject(one, namespace) for one in binding.subjects or ()), "subjects in a binding"),
         "bootstrapped": _bootstrapped(binding.metadata),
     }
     return stated(objects, placed, "rbac.binding", at, facts, aliases)
 
 
-def _subject(subject: SubjectObject) -> dict[str, Any] | Unknown:
+def _subject(subject: SubjectObject, home: str | None) -> dict[str, Any] | Unknown:
     name = subject.name
     if not name or subject.kind not in ("User", "Group", "ServiceAccount"):
         return Unknown(reason="a subject of the binding has no name, or no kind that RBAC knows")
@@ -102,8 +111,10 @@ def _subject(subject: SubjectObject) -> dict[str, Any] | Unknown:
         return {"type": "User", "subject": pseudonyms.of_user(name), "namespace": None}
     if subject.kind == "Group":
         return {"type": "Group", "subject": pseudonyms.of_group(name), "namespace": None}
-    # The API server refuses a service account without a namespace, so that something must fill it in before.
-    namespace = subject.namespace or Unknown(reason="the binding doesn't say in which namespace the account is")
+    # In a RoleBinding an account without a namespace is of the binding's own; the API server refuses it in a
+    # ClusterRoleBinding, so that something must fill it in before.
+    nowhere = Unknown(reason="the binding doesn't say in which namespace the account is")
+    namespace = subject.namespace or home or nowhere
     return {"type": "ServiceAccount", "subject": name, "namespace": namespace}
 
 

@@ -50,15 +50,17 @@ def _route(objects: Objects, placed: Placed, kind: str, encrypted: set[tuple[str
     rules = spec.rules or []
     redirects: bool | Unknown = only_encrypted or (bool(rules) and all(map(_redirects, rules)))
     unread = objects.unread(f"{_GROUP}/Gateway")
-    if unread and parents and not redirects:
-        redirects = Unknown(reason=unread)
+    tls_hosts: list[Any] | Unknown = hosts if only_encrypted else []
+    if unread and parents and not only_encrypted:
+        tls_hosts = Unknown(reason=unread)
+        redirects = redirects or tls_hosts
     backends = (one for rule in rules for one in _backends(rule, namespace))
     facts = {
         "namespace": namespace,
         "type": kind,
         "hosts": hosts,
         "backends": bounded(backends, "backends of a route"),
-        "tls_hosts": hosts if only_encrypted else [],
+        "tls_hosts": tls_hosts,
         "gateways": bounded(sorted({gateway for gateway, _ in parents}), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec import Struct, field, structs
+from msgspec import Struct, field, json, structs
 
 from assay.detectors.cluster.implied import container_of, implied, implied_spec, over, spec_of, template
 from assay.detectors.cluster.objects import Meta, Objects, namespace_of
@@ -11,7 +11,10 @@ from assay.detectors.cluster.pod_objects import Container, Handler, PodSpec, Pod
 from assay.detectors.cluster.volume_objects import Claim, Named, Volume
 from assay.scanner.api import Unknown
 
-_RUNTIME = "the serving runtime sets it, and isn't among the objects"
+_RUNTIME = "the serving runtime sets it, and isn't among the objects, or is too large"
+_MOST_RUNTIMES = 1_000
+_LARGEST_RUNTIME = 30_000
+"""Bytes. Real ones have a few thousand."""
 _FETCHER = "the operator's configuration sets it"
 
 
@@ -165,10 +168,12 @@ def seldon(owner: SeldonDeployment, _objects: Objects) -> Iterator[Part]:
         templates = predictor.component_specs or ()
         name = predictor.name or "predictor"
         steps = [step for step in _steps(predictor.graph) if step.implementation]
+        by_name = {step.name: step for step in steps}
         named = {one.name for made in templates if made.spec is not None for one in made.spec.containers or ()}
         for index, made in enumerate(templates):
             replicas = next((n for n in (made.replicas, predictor.replicas, spec.replicas) if n is not None), None)
-            inner = _with_models(made.spec or PodSpec(), steps)
+            inner = made.spec or PodSpec()
+            inner = _with_models(inner, [by_name[one.name] for one in inner.containers or () if one.name in by_name])
             own = {**(predictor.labels or {}), **((made.metadata.labels if made.metadata is not None else None) or {})}
             role = name if len(templates) == 1 else f"{name}-{index}"
             yield _seldon_part(template(inner, own), role, replicas, labels)
@@ -247,8 +252,10 @@ def _runtime(model: Model, owner: Meta, objects: Objects) -> RuntimeSpec | None:
         *(one for one in objects.of("serving.kserve.io/ServingRuntime") if namespace_of(one.object.metadata) == own),
         *objects.of("serving.kserve.io/ClusterServingRuntime"),
     ]
-    runtimes: list[ServingRuntime] = [one.object for one in named]
-    return next((one.spec for one in runtimes if one.metadata.name == model.runtime), None)
+    runtimes: list[ServingRuntime] = [one.object for one in named[:_MOST_RUNTIMES]]
+    found = next((one.spec for one in runtimes if one.metadata.name == model.runtime), None)
+    # It is copied for each model that it serves.
+    return found if found is not None and len(json.encode(found)) < _LARGEST_RUNTIME else None
 
 
 def _with_model(spec: PodSpec, uri: str | None) -> PodSpec:

@@ -11,7 +11,7 @@ from assay.scanner.api import Unknown
 _LONGEST = 30_000
 """Characters of a command with its arguments."""
 
-_ARGUMENTS = 200
+_ARGUMENTS = 100
 """Of one command that are looked at."""
 
 _TOKEN = re.compile(
@@ -29,7 +29,12 @@ _WEIGHTS = re.compile(
 _MODEL_WORD = re.compile(r"model|weight|checkpoint|ckpt|lora|adapter|huggingface|safetensors", re.IGNORECASE)
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|pyz|whl|jar|zip|tgz|tar\.gz|ipynb|lua|js|pl|rb)\b")
 
-_SHELLS = frozenset(["sh", "bash", "zsh", "dash", "ash", "python", "python3", "perl", "ruby", "node"])
+_SHELLS = frozenset([
+    "sh", "bash", "zsh", "dash", "ash", "python", "python3", "perl", "ruby", "node",
+])  # fmt: skip
+_FEW = 20
+"""Arguments of a program that copies files."""
+_COPIERS = frozenset(["s3", "gsutil", "storage", "blob", "rclone", "mc", "s5cmd", "azcopy"])
 _DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "axel"])
 _INSTALLERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("pip", "pip3", "pip2", "pipx"), ("install",)),
@@ -42,6 +47,13 @@ _INSTALLERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("gem", "cargo", "go", "brew", "luarocks"), ("install",)),
 )
 _RUNNERS = frozenset(["npx", "uvx", "bunx"])
+_PROGRAMS = (
+    frozenset(["huggingface-cli", "hf", "ollama", "git"])
+    | _DOWNLOADERS
+    | _COPIERS
+    | _RUNNERS
+    | frozenset(program for programs, _ in _INSTALLERS for program in programs)
+)
 _LOADERS = re.compile(
     r"\b(?:from_pretrained|snapshot_download|hf_hub_download|load_dataset|torch\.hub\.load|hub\.load)\b"
 )
@@ -134,30 +146,38 @@ def _commands(tokens: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _of_command(words: Sequence[str]) -> Iterator[str | Unknown]:
-    names = [word.rpartition("/")[2] for word in words]
-    for index, name in enumerate(names):
-        rest = words[index + 1 : index + 1 + _ARGUMENTS]
-        following = rest[0] if rest else ""
-        if name in ("huggingface-cli", "hf") and "download" in rest[:3]:
-            yield "model-pinned" if _revision(rest) else "model"
-        elif name == "ollama" and following in ("pull", "run"):
+    """What one command fetches, by the first word in it that tells."""
+    for index, word in enumerate(words):
+        name = word.rpartition("/")[2]
+        if name not in _PROGRAMS:
+            continue
+        fetched = list(_of_program(name, words[index + 1 : index + 1 + _ARGUMENTS]))
+        yield from fetched
+        if fetched or name in _DOWNLOADERS:
+            return
+
+
+def _of_program(name: str, rest: Sequence[str]) -> Iterator[str | Unknown]:
+    if name in ("huggingface-cli", "hf") and "download" in rest[:3]:
+        yield "model-pinned" if _revision(rest) else "model"
+    elif name == "ollama" and rest and rest[0] in ("pull", "run"):
+        yield "model"
+    elif name == "git" and "clone" in rest[:6]:
+        yield "code"
+        if any("huggingface.co/" in word for word in rest):
             yield "model"
-        elif name == "git" and "clone" in rest[:6]:
-            yield "code"
-            if any("huggingface.co/" in word for word in rest):
-                yield "model"
-        elif name in _DOWNLOADERS:
-            yield from _downloaded(rest)
-            break
-        elif (name in ("s3", "gsutil", "storage", "blob", "rclone", "mc", "s5cmd", "azcopy")) and rest:
-            if _MODEL_WORD.search(" ".join(rest)) and any(_REMOTE.fullmatch(word) for word in rest):
-                yield "model"
-        elif name in _RUNNERS:
-            yield "packages"
-        else:
-            for programs, verbs in _INSTALLERS:
-                if name in programs and any(word in verbs for word in rest[:3]) and "--no-index" not in rest:
-                    yield "packages"
+    elif name in _DOWNLOADERS:
+        yield from _downloaded(rest)
+    elif name in _COPIERS:
+        few = rest[:_FEW]
+        if any(_REMOTE.fullmatch(word) for word in few) and _MODEL_WORD.search(" ".join(few)):
+            yield "model"
+    elif name in _RUNNERS or (_installs(name, rest) and "--no-index" not in rest):
+        yield "packages"
+
+
+def _installs(name: str, rest: Sequence[str]) -> bool:
+    return any(name in programs and any(word in verbs for word in rest[:3]) for programs, verbs in _INSTALLERS)
 
 
 def _downloaded(rest: Sequence[str]) -> Iterator[str | Unknown]:

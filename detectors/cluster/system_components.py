@@ -9,25 +9,11 @@ from assay.detectors.cluster.images import parse, path_of
 from assay.detectors.cluster.templates import Template
 
 _KUBERNETES = "kube-system"
-_MAKERS = frozenset(
-    [
-        "registry.k8s.io",
-        "k8s.gcr.io",
-        "gcr.io",
-        "gke.gcr.io",
-        "nvcr.io",
-        "quay.io",
-        "ghcr.io",
-        "docker.io",
-        "mcr.microsoft.com",
-        "public.ecr.aws",
-        "icr.io",
-        "registry.gitlab.com",
-        "cr.fluentbit.io",
-        "docker.elastic.co",
-        "registry.redhat.io",
-    ]
-)
+_MAKERS = frozenset([
+    "registry.k8s.io", "k8s.gcr.io", "gcr.io", "gke.gcr.io", "nvcr.io", "quay.io", "ghcr.io", "docker.io",
+    "mcr.microsoft.com", "public.ecr.aws", "icr.io", "registry.gitlab.com", "cr.fluentbit.io",
+    "docker.elastic.co", "registry.redhat.io",
+])  # fmt: skip
 _PROVIDERS = re.compile(r"602401143452\.dkr\.ecr\.[a-z0-9\-]+\.amazonaws\.com|[a-z0-9\-]*artifactregistry\.gcr\.io")
 """EKS' own registries, and GKE's."""
 

@@ -16,6 +16,8 @@ from assay.scanner.api import Location, Unknown
 
 _MOST_CLAIMS = 100
 """Of one StatefulSet's template, that are named one by one."""
+_MOST_PARTS = 200
+"""Of one owner, among which a pod's is looked for."""
 _CLUSTER_WIDE = ("ClusterServingRuntime", "ClusterWorkflowTemplate")
 _RUN_LABELS = ("job-name", "batch.kubernetes.io/job-name")
 
@@ -185,8 +187,8 @@ def _runs(objects: Objects, one: Pod) -> tuple[int, tuple[str, ...]]:
 
 def _part_of(parts: Sequence[Part], one: Folded) -> Part | None:
     """From which of its owner's templates a pod is made: by the operator's labels, else by its containers."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
+    if len(parts) < 2 or len(parts) > _MOST_PARTS:
+        return parts[0] if len(parts) == 1 else None
     labels = (one.metadata.labels or {}).items()
     by_labels = [part for part in parts if part.labels and part.labels.items() <= labels]
     candidates = by_labels or list(parts)

@@ -31,9 +31,14 @@ def volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods: 
     return bounded(_volumes(spec, claims, pods), "volumes")
 
 
-def mounts(container: Container, spec: PodSpec) -> list[Any]:
+def read_only(spec: PodSpec) -> frozenset[str]:
+    """Names of the volumes that can't be written to, however they are mounted."""
+    return frozenset(volume.name or "" for volume in spec.volumes or () if _read_only(volume))
+
+
+def mounts(container: Container, read_only_volumes: frozenset[str]) -> list[Any]:
     """`kinds.workload.Mount`s. A volume that is read-only itself can't be mounted otherwise."""
-    return bounded(_mounts(container, spec), "mounts")
+    return bounded(_mounts(container, read_only_volumes), "mounts")
 
 
 def type_of(volume: Volume) -> str | Unknown:
@@ -57,14 +62,12 @@ def _volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods:
             }
 
 
-def _mounts(container: Container, spec: PodSpec) -> Iterator[Any]:
-    by_name = {volume.name: volume for volume in spec.volumes or ()}
+def _mounts(container: Container, read_only_volumes: frozenset[str]) -> Iterator[Any]:
     for mount in container.volume_mounts or ():
-        volume = by_name.get(mount.name)
         yield {
             "volume": _text(mount.name or ""),
             "path": _text(mount.mount_path or ""),
-            "read_only": mount.read_only is True or (volume is not None and _read_only(volume)),
+            "read_only": mount.read_only is True or (mount.name or "") in read_only_volumes,
         }
 
 

@@ -93,7 +93,9 @@ class _Exemptions:
             return Unknown(reason="there are too many namespaces and webhooks to compare them all")
         names = {name for name, labels in self._labels.items() if not takes(wanted, labels)}
         names |= _named(wanted)
-        unsure = self._unread if self._live else _beyond(wanted)
+        unsure = _beyond(wanted)
+        if unsure and self._live:
+            unsure = self._unread
         return bounded([*sorted(names), *([Unknown(reason=unsure)] if unsure else [])], "namespaces")
 
 

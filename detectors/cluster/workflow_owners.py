@@ -10,6 +10,9 @@ from assay.detectors.cluster.parts import Part, count
 from assay.detectors.cluster.pod_objects import Container, PodSpec, PodTemplate, SecurityContext, VolumeMount
 from assay.detectors.cluster.volume_objects import Anything, Named, Volume
 
+_MOST_COPIES = 100_000
+"""Volumes and labels of a workflow, times its templates, each of which gets them all."""
+
 
 class Script(Container, frozen=True, kw_only=True, rename="camel"):
     """A container that runs a script of the template."""
@@ -128,6 +131,12 @@ def rollout(owner: Rollout, _objects: Objects) -> Iterator[Part]:
 
 
 def _steps(spec: WorkflowSpec, labels: dict[str, str]) -> Iterator[Part]:
+    shared = (*(spec.volumes or ()), *_claimed(spec))
+    common = (spec.pod_metadata.labels if spec.pod_metadata is not None else None) or {}
+    copies = len(spec.templates or ())
+    too_many = copies * (len(shared) + len(common)) > _MOST_COPIES
+    if too_many:
+        shared, common = (), {}
     for step in spec.templates or ():
         containers = _containers(step)
         if not containers:
@@ -135,7 +144,7 @@ def _steps(spec: WorkflowSpec, labels: dict[str, str]) -> Iterator[Part]:
         made = PodSpec(
             containers=containers,
             init_containers=step.init_containers,
-            volumes=(*(spec.volumes or ()), *(step.volumes or ()), *_claimed(spec)),
+            volumes=(*shared, *(step.volumes or ())),
             # A template's own settings take the place of the workflow's.
             # See: https://argo-workflows.readthedocs.io/en/latest/fields/#template
             service_account_name=step.service_account_name or spec.service_account_name,
@@ -148,9 +157,10 @@ def _steps(spec: WorkflowSpec, labels: dict[str, str]) -> Iterator[Part]:
         )
         if step.pod_spec_patch or spec.pod_spec_patch or spec.template_defaults is not None:
             made = implied_spec(made, "the workflow patches its pods")
+        elif too_many:
+            made = implied_spec(made, "the workflow has too much for each of its templates")
         own = (step.metadata.labels if step.metadata is not None else None) or {}
         annotations = (step.metadata.annotations if step.metadata is not None else None) or {}
-        common = (spec.pod_metadata.labels if spec.pod_metadata is not None else None) or {}
         yield Part(
             template=template(made, {**common, **own}, annotations),
             role=step.name or "",

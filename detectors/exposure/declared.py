@@ -13,6 +13,7 @@ from assay.detectors.exposure.selectors import Selector, selector
 from assay.scanner.api import Resource, Unknown
 
 Direction = Literal["ingress", "egress"]
+DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 ALL = "all"
 """In the place of a protocol: all of them."""
 HIGHEST = 65535

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from assay.detectors.exposure.addresses import Block, reach_internet
 from assay.detectors.exposure.answers import Answer, any_of
-from assay.detectors.exposure.declared import Policy
+from assay.detectors.exposure.declared import Policy, Span
 from assay.detectors.exposure.endpoints import Outside, Workload
 from assay.detectors.exposure.policies import Traffic, settle
 from assay.scanner.api import Unknown
@@ -48,12 +48,9 @@ def _internet(policies: Iterable[Policy]) -> Answer:
             if isinstance(rule, Unknown):
                 doubt = doubt or rule
                 continue
-            ports = [one for one in rule.spans if not isinstance(one, Unknown)]
-            if all(one.name for one in ports) and len(ports) == len(rule.spans):
-                continue  # Names are those of pods' ports; no address outside has one.
-            unknown = next((one for one in rule.spans if isinstance(one, Unknown)), None)
-            if not any(not one.name for one in ports):
-                doubt = doubt or unknown
+            if not any(isinstance(one, Span) and not one.name for one in rule.spans):
+                # Names are those of pods' ports; no address outside has one.
+                doubt = doubt or next((one for one in rule.spans if isinstance(one, Unknown)), None)
                 continue
             if rule.everyone:
                 return True

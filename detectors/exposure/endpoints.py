@@ -114,7 +114,7 @@ class Namespaces:
 
     def candidates(self, selector: Selector) -> Collection[str]:
         """The names of those that may be selected."""
-        found = [self._by_label.get(label, []) for label in selector.demanded]
+        found = [self._by_label.get((key, value), []) for key, value in selector.demanded if value is not None]
         return [*min(found, key=len), *self._unsure] if found else self.names
 
     def selected(self, selector: Selector, name: str) -> Answer:

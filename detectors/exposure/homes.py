@@ -5,11 +5,9 @@ from collections.abc import Iterable
 
 from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer, all_of, any_of, negated, stated
-from assay.detectors.exposure.declared import Direction, Policy
+from assay.detectors.exposure.declared import DIRECTIONS, Direction, Policy
 from assay.detectors.worlds import World
 from assay.scanner.api import Fact, Known, Resource, Unknown
-
-_DIRECTIONS: tuple[Direction, ...] = ("ingress", "egress")
 
 
 class Homes:
@@ -30,7 +28,7 @@ class Homes:
         """By namespace, empty for all, and direction."""
         for policy in policies:
             at = policy.namespace if isinstance(policy.namespace, str) else ""
-            for direction in _DIRECTIONS:
+            for direction in DIRECTIONS:
                 self._denying[at, direction].append(_denies(policy, direction))
 
     def facts(self, namespace: Resource) -> dict[str, Fact]:

@@ -6,13 +6,13 @@ https://kubernetes.io/docs/concepts/services-networking/network-policies/
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer, all_of, any_of
-from assay.detectors.exposure.declared import ON_NODE_NETWORK, Direction, Policy, policy
+from assay.detectors.exposure.declared import DIRECTIONS, ON_NODE_NETWORK, Direction, Policy, policy
 from assay.detectors.exposure.endpoints import Endpoint, Namespaces, Outside, Workload
 from assay.detectors.exposure.selectors import Index
 from assay.detectors.worlds import World
@@ -20,9 +20,13 @@ from assay.scanner.api import Unknown
 
 MOST_POLICIES = 100
 """That select one workload for one direction, and are evaluated; beyond, what else they let through isn't known."""
+MOST_TRIED = 500
+"""Whose selector is tried on one workload, once those are left out that demand a label which it hasn't."""
 MOST_SOURCES = 1000
 """Workloads that `sources_of` names."""
-_TOO_MANY = Unknown(reason=f"more than {MOST_POLICIES} NetworkPolicies select it")
+_ANY = ""
+"""In the place of a namespace: of the whole cluster, or not known."""
+_TOO_MANY = Unknown(reason=f"more than {MOST_POLICIES} NetworkPolicies may select it")
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -61,20 +65,10 @@ class Traffic:
         self.namespaces = Namespaces(world)
         self._unread = world.unread("network.policy")
         self._enforced = _enforced(world)
-        self._by_namespace: dict[str, Index[Policy]] = {}
-        """Kubernetes' own, of one namespace."""
-        self._elsewhere: list[Policy] = []
-        """Other engines', and those whose namespace isn't known."""
-        own: dict[str, list[Policy]] = defaultdict(list)
         self.policies = tuple(policy(one) for one in sorted(world.of("network.policy"), key=lambda one: one.address))
         """All of them, by address."""
-        for found in self.policies:
-            if found.foreign or not isinstance(found.namespace, str):
-                self._elsewhere.append(found)
-            else:
-                own[found.namespace].append(found)
-        for namespace, policies in own.items():
-            self._by_namespace[namespace] = Index((one.selector, one) for one in policies)
+        self._own = {direction: _by_namespace(self.policies, False, direction) for direction in DIRECTIONS}
+        self._foreign = {direction: _by_namespace(self.policies, True, direction) for direction in DIRECTIONS}
         self._alike: dict[tuple[object, ...], list[Workload]] = defaultdict(list)
         for workload in workloads:
             self._alike[workload.like].append(workload)
@@ -133,29 +127,19 @@ class Traffic:
         return self._rules[key]
 
     def _find(self, workload: Workload, direction: Direction) -> Rules:
-        index = self._by_namespace.get(workload.namespace)
-        own = index.candidates(workload.labels) if index else iter(())
         certain: list[Policy] = []
         doubtful: list[tuple[Policy, Unknown]] = []
-        undefined: Unknown | None = None
-        for one in self._elsewhere:
-            selects = one.selects(workload, direction)
-            if one.foreign and selects is not False:
-                undefined = undefined or Unknown(reason=f"{one.address} isn't a NetworkPolicy, and isn't evaluated")
-            elif isinstance(selects, Unknown):
-                doubtful.append((one, selects))
         too_many = False
-        for one in own:
-            selects = one.selects(workload, direction)
-            if selects is False:
-                continue
-            if len(certain) + len(doubtful) >= MOST_POLICIES:
+        for tried, one in enumerate(_candidates(self._own[direction], workload)):
+            if tried >= MOST_TRIED or len(certain) + len(doubtful) >= MOST_POLICIES:
                 too_many = True
                 break
+            selects = one.selects(workload, direction)
             if isinstance(selects, Unknown):
                 doubtful.append((one, selects))
-            else:
+            elif selects:
                 certain.append(one)
+        undefined = self._touching(workload, direction)
         more = Unknown(reason=self._unread) if self._unread else _TOO_MANY if too_many else None
         if workload.host_network is not False and (certain or doubtful or more):
             undefined = undefined or ON_NODE_NETWORK
@@ -166,6 +150,15 @@ class Traffic:
             undefined=undefined,
             enforced=self._enforced,
         )
+
+    def _touching(self, workload: Workload, direction: Direction) -> Unknown | None:
+        """Why what another engine has declared may decide instead."""
+        for tried, one in enumerate(_candidates(self._foreign[direction], workload)):
+            if tried >= MOST_TRIED:
+                return Unknown(reason=f"more than {MOST_TRIED} policies of other engines may select it")
+            if one.selects(workload, direction) is not False:
+                return Unknown(reason=f"{one.address} isn't a NetworkPolicy, and isn't evaluated")
+        return None
 
     def _passes(
         self, one: Workload, direction: Direction, other: Endpoint, port: int, protocol: str, target: Endpoint
@@ -205,6 +198,21 @@ def settle(rules: Rules, certain: Answer, doubtful: Sequence[Answer]) -> Answer:
     if found is not True and isinstance(rules.enforced, Unknown):
         return rules.enforced
     return found
+
+
+def _by_namespace(policies: Iterable[Policy], foreign: bool, direction: Direction) -> Mapping[str, Index[Policy]]:
+    """Other engines' or Kubernetes' own that may be for a direction."""
+    found: dict[str, list[Policy]] = defaultdict(list)
+    for one in policies:
+        if one.foreign == foreign and one.governs(direction) is not False:
+            found[one.namespace if isinstance(one.namespace, str) else _ANY].append(one)
+    return {namespace: Index((one.selector, one) for one in those) for namespace, those in found.items()}
+
+
+def _candidates(policies: Mapping[str, Index[Policy]], workload: Workload) -> Iterator[Policy]:
+    for namespace in (_ANY, workload.namespace):
+        if namespace in policies:
+            yield from policies[namespace].candidates(workload.labels)
 
 
 def _enforced(world: World) -> Answer:

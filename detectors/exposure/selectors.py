@@ -56,15 +56,15 @@ class Selector(Struct, frozen=True):
         return all_of(one if isinstance(one, Unknown) else one.matches(labels) for one in self.requirements)
 
     @property
-    def demanded(self) -> tuple[tuple[str, str], ...]:
-        """Labels without which nothing is selected, for an index; sorted."""
-        return tuple(
-            sorted(
-                (one.key, next(iter(one.values)))
-                for one in self.requirements
-                if isinstance(one, Requirement) and one.operator == "In" and len(one.values) == 1
-            )
-        )
+    def demanded(self) -> tuple[tuple[str, str | None], ...]:
+        """Labels without which nothing is selected, for an index; None stands for any value. Sorted."""
+        found = (one for one in self.requirements if isinstance(one, Requirement))
+        keys = {
+            (one.key, next(iter(one.values)) if one.operator == "In" and len(one.values) == 1 else None)
+            for one in found
+            if one.operator in ("In", "Exists")
+        }
+        return tuple(sorted(keys, key=lambda label: (label[0], label[1] is None, label[1] or "")))
 
 
 class Index(Generic[T]):
@@ -73,12 +73,12 @@ class Index(Generic[T]):
     def __init__(self, things: Iterable[tuple[Selector | Unknown, T]]) -> None:
         self._all = [(number, *pair) for number, pair in enumerate(things)]
         self._always: list[tuple[int, T]] = []
-        self._by_label: dict[tuple[str, str], list[tuple[int, T]]] = defaultdict(list)
+        self._by_label: dict[tuple[str, str | None], list[tuple[int, T]]] = defaultdict(list)
         common = Counter(label for _, one, _ in self._all for label in _demanded(one))
         for number, one, thing in self._all:
             labels = _demanded(one)
             if labels:
-                self._by_label[min(labels, key=lambda label: (common[label], label))].append((number, thing))
+                self._by_label[min(labels, key=lambda label: common[label])].append((number, thing))
             else:
                 self._always.append((number, thing))
 
@@ -88,13 +88,14 @@ class Index(Generic[T]):
             yield from (thing for _, _, thing in self._all)
             return
         found = self._always
-        more = [one for key, value in labels.items() for one in self._by_label.get((key, str(value)), ())]
+        held = ((key, str(value) if exact else None) for key, value in labels.items() for exact in (True, False))
+        more = [one for label in held for one in self._by_label.get(label, ())]
         if more:
             found = sorted([*found, *more], key=lambda one: one[0])
         yield from (thing for _, thing in found)
 
 
-def _demanded(one: Selector | Unknown) -> tuple[tuple[str, str], ...]:
+def _demanded(one: Selector | Unknown) -> tuple[tuple[str, str | None], ...]:
     return () if isinstance(one, Unknown) else one.demanded
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from msgspec import structs
 
-from assay.detectors.cluster import decoding, table
+from assay.detectors.cluster import decoding
 from assay.detectors.cluster.objects import Objects
 from assay.detectors.cluster.resources import resources as state
 from assay.detectors.iac.encodable import encodable, valid_text
@@ -45,22 +45,27 @@ def rendered(bundles: Iterable[Rendered], copy: PrivateCopy, framework: str) -> 
             for document in _flat(_documents(text)):
                 yield from _add(objects, document, _whole(path, document, copy, bool(bundle.path)), framework)
         for resource in state(objects):
-            aliases = tuple(f"{bundle.prefix}{name}" for name in (resource.address, *resource.aliases))
-            yield _valid(structs.replace(resource, aliases=aliases if bundle.prefix else resource.aliases))
+            aliases = resource.aliases
+            if bundle.prefix:
+                aliases = tuple(f"{bundle.prefix}{name}" for name in (resource.address, *aliases))
+            yield _valid(structs.replace(resource, surface=framework, aliases=aliases))
 
 
 def _add(objects: Objects, document: Any, place: Location, framework: str) -> Iterator[EngineVerdict]:
-    version, kind = str(document.get("apiVersion") or ""), str(document.get("kind") or "")
-    group = version.rpartition("/")[0]
-    api = f"{group}/{kind}" if group else kind
-    if api not in table.BY_ID:
+    api = decoding.identify(document)
+    if api is None:
         return
+    meta = document.get("metadata")
+    notes = meta.get("annotations") if isinstance(meta, dict) else None
+    if isinstance(notes, list) and len(notes) == 1:
+        # So checkov leaves them behind once it has looked for comments to skip checks in them.
+        document = {**document, "metadata": {**meta, "annotations": notes[0]}}
     decoded = decoding.decode(api, document, place)
     if not isinstance(decoded, str):
         objects.add(api, decoded)
         return
-    meta = document.get("metadata")
     name = meta.get("name") if isinstance(meta, dict) else None
+    kind = str(document.get("kind"))
     address = f"{kind}.{name}" if isinstance(name, str) else kind
     title = "A manifest that the API server would refuse"
     yield unknown(_MALFORMED, valid_text(address), title, framework, valid_text(decoded), place)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from assay.detectors.rbac import access, built_in, rules
@@ -14,6 +15,8 @@ _MASTERS = Subject(type="Group", name=MASTERS)
 _MASTER = Holding(
     subject=_MASTERS, binding="", role="ClusterRole.cluster-admin", namespace=None, rules=(EVERYTHING,), expected=True
 )
+_ACCOUNT = "ServiceAccount"
+_OTHERS = {"User": "User", "Group": "Group"}
 
 
 class Access:
@@ -37,14 +40,15 @@ class Access:
             by_subject[one.subject].append(one)
         by_subject[_MASTERS].append(_MASTER)
         self._by_subject = {subject: tuple(held) for subject, held in by_subject.items()}
-        self._held: dict[Subject, tuple[Holding, ...]] = {}
+        self._parts: dict[Subject, tuple[tuple[Holding, ...], ...]] = {}
+
+    def named(self, identity: Subject) -> Sequence[Holding]:
+        """What is given to a subject or group by that very name."""
+        return self._by_subject.get(identity, ())
 
     def held_by(self, subject: Subject) -> Sequence[Holding]:
         """What a subject holds itself, and then through the groups that it is in."""
-        if subject not in self._held:
-            mine = access.identities(subject)
-            self._held[subject] = tuple(one for identity in mine for one in self._by_subject.get(identity, ()))
-        return self._held[subject]
+        return tuple(self._held(subject))
 
     def can(self, subject: Subject, verb: str, what: What, namespace: str | None) -> bool | None:
         """Whether the subject may; None: unknown, as something that it may hold could not be read."""
@@ -54,7 +58,7 @@ class Access:
 
     def allowing(self, subject: Subject, verb: str, what: What, namespace: str | None) -> Holding | None:
         """What allows it for certain, the subject's own before its groups'."""
-        for one in self.held_by(subject):
+        for one in self._held(subject):
             if one.holds_in(_place(what, namespace)) and one.allowing(verb, what) is not None:
                 return one
         return None
@@ -62,7 +66,7 @@ class Access:
     def unknown(self, subject: Subject, verb: str, what: What, namespace: str | None) -> str | None:
         """Why the subject may be allowed more than is known, where that bears on the question."""
         place = _place(what, namespace)
-        for one in self.held_by(subject):
+        for one in self._held(subject):
             if one.unknown and one.holds_in(place) and one.may_allow(verb, what):
                 return one.unknown
         for one in self._of_someone:
@@ -84,6 +88,12 @@ class Access:
             if asked[id(one.rules)]:
                 found.append(one)
         return found
+
+    def _held(self, subject: Subject) -> Iterator[Holding]:
+        # Kept apart by identity: whoever is in a group shares what the group holds.
+        if subject not in self._parts:
+            self._parts[subject] = tuple(self._by_subject.get(one, ()) for one in access.identities(subject))
+        return chain.from_iterable(self._parts[subject])
 
 
 def compile_access(world: World) -> Access:
@@ -156,8 +166,10 @@ def _subjects(binding: Resource, namespace: str | None) -> Iterator[Subject]:
 
 
 def _subject(one: Any, namespace: str | None) -> Subject | None:
-    if one["type"] != "ServiceAccount":
-        return Subject(type=one["type"], name=one["subject"]) if one["type"] in ("User", "Group") else None
+    if one["type"] != _ACCOUNT:
+        # The same object for all, as facts that are the same object are judged once.
+        sort = _OTHERS.get(one["type"])
+        return Subject(type=sort, name=one["subject"]) if sort else None
     # The API server takes the binding's namespace where a service account is named without one.
     home = one["namespace"] or namespace
-    return Subject(type="ServiceAccount", name=one["subject"], namespace=home) if home else None
+    return Subject(type=_ACCOUNT, name=one["subject"], namespace=home) if home else None

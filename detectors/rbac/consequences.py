@@ -1,6 +1,6 @@
 """What techniques lead to: from a technique in a place to the accounts, workloads, nodes and Secrets that it gives."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 
 from assay.detectors.cluster import pseudonyms
@@ -31,13 +31,22 @@ class Consequences:
         self._access = access
         self._rights = rights
         self._done: set[int] = set()
+        self._pending: deque[tuple[int, Technique, str, str]] = deque()
         self._accounts: dict[str, list[Subject]] = defaultdict(list)
         for account in around.accounts:
             self._accounts[account.name].append(account)
         self._pods: dict[str, list[Workload]] = defaultdict(list)
         for workload in around.workloads:
             self._pods[workload.pods].append(workload)
-        self._roles = sorted({one.address for one in around.world.of("rbac.role") if one.address.startswith("Role.")})
+        self._roles: dict[str, list[str]] = defaultdict(list)
+        for address in sorted({one.address for one in around.world.of("rbac.role")}):
+            kind, _, named = address.partition(".")
+            if kind == "Role":
+                self._roles[named.partition(".")[0]].append(address)
+        self._custom: dict[str, list[Workload]] = defaultdict(list)
+        for workload in around.workloads:
+            if workload.controller not in _BUILT_IN_CONTROLLERS:
+                self._custom[workload.controller.lower()].append(workload)
         self._unlisted = unread_of(around.world, "workload.pods")
         self._unseen = not around.world.live or unread_of(around.world, "cluster.namespace") is not None
         self._eks = _is_eks(around)
@@ -55,11 +64,25 @@ class Consequences:
 
     def can(self, technique: Technique, namespace: str, name: str) -> int:
         """The node of a technique in a namespace or everywhere, for a name or for anyone."""
+        node = self._graph.node("can", technique.id, technique.gives[0], namespace, name)
+        if node not in self._done:
+            self._done.add(node)
+            self._pending.append((node, technique, namespace, name))
+        return node
+
+    def is_someone(self, technique: Technique, namespace: str, name: str) -> bool:
+        """Whether an account that a technique is for is there at all; True for what is for others, or for anyone."""
+        if not name or technique.gives[0] != "accounts":
+            return True
+        return any(one.namespace == namespace or not namespace for one in self._accounts.get(name, ()))
+
+    def settle(self) -> None:
+        """Adds the edges of all techniques that were asked for. Roles may lead to further roles, however far."""
+        while self._pending:
+            self._lead(*self._pending.popleft())
+
+    def _lead(self, node: int, technique: Technique, namespace: str, name: str) -> None:
         gives = technique.gives
-        node = self._graph.node("can", technique.id, gives[0], namespace, name)
-        if node in self._done:
-            return node
-        self._done.add(node)
         if namespace == EVERYWHERE and gives[0] in _FANNED:
             for one in self._around.namespaces:
                 self._graph.edge(node, self.can(technique, one, name))
@@ -67,10 +90,9 @@ class Consequences:
                 self._to_secrets(node, EVERYWHERE, "")
             if not name and self._unseen and ("new-pods" in gives or "workloads" in gives):
                 self._to_new_pods(node, EVERYWHERE, "")
-            return node
+            return
         for give in gives:
             self._steps[give](node, namespace, name)
-        return node
 
     def identity(self, subject: Subject) -> int:
         """A user, group or account."""
@@ -163,9 +185,9 @@ class Consequences:
     def _to_custom_workloads(self, node: int, _namespace: str, name: str) -> None:
         # A CustomResourceDefinition is named by plural and group: `rayclusters.ray.io`.
         plural = name.partition(".")[0]
-        for one in self._around.workloads:
-            kind = one.controller.lower()
-            if one.controller not in _BUILT_IN_CONTROLLERS and plural in ("", kind, f"{kind}s", f"{kind}es"):
+        singular = {plural, plural.removesuffix("s"), plural.removesuffix("es")} if plural else self._custom.keys()
+        for kind in sorted(self._custom.keys() & singular):
+            for one in self._custom[kind]:
                 self._graph.edge(node, self.workload(one))
         if self._unlisted:
             self._graph.edge(node, self.hosted(), self._unlisted)
@@ -269,8 +291,7 @@ class Consequences:
         self._to_role(node, f"ClusterRole.{name}" if name else "", namespace)
 
     def _to_role_here(self, node: int, namespace: str, name: str) -> None:
-        prefix = f"Role.{namespace}."
-        for address in [f"{prefix}{name}"] if name else [one for one in self._roles if one.startswith(prefix)]:
+        for address in [f"Role.{namespace}.{name}"] if name else self._roles.get(namespace, ()):
             self._to_role(node, address, namespace)
 
     def _to_role(self, node: int, address: str, namespace: str) -> None:

@@ -1,19 +1,21 @@
 """`rbac.grant`: what each subject of each binding gets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-from msgspec import Struct
 
 from assay.detectors.cluster import pseudonyms
 from assay.detectors.rbac import access
 from assay.detectors.rbac.access import SOMEONE, Holding, Rule, Subject
 from assay.detectors.rbac.compile import Access
-from assay.detectors.rbac.powers import Held, areas_of, powers_of
+from assay.detectors.rbac.powers import Held, areas_of, places_told_apart, powers_of, weight
 from assay.detectors.worlds import unknown_of
 from assay.scanner.api import Fact, Known, Resource, Unknown
 
 _MOST_NAMES = 20
+_MOST_WORK = 10_000_000
+"""Entries of rules looked at in one source. A cluster with 1,500 roles needs 100,000."""
+_TOO_MUCH = "the roles hold too much to be told for each place where they are bound"
+_ANYWHERE_ELSE = "*"
 _EVERYONE = {
     ("User", access.ANONYMOUS): "anonymous",
     ("Group", access.UNAUTHENTICATED): "anonymous",
@@ -30,7 +32,7 @@ def grants(source: str, found: Access) -> Iterator[Resource]:
             yield _grant(source, binding, holding, powers.of(holding), alone=len(held) == 1)
 
 
-def _grant(source: str, binding: Resource, holding: Holding, powers: "_Told", alone: bool) -> Resource:
+def _grant(source: str, binding: Resource, holding: Holding, powers: Mapping[str, Fact], alone: bool) -> Resource:
     subject = holding.subject
     facts: dict[str, Fact] = {
         "source": Known(value=source),
@@ -38,7 +40,7 @@ def _grant(source: str, binding: Resource, holding: Holding, powers: "_Told", al
         "role": Known(value=holding.role) if holding.role else Unknown(reason=holding.unknown or ""),
         "expected": _expected(holding),
         **_subject_facts(subject, _why_unknown(binding)),
-        **powers.facts,
+        **powers,
     }
     return Resource(
         kind="rbac.grant",
@@ -74,43 +76,47 @@ def _expected(holding: Holding) -> Fact:
     return Known(value=holding.expected)
 
 
-class _Told(Struct, frozen=True):
-    facts: dict[str, Fact]
-
-
 class _Powers:
-    """What holdings give, told once for all that have the same role in the same place."""
+    """What holdings give, told once for all that have the same role in places that are alike."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[int, int, str | None], _Told] = {}
+        self._told: dict[tuple[int, int, str | None], Mapping[str, Fact]] = {}
+        self._apart: dict[tuple[int, int], frozenset[str]] = {}
         self._kept: list[tuple[Rule, ...]] = []
         """The rules whose identities are keys, so that these stay theirs."""
+        self._left = _MOST_WORK
 
-    def of(self, holding: Holding) -> _Told:
-        key = (id(holding.rules), id(holding.maybe), holding.namespace)
-        if key not in self._told:
+    def of(self, holding: Holding) -> Mapping[str, Fact]:
+        rules = (id(holding.rules), id(holding.maybe))
+        if rules not in self._apart:
             self._kept += [holding.rules, holding.maybe]
-            self._told[key] = self._tell(holding)
+            self._apart[rules] = places_told_apart((*holding.rules, *holding.maybe))
+        apart = holding.namespace is None or holding.namespace in self._apart[rules]
+        key = (*rules, holding.namespace if apart else _ANYWHERE_ELSE)
+        if key not in self._told:
+            self._left -= 2 * weight(holding.rules) + weight(holding.maybe)
+            self._told[key] = _tell(holding) if self._left >= 0 else _facts((), _TOO_MUCH)
         return self._told[key]
 
-    def _tell(self, holding: Holding) -> _Told:
-        sure = powers_of(holding.rules, holding.namespace)
-        holds = sorted({one.power for one in sure})
-        listed: list[Any] = [_fact(one) for one in sure]
-        more = set()
-        if holding.unknown:
-            more = {one.power for one in powers_of((*holding.rules, *holding.maybe), holding.namespace)}
-        unread = not more <= set(holds)
-        if unread:
-            listed.append(Unknown(reason=holding.unknown or ""))
-        return _Told(
-            {
-                "powers": Known(value=listed),
-                "holds": Known(value=holds),
-                "areas": Known(value=areas_of(holds)),
-                "unread": Known(value=unread),
-            }
-        )
+
+def _tell(holding: Holding) -> Mapping[str, Fact]:
+    sure = powers_of(holding.rules, holding.namespace)
+    if not holding.unknown:
+        return _facts(sure, None)
+    more = powers_of((*holding.rules, *holding.maybe), holding.namespace)
+    harmless = {one.power for one in more} <= {one.power for one in sure}
+    return _facts(sure, None if harmless else holding.unknown)
+
+
+def _facts(sure: Sequence[Held], unread: str | None) -> Mapping[str, Fact]:
+    listed: list[Any] = [_fact(one) for one in sure]
+    holds = sorted({one.power for one in sure})
+    return {
+        "powers": Known(value=[*listed, Unknown(reason=unread)] if unread is not None else listed),
+        "holds": Known(value=holds),
+        "areas": Known(value=areas_of(holds)),
+        "unread": Known(value=unread is not None),
+    }
 
 
 def _fact(held: Held) -> dict[str, Any]:

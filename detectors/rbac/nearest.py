@@ -116,7 +116,7 @@ def _spread(
                 if len(ways[before]) < kept:
                     wave.append((before, label, node))
             if certainty == "possible":
-                for before in maybe[node]:
+                for before in maybe.get(node, ()):
                     if len(ways[before]) < kept:
                         wave.append((before, label, node))
         level = further

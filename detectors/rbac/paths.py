@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from assay.detectors.rbac.access import Subject, normal
+from assay.detectors.rbac.access import ACCOUNTS, Subject, normal
 from assay.detectors.rbac.clouds import Clouds
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.cut import Cuts
@@ -58,6 +58,7 @@ class _Paths:
         for workload in around.workloads:
             if isinstance(workload.account, Subject):
                 self._used_by[workload.account].append(workload)
+        self._owns: dict[tuple[bool, tuple[str, ...]], Own] = {}
         self._homes: dict[Subject, set[str]] = defaultdict(set)
         for holding in access.holdings:
             if holding.namespace is not None:
@@ -87,7 +88,11 @@ class _Paths:
     def _own(self, subject: Subject) -> Own:
         if subject.type == "ServiceAccount":
             return own_of_account(self._around, subject, self._used_by.get(subject, ()))
-        return own_of_group_or_user(self._around, subject, sorted(self._homes.get(subject, ())))
+        homes = tuple(sorted(self._homes.get(subject, ())))
+        key = subject.name.startswith(f"{ACCOUNTS}:"), homes
+        if key[0] or key not in self._owns:
+            self._owns[key] = own_of_group_or_user(self._around, subject, homes)
+        return self._owns[key]
 
     def _from(self, node: int, own: Own) -> list[Any]:
         found = [

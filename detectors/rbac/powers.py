@@ -33,7 +33,7 @@ class Held(Struct, frozen=True, kw_only=True):
     power: str
     verbs: tuple[str, ...]
     resource: str
-    """`apps/deployments`, `pods/exec`; `*` for all."""
+    """`apps/deployments`, `pods/exec`; `*` or `apps/*` where the rule names no resource."""
     names: tuple[str, ...]
     """The only objects that it is for; empty: all."""
     rule: str
@@ -53,6 +53,21 @@ def powers_of(rules: Sequence[Rule], namespace: str | None) -> tuple[Held, ...]:
     for count, one in enumerate(_all_held(rules, namespace)):
         found[one.power, one.resource if count < _MOST_ENTRIES else "*"].append(one)
     return tuple(_merged(resource, found[power, resource]) for power, resource in sorted(found))
+
+
+def weight(rules: Sequence[Rule]) -> int:
+    """How much work `powers_of` has with them, in entries looked at."""
+    everything = len(_lines()["*"])
+    return sum(
+        len(rule.resources) + len(rule.names) + len(rule.verbs) + (everything if "*" in rule.resources else 1)
+        for rule in rules
+    )
+
+
+def places_told_apart(rules: Sequence[Rule]) -> frozenset[str]:
+    """The namespaces where the rules may give something else than in any other."""
+    named = {name for rule in rules if rule.covers("namespaces") for name in rule.names}
+    return frozenset(named.union(*(right.namespaces for danger in DANGERS for right in danger.rights)))
 
 
 def areas_of(powers: Iterable[str]) -> list[str]:
@@ -156,9 +171,15 @@ def _held(line: _Line, rule: Rule, namespace: str | None) -> Held | None:
         verbs -= _OF_NO_OBJECT
     if not verbs:
         return None
-    told = f"{line.group}/{line.resource}" if line.group else line.resource
     power = DANGERS[line.danger].power
-    return Held(power=power, verbs=_sorted(verbs), resource=told, names=_sorted(names), rule=rule.text)
+    return Held(power=power, verbs=_sorted(verbs), resource=_told(line, rule), names=_sorted(names), rule=rule.text)
+
+
+def _told(line: _Line, rule: Rule) -> str:
+    """Through `*`, as the rule writes it: a line for each resource that it includes would say no more."""
+    if "*" in rule.resources:
+        return "*" if "*" in rule.groups else f"{line.group or 'core'}/*"
+    return f"{line.group}/{line.resource}" if line.group else line.resource
 
 
 def _dangerous(names: frozenset[str], right: Right, namespace: str | None) -> frozenset[str]:

@@ -36,18 +36,16 @@ class Roles:
     def __init__(self, world: World) -> None:
         self._unread = world.unread("rbac.role")
         self._live = world.live
-        self._declared: dict[str, _Declared] = {}
+        stated: dict[str, list[_Declared]] = defaultdict(list)
         for resource in world.of("rbac.role"):
-            one = _declared(resource)
-            earlier = self._declared.get(resource.address)
-            self._declared[resource.address] = _either(earlier, one) if earlier else one
-        stated = sorted(self._declared)
+            stated[resource.address].append(_declared(resource))
+        self._declared = {address: _any_of(variants) for address, variants in sorted(stated.items())}
         if not world.live:
             for address, original in built_in.originals().items():
                 self._declared.setdefault(address, _original(original))
         # Of a live cluster, the rules that count are those that the controller has written into the role.
         self._aggregation = None if world.live else _Aggregation(self._declared)
-        self._compiled = {address: self._compile(address) for address in stated}
+        self._compiled = {address: self._compile(address) for address in sorted(stated)}
 
     def at(self, address: str) -> Role:
         """The role at an address, `ClusterRole.view` or `Role.ml.reader`."""
@@ -91,21 +89,25 @@ def _declared(resource: Resource) -> _Declared:
     )
 
 
-def _either(one: _Declared, other: _Declared) -> _Declared:
+def _any_of(variants: Sequence[_Declared]) -> _Declared:
+    if len(variants) == 1:
+        return variants[0]
     return _Declared(
-        rules=rules.joined((one.rules, other.rules)),
-        labels=_either_labels(one.labels, other.labels),
-        selectors=[*one.selectors, *other.selectors],
+        rules=rules.joined(one.rules for one in variants),
+        labels=_labels_of_any([one.labels for one in variants]),
+        selectors=[selector for one in variants for selector in one.selectors],
     )
 
 
-def _either_labels(one: Any, other: Any) -> Any:
-    if one == other:
-        return one
-    if is_unknown(one) or is_unknown(other):
-        return one if is_unknown(one) else other
+def _labels_of_any(variants: Sequence[Any]) -> Any:
+    unread = next((labels for labels in variants if is_unknown(labels)), None)
+    if unread is not None:
+        return unread
     differ = Unknown(reason="the role is declared more than once, with other labels")
-    return {key: one[key] if one.get(key) == other.get(key) else differ for key in {**one, **other}}
+    found = {key: label for labels in variants for key, label in labels.items()}
+    return {
+        key: label if all(labels.get(key) == label for labels in variants) else differ for key, label in found.items()
+    }
 
 
 def _original(original: built_in.Original) -> _Declared:

@@ -97,6 +97,9 @@ class _Part:
         if is_unknown(written):
             self.unknown = reason_of(written)
             return
+        if all(type(one) is str for one in written) and not unresolved(" ".join(written)):
+            self.known = list(written)
+            return
         for one in written:
             if is_unknown(one):
                 self.unknown = reason_of(one)

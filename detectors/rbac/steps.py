@@ -23,8 +23,8 @@ from assay.detectors.rbac.techniques import TECHNIQUES, Ability, Technique, abil
 from assay.detectors.worlds import World
 from assay.scanner.api import Unknown
 
-MOST_JOINED = 20_000
-"""Nodes for rights that several bindings give together."""
+MOST_JOINED = 200_000
+"""Rights looked at to find what several bindings give together. A large cluster needs a few thousand."""
 _IMPLIED = (
     (Subject(type="ServiceAccount", name="clusterrole-aggregation-controller", namespace=KUBE_SYSTEM),
      "system:controller:clusterrole-aggregation-controller"),
@@ -121,6 +121,7 @@ class Steps:
         for subject in self.subjects:
             self._identity(subject)
         self._workloads()
+        self.consequences.settle()
 
     def _grant(self, holding: Holding) -> None:
         graph, namespace = self.graph, holding.namespace or EVERYWHERE
@@ -178,11 +179,11 @@ class Steps:
         parts = []
         for ability in found:
             place = _placed(ability, namespace)
-            if place is None:
+            if place is None or self.graph.beyond:
                 continue
             if ability.need is not None or _depends_on_holder(ability):
                 parts.append((ability, place))
-            if ability.need is None:
+            if ability.need is None and self.consequences.is_someone(ability.technique, place, ability.name):
                 name = "" if ability.technique.gives == ("unguarded-node",) else ability.name
                 can = self.consequences.can(ability.technique, place, name)
                 self.graph.edge(rights, can)
@@ -238,36 +239,44 @@ class Steps:
                 yield _Part(grant, holding.binding, holding.role, place, ability, unsure)
 
     def _together(self, node: int, subject: Subject, technique: Technique, parts: Sequence[_Part]) -> None:
-        for place in sorted({part.namespace for part in parts}):
-            here = [part for part in parts if part.namespace in (place, EVERYWHERE)]
-            for name in sorted({part.ability.name for part in here if _counts(part.ability)} or {""}):
+        by_place: dict[str, list[_Part]] = defaultdict(list)
+        for part in parts:
+            by_place[part.namespace].append(part)
+        everywhere = by_place.pop(EVERYWHERE, [])
+        for place, here in [(EVERYWHERE, everywhere), *sorted((place, here) for place, here in by_place.items())]:
+            # What holds everywhere is joined for everywhere already, and isn't joined again without anything from here.
+            by_name: dict[str, list[_Part]] = defaultdict(list)
+            anyone: list[_Part] = []
+            for part in here if place == EVERYWHERE else (*here, *everywhere):
+                (by_name[part.ability.name] if _counts(part.ability) else anyone).append(part)
+            for name, named in sorted(by_name.items()) if any(need.named for need in technique.needs) else [("", [])]:
+                if self._too_much(node, len(anyone) + len(named)):
+                    return
                 by_need: dict[int, list[_Part]] = defaultdict(list)
-                for part in here:
-                    if not _counts(part.ability) or part.ability.name == name:
-                        by_need[part.ability.need or 0].append(part)
-                # What holds everywhere was joined for everywhere already.
-                fresh = place == EVERYWHERE or any(
-                    part.namespace == place for some in by_need.values() for part in some
-                )
+                for part in (*anyone, *named):
+                    by_need[part.ability.need or 0].append(part)
+                fresh = any(part.namespace == place for some in by_need.values() for part in some)
                 if len(by_need) == len(technique.needs) and fresh:
                     can = self.consequences.can(technique, place, name)
                     self._chain(node, [by_need[need] for need in sorted(by_need)], can, subject, place, name)
+
+    def _too_much(self, node: int, work: int) -> bool:
+        self._joined += work
+        if self._joined > MOST_JOINED:
+            self.graph.edge(node, self.anything, "too many bindings give parts of what is needed")
+        return self._joined > MOST_JOINED
 
     def _chain(
         self, node: int, needs: Sequence[Sequence[_Part]], end: int, subject: Subject, place: str, name: str
     ) -> None:
         """One copy of a grant after the other, so that a path needs one of each need's."""
         graph, start = self.graph, node
-        if self._joined > MOST_JOINED:
-            graph.edge(node, self.anything, "too many bindings give parts of what is needed")
-            return
         graph.copied = True
         for step, parts in enumerate(needs):
             names = (*graph.keys[end][1:3], place, name, subject.type, subject.text, str(step))
             after = end if step == len(needs) - 1 else graph.node("joint", *names)
             for part in parts:
                 copy = graph.node("copy", *names, *graph.keys[part.grant])
-                self._joined += 1
                 graph.grants[copy], graph.roles[copy] = part.binding, part.role
                 graph.edge(start, copy, part.unsure)
                 graph.edge(copy, after)
@@ -278,21 +287,33 @@ class Steps:
         self, node: int, subject: Subject, parts: Sequence[_Part], held: Sequence[tuple[int, Holding]]
     ) -> None:
         """Whoever may write any right into a role has it where the role is bound to him."""
+        by_role: dict[str, list[tuple[int, Holding]]] = defaultdict(list)
+        for grant, holding in held:
+            if holding.subject != SOMEONE:
+                by_role[holding.role].append((grant, holding))
         for part in parts:
-            ability = part.ability
-            for grant, holding in held:
-                kind, _, of = holding.role.partition(".")
-                namespace = holding.namespace or EVERYWHERE
-                if ability.technique.gives == ("own-role",):
-                    mine = kind == "ClusterRole" and of == ability.name
-                else:
-                    home, _, role = of.partition(".")
-                    mine = kind == "Role" and part.namespace in ("", home) and ability.name in ("", role)
-                if mine and holding.subject != SOMEONE:
-                    bound = _Part(grant, holding.binding, holding.role, namespace, ability, None)
-                    can = self.graph.node("can", ability.technique.id, "held", namespace, subject.type, subject.text)
-                    self.graph.edge(can, self.consequences.everything_in(namespace))
-                    self._chain(node, [[part], [bound]], can, subject, namespace, ability.name)
+            kind = "ClusterRole" if part.ability.technique.gives == ("own-role",) else "Role"
+            home = f"{part.namespace}." if kind == "Role" and part.namespace else ""
+            if part.ability.name and (home or kind == "ClusterRole"):
+                mine = [f"{kind}.{home}{part.ability.name}"]
+            else:  # by name in any namespace, or any role
+                end = f".{part.ability.name}" if part.ability.name else ""
+                mine = [one for one in by_role if one.startswith(f"{kind}.{home}") and one.endswith(end)]
+                self._joined += len(by_role)
+            for role in mine:
+                for grant, holding in by_role.get(role, ()):
+                    if self._too_much(node, 1):
+                        return
+                    self._own_role(node, subject, part, grant, holding)
+
+    def _own_role(self, node: int, subject: Subject, part: _Part, grant: int, holding: Holding) -> None:
+        namespace = holding.namespace or EVERYWHERE
+        bound = _Part(grant, holding.binding, holding.role, namespace, part.ability, None)
+        can = self.graph.node(
+            "can", part.ability.technique.id, "held", namespace, holding.role, subject.type, subject.text
+        )
+        self.graph.edge(can, self.consequences.everything_in(namespace))
+        self._chain(node, [[part], [bound]], can, subject, namespace, holding.role)
 
     def _workloads(self) -> None:
         graph, hosts = self.graph, defaultdict[str, list[int]](list)

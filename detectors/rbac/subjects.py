@@ -5,18 +5,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from assay.detectors.rbac import built_in
-from assay.detectors.rbac.access import SOMEONE, Subject
+from assay.detectors.rbac.access import SOMEONE, Subject, identities
 from assay.detectors.rbac.compile import Access
 from assay.detectors.worlds import World, unknown_of, value
 from assay.scanner.api import Fact, Known, Resource, Unknown
 
 _OWN = "system:"
+_MOST_GRANTS = 500_000
+"""Addresses of bindings of groups, told for each subject in them. A cluster with 5,000 accounts needs 30,000."""
 
 
 def subjects(world: World, found: Access) -> Iterator[Resource]:
     """Sorted by type and name. At `Group:devs`, `ServiceAccount:ml/train`; without `paths`."""
     users = _Users(world)
-    unread = _unread(found)
+    held = _Held(found)
     places = _places(world, found)
     for subject in sorted({one.subject for one in found.holdings} | users.accounts):
         at = f"{subject.type}:{subject.text}"
@@ -24,8 +26,8 @@ def subjects(world: World, found: Access) -> Iterator[Resource]:
             "source": Known(value=world.source),
             "type": Known(value=subject.type),
             "human": Known(value=subject.type != "ServiceAccount" and not _is_own(subject)),
-            "expected": _expected(subject, found, unread),
-            "grants": Known(value=_grants(subject, found, unread)),
+            "expected": held.expected(subject),
+            "grants": Known(value=held.grants(subject)),
             "used_by": Known(value=users.of(subject)),
         }
         place = places[subject]
@@ -39,19 +41,45 @@ def _is_own(subject: Subject) -> bool:
     return subject.name.startswith(_OWN) or built_in.own_group(subject.name)
 
 
-def _expected(subject: Subject, found: Access, unread: str | None) -> Fact:
-    if not _is_own(subject):
-        return Known(value=False)
-    for one in found.held_by(subject):
-        if not one.expected:
+class _Held:
+    """What subjects hold, told once for each group that they share."""
+
+    def __init__(self, found: Access) -> None:
+        self._found = found
+        self._unread = _unread(found)
+        self._left = _MOST_GRANTS
+        self._told: dict[Subject, tuple[bool, str | None, list[str]]] = {}
+
+    def expected(self, subject: Subject) -> Fact:
+        """One of Kubernetes' own that has nothing but its own grants."""
+        if not _is_own(subject):
             return Known(value=False)
-        unread = one.unknown or unread
-    return Unknown(reason=unread) if unread else Known(value=True)
+        told = [self._tell(one) for one in identities(subject)]
+        if not all(expected for expected, _, _ in told):
+            return Known(value=False)
+        unread = next((reason for _, reason, _ in told if reason), self._unread)
+        return Unknown(reason=unread) if unread else Known(value=True)
 
+    def grants(self, subject: Subject) -> list[Any]:
+        """The addresses of the bindings; where groups hold very many, not theirs for everybody who is in them."""
+        own, *shared = [self._tell(one)[2] for one in identities(subject)]
+        reason = self._unread
+        count = sum(map(len, shared))
+        if count <= self._left:
+            self._left -= count
+            listed = sorted({*own, *(address for part in shared for address in part)})
+        else:
+            listed, reason = own, f"{count} grants more, by the groups that it is in"
+        return [*listed, Unknown(reason=reason)] if reason else list(listed)
 
-def _grants(subject: Subject, found: Access, unread: str | None) -> list[Any]:
-    listed: list[Any] = sorted({one.binding for one in found.held_by(subject) if one.binding})
-    return [*listed, Unknown(reason=unread)] if unread else listed
+    def _tell(self, identity: Subject) -> tuple[bool, str | None, list[str]]:
+        if identity not in self._told:
+            held = self._found.named(identity)
+            unread = next((one.unknown for one in held if one.unknown), None)
+            # What system:masters may do whatever is bound has no binding.
+            addresses = sorted({one.binding for one in held if one.binding})
+            self._told[identity] = (all(one.expected for one in held), unread, addresses)
+        return self._told[identity]
 
 
 def _unread(found: Access) -> str | None:

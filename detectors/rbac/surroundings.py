@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 
+from assay.detectors.rbac import built_in
 from assay.detectors.rbac.access import Holding, Subject
 from assay.detectors.rbac.escapes import escapes
 from assay.detectors.worlds import World, unknown_of, value
@@ -17,7 +18,7 @@ _SYSTEM = frozenset({KUBE_SYSTEM, "kube-public", "kube-node-lease"})
 _GUARDING = frozenset({"baseline", "restricted"})
 _WATCHED = (
     "containers", "volumes", "host_pid", "host_users", "runtime_class", "nodes", "service_account", "token_mounted",
-    "token_declared", "controller", "namespace", "replicas",
+    "controller", "namespace",
 )  # fmt: skip
 
 
@@ -45,7 +46,6 @@ class Account(Struct, frozen=True, kw_only=True):
     """A service account, as far as it is declared."""
 
     address: str
-    token_declared: bool | Unknown | None
     tokens: bool | Unknown
     """A token that never expires is kept in a Secret."""
     cloud: str | Unknown | None
@@ -114,10 +114,10 @@ class Surroundings:
         found = self._accounts.get((subject.namespace, subject.name))
         if found:
             return found
-        # Every namespace has the account `default`, whether it is declared or not.
-        default = subject.name == "default" and not self.world.live
+        # Kubernetes makes them itself, `default` in every namespace, so that files needn't declare them.
+        own = (subject.name == "default" or built_in.own_account(subject.text)) and not self.world.live
         undeclared = f"the account {subject.text} isn't declared here"
-        return _missing_account(subject, None if default else self._missing("rbac.service-account", undeclared))
+        return _missing_account(subject, None if own else self._missing("rbac.service-account", undeclared))
 
     def namespace(self, name: str) -> Namespace:
         """What is known of a namespace."""
@@ -169,36 +169,20 @@ class Surroundings:
             else Subject(type="ServiceAccount", name=str(named), namespace=namespace)
         )
         claims = tuple(_claims(facts["volumes"]))
-        nodes = facts["nodes"]
+        nodes, token = facts["nodes"], facts["token_mounted"]
         paths = [path for claim in claims for path in self._host_paths.get((namespace, claim), ())]
         return Workload(
             number=number,
             resource=resource,
             namespace=namespace,
             account=account,
-            token=self._token(facts, account),
+            token=Unknown(reason=reason_of(token)) if is_unknown(token) else token is True,
             escapes=escapes(facts, paths),
             nodes=Unknown(reason=reason_of(nodes)) if is_unknown(nodes) else tuple(sorted(map(str, nodes or ()))),
             claims=claims,
             controller=str(facts["controller"]),
             pods=resource.address.partition(f".{namespace}.")[2].partition("/")[0],
         )
-
-    def _token(self, facts: Mapping[str, Any], account: Subject | Unknown) -> bool | Unknown:
-        if isinstance(facts["token_mounted"], bool):
-            return facts["token_mounted"]
-        volumes = facts["volumes"] if isinstance(facts["volumes"], list | tuple) else ()
-        if any(isinstance(one, dict) and one.get("token") is True for one in volumes):
-            return True
-        declared = facts["token_declared"]
-        if is_unknown(declared):
-            return Unknown(reason=reason_of(declared))
-        if isinstance(declared, bool):
-            return declared
-        if isinstance(account, Unknown):
-            return account
-        by_account = self.account(account).token_declared
-        return by_account if isinstance(by_account, Unknown) else by_account is not False
 
 
 def unread_of(world: World, *kinds: str) -> str | None:
@@ -230,16 +214,15 @@ def _in_order(resources: Sequence[Resource]) -> Sequence[Resource]:
             by_address[one.address].append(one)
     for several in by_address.values():
         if len(several) > 1:
-            several.sort(key=json.encode)
+            several.sort(key=repr)
     return [one for address in sorted(by_address) for one in by_address[address]]
 
 
 def _account(resource: Resource) -> Account:
-    tokens, declared = _fact(resource, "long_lived_tokens"), _fact(resource, "token_declared")
+    tokens = _fact(resource, "long_lived_tokens")
     cloud, identity = _fact(resource, "cloud"), _fact(resource, "cloud_identity")
     return Account(
         address=resource.address,
-        token_declared=Unknown(reason=reason_of(declared)) if is_unknown(declared) else declared,
         tokens=Unknown(reason=reason_of(tokens)) if is_unknown(tokens) else bool(tokens),
         cloud=Unknown(reason=reason_of(identity)) if is_unknown(identity) else identity,
         provider="" if is_unknown(cloud) or not cloud else str(cloud),
@@ -249,7 +232,6 @@ def _account(resource: Resource) -> Account:
 def _missing_account(subject: Subject, missing: Unknown | None) -> Account:
     return Account(
         address=f"ServiceAccount.{subject.namespace}.{subject.name}",
-        token_declared=missing,
         tokens=missing or False,
         cloud=missing,
         provider="",

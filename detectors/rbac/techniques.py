@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from assay.detectors.rbac.access import Rule
 
-MOST_NAMES = 2_000
+MOST_NAMES = 500
 """Of the names that one role's rules hold, for one need. Beyond it nothing is sure of the rest."""
 
 
@@ -96,11 +96,13 @@ TECHNIQUES: tuple[Technique, ...] = (
     Technique("read-secrets", (Need(_READ, ((_CORE, "secrets"),), named=True),), ("secrets", "tokens")),
     # A pod runs as any account of its namespace, mounts its Secrets and claims, and leaves its container unless
     # admission keeps it from being privileged. A pod can't be changed into this later, so that only `create` counts.
+    # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#workload-creation
     *(
         Technique("create-pods", (need,), ("accounts", "escape", "secrets", "volumes", "new-pods"))
         for need in _CREATE_PODS
     ),
-    # A shell in a running container. `get` suffices over WebSockets before 1.35, see KEP-5515 on pods/exec.
+    # A shell in a running container. `get` suffices over WebSockets in versions that ask for nothing more then, and a
+    # role doesn't say which version it meets.
     Technique("exec", (
         Need(("create", "get"), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
     ), ("workloads",)),
@@ -111,12 +113,14 @@ TECHNIQUES: tuple[Technique, ...] = (
     # The image of a running pod may be changed; its account may not.
     Technique("change-image", (Need(_CHANGE, ((_CORE, "pods"),), named=True),), ("workloads",)),
     # The controller fills in a new Secret of the type service-account-token for whichever account it names.
+    # See: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#token-controller
     Technique("token-secret", (
         Need(("create",), ((_CORE, "secrets"),)), Need(_READ, ((_CORE, "secrets"),)),
     ), ("accounts",)),
     # The TokenRequest API gives a token of any account that it is allowed for.
     Technique("token-request", (Need(("create",), ((_CORE, "serviceaccounts/token"),), named=True),), ("accounts",)),
     # Requests with Impersonate-User headers are judged as those of the one who is named.
+    # See: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
     Technique("impersonate", (Need(_IMPERSONATE, ((_CORE, "serviceaccounts"),), named=True),), ("accounts",)),
     Technique("impersonate", (Need(_IMPERSONATE, ((_CORE, "users"),), cluster=True, named=True),), ("users",)),
     # Impersonate-Group is refused without Impersonate-User, so that it takes the right to some user or account.
@@ -125,6 +129,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         Need(_IMPERSONATE, ((_CORE, "users"), (_CORE, "serviceaccounts"))),
     ), ("groups",)),
     # `escalate` lifts the rule that nobody may write rights into a role that he hasn't got; the role must be one's own.
+    # See: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
     Technique("escalate", (
         Need(("escalate",), ((_RBAC, "clusterroles"),), cluster=True, named=True),
         Need(_CHANGE, ((_RBAC, "clusterroles"),), cluster=True),
@@ -145,14 +150,17 @@ TECHNIQUES: tuple[Technique, ...] = (
     ), ("role-here",)),
     # The API server passes it on to the kubelet, which runs commands in every container of its node; `get` suffices
     # over WebSockets, and admission and the audit log see nothing of them.
+    # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes
     Technique("node-proxy", (Need(("create", "get"), ((_CORE, "nodes/proxy"),), cluster=True),), ("hosted",)),
     # A client certificate holds any user name and group but system:masters, which an admission plugin refuses.
+    # See: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
     Technique("sign-certificate", (
         Need(("create",), ((_CSR, "certificatesigningrequests"),), cluster=True),
         Need(_CHANGE, ((_CSR, "certificatesigningrequests/approval"),), cluster=True),
         Need(("approve",), ((_CSR, "signers"),), cluster=True, named=True),
     ), ("signer",)),
     # A mutating webhook rewrites what others create, such as the account and image of an administrator's pod.
+    # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#control-admission-webhooks
     Technique("mutating-webhook", (
         Need(_WRITE, ((_ADMISSION, "mutatingwebhookconfigurations"),), cluster=True),
     ), ("admin",)),
@@ -166,6 +174,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     ), ("secrets",)),
     # A volume of the type hostPath is the node's own file system, which Pod Security doesn't see in a claim; some pod
     # has to mount it. StatefulSets and ephemeral volumes make the claim, so that no right to claims is needed.
+    # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#persistent-volume-creation
     *(
         Technique("host-path-volume", (
             Need(("create",), ((_CORE, "persistentvolumes"),), cluster=True), need,
@@ -173,6 +182,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         for need in _CREATE_PODS
     ),
     # Pod Security is a label of the namespace: without it privileged pods are let in.
+    # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#namespace-modification
     *(
         Technique("lift-pod-security", (
             Need(_CHANGE, ((_CORE, "namespaces"),), namespaces=True), need,
@@ -180,10 +190,13 @@ TECHNIQUES: tuple[Technique, ...] = (
         for need in _CREATE_PODS
     ),
     # On EKS this ConfigMap says which cloud identities are in system:masters.
+    # See: https://docs.aws.amazon.com/eks/latest/userguide/auth-configmap.html
     Technique("aws-auth", (Need(_CHANGE, ((_CORE, "configmaps"),), named=True),), ("aws-auth",)),
     # An APIService hands a whole API group, RBAC's too, to a server of one's own.
+    # See: https://kubernetes.io/docs/concepts/extend-kubernetes/api-extension/apiserver-aggregation/
     Technique("serve-api", (Need(_WRITE, (("apiregistration.k8s.io", "apiservices"),), cluster=True),), ("admin",)),
     # A conversion webhook rewrites every object of a custom resource as its operator reads it, pod templates included.
+    # See: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definition-versioning/
     Technique("convert-objects", (
         Need(_CHANGE, (("apiextensions.k8s.io", "customresourcedefinitions"),), cluster=True, named=True),
     ), ("custom-workloads",)),

@@ -10,7 +10,7 @@ unknown. See scanner/adr/0001-three-valued-cel.md.
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from assay.policies.cel import engine
 from assay.policies.cel.narrowing import View, narrowed
@@ -38,6 +38,8 @@ MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
+_STUMBLES = (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError)
+"""How the engine says that it can't evaluate an expression."""
 _SCALARS = frozenset({str, bool, int, float, type(None)})
 
 
@@ -89,6 +91,25 @@ class Given:
 _DECIDED = {True: Verdict(True), False: Verdict(False)}
 
 
+class Elements:
+    """Tells of `list.all(x, …)` for which elements it certainly fails, all asked at once."""
+
+    def __init__(self, macro: Macro, lists: frozenset[str]) -> None:
+        """As of an `Assertion`, which must have taken the same node."""
+        narrow, views = narrowed(macro)
+        assert isinstance(narrow, Macro)  # noqa: S101  # narrowing keeps a node's sort
+        self._inputs = Inputs(paths(narrow) - {view.name for view in views}, views)
+        fails = _and(_is_known(Name(narrow.variable)), _Rewriter(lists).certainly(narrow.body, False))
+        self._program = engine.compile_program(unparse(structs.replace(narrow, macro="map", body=fails)))
+
+    def failing(self, given: Given) -> list[bool] | None:
+        """One for each element; None where the engine stumbles over one of them."""
+        try:
+            return list(self._program.execute(given.converted(self._inputs).context))
+        except _STUMBLES:
+            return None
+
+
 class Assertion:
     """A compiled three-valued expression."""
 
@@ -136,7 +157,7 @@ class Assertion:
                     return _DECIDED[value]
                 if converted.whole:
                     return _DECIDED[not value]
-            except (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError) as found:
+            except _STUMBLES as found:
                 error = error or f"{type(found).__name__}: {found}"
         return Verdict(None, error)
 

@@ -15,6 +15,7 @@ from assay.scanner.engine.decisions import Answer, Decide, Decisions
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.lineage import Lineage
+from assay.scanner.engine.passes import PassesTogether
 from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding, Outcome, ResourceRef, Suppression
 from assay.scanner.model.resource import EngineVerdict, Failure, Resource
@@ -48,17 +49,21 @@ def judge(
     decide: Decide = lambda rule, facts, given: rule.decide(facts, given),
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
-    decisions = Decisions(decide)
     with _collector_paused():
-        ours = [one for resource in inventory.resources for one in _judge_resource(resource, book, wanted, decisions)]
-    kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
-    checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
-    engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if not _says_nothing(verdict, book)]
-    aliases = aliases_of(inventory.resources)
-    folded = [finding for finding in fold(ours, engines, book, aliases) if finding.rule not in wanted.skip]
-    lineage = Lineage(book, DERIVATIONS)
-    failed = [_judge_failure(failure, book, lineage) for failure in inventory.failures]
-    return in_order((*folded, *failed))
+        decisions = Decisions(decide)
+        passes = PassesTogether()
+        ours: list[Finding] = []
+        for resource in inventory.resources:
+            ours += _judge_resource(resource, book, wanted, decisions, passes)
+        ours += passes.findings(book)
+        kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
+        checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
+        engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if not _says_nothing(verdict, book)]
+        aliases = aliases_of(inventory.resources)
+        folded = [finding for finding in fold(ours, engines, book, aliases) if finding.rule not in wanted.skip]
+        lineage = Lineage(book, DERIVATIONS)
+        failed = [_judge_failure(failure, book, lineage) for failure in inventory.failures]
+        return in_order((*folded, *failed))
 
 
 @contextmanager
@@ -105,7 +110,9 @@ def _seen(verdict: EngineVerdict) -> tuple[str, str, str, str]:
     return verdict.engine, verdict.check, verdict.resource, verdict.location.path if verdict.location else ""
 
 
-def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decisions: Decisions) -> Iterator[Finding]:
+def _judge_resource(
+    resource: Resource, book: Book, wanted: Wanted, decisions: Decisions, passes: PassesTogether
+) -> Iterator[Finding]:
     variants = [v for v in book.variants(resource.kind) if wanted.judges(v.compiled.rule.id)]
     if not variants:
         return
@@ -115,6 +122,9 @@ def _judge_resource(resource: Resource, book: Book, wanted: Wanted, decisions: D
     for variant in variants:
         answer = decisions.ask(variant.compiled, facts, given, plain)
         if answer.decision.outcome is None:
+            continue
+        if answer.decision.outcome == "pass" and variant.compiled.rule.passes == "together":
+            passes.count(resource, variant)
             continue
         finding = _finding(resource, variant, answer.decision.outcome, answer)
         # Packs with other parameters that come to the same outcome share one finding.

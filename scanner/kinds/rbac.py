@@ -79,10 +79,11 @@ class Power(Struct, frozen=True, kw_only=True):
     """Something dangerous that a grant allows."""
 
     power: str
-    """Kebab; the list is in `detectors/rbac/powers.py`."""
+    """Kebab; the list is in `detectors/rbac/dangers.py`."""
     verbs: list[str]
     resource: str
-    """`group/resource` as asked for, such as `apps/deployments` or `pods/exec`; a URL for non-resource rules."""
+    """`group/resource` as asked for, such as `apps/deployments` or `pods/exec`; a URL for non-resource rules; `*`, or
+    `apps/*`, where the rule names no resource."""
     names: list[str]
     """The only objects that it is for; empty: all."""
     rule: str
@@ -108,8 +109,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     default_account: bool
     """The subject is a namespace's `default` service account."""
     powers: list[Power]
-    """`everything` stands for all others. An Unknown at the end stands for what may be in a role, or a part of one, that
-    could not be read."""
+    """`everything` stands for all others. An Unknown at the end stands for what may be in a role, or a part of one,
+    that could not be read."""
     holds: list[str]
     """The powers that it has for certain, by name, sorted; known where `powers` holds unknowns too."""
     areas: list[str]

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 
-class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Location(Struct, frozen=True, kw_only=True):
     """A place in a file of the target."""
 
     path: str
@@ -40,7 +40,8 @@ NOT_COLLECTED = "not collected"
 
 def is_unknown(value: object) -> bool:
     """Whether a value inside a fact is an Unknown, as a struct or as it reads back from JSON."""
-    return isinstance(value, Unknown) or (isinstance(value, dict) and value.get("fact") == "unknown")
+    sort = type(value)
+    return sort is Unknown or (sort is dict and value.get("fact") == "unknown")  # type: ignore[attr-defined]  # a dict
 
 
 def reason_of(value: object) -> str:

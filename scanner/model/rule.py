@@ -44,6 +44,9 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     """For `rego`: the fields of the kind that it may see."""
     applies: str | None = None
     """CEL; where it is false the rule has nothing to say of the resource."""
+    passes: Literal["each", "together"] = "each"
+    """`together`: one finding tells that the rule passes on all resources of a source but those that are told apart.
+    For kinds of which there are thousands, such as grants."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Defaults of `params.*`; a pack may override them."""
     equivalents: tuple[str, ...] = ()

@@ -197,6 +197,7 @@ def test_a_server_that_refuses_for_ever_is_given_up_in_bounded_time(server: Kube
     assert all(": 429 Too Many Requests" in reason for reason in incomplete(records).values())
 
 
+pages.prepare(APIS)
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: (

@@ -1,5 +1,7 @@
 """Reading a live cluster: everything that is there, nothing more than that, and every gap with its reason."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -303,6 +305,29 @@ def test_several_contexts_are_told_apart(tmp_path: Path) -> None:
         ]
         again = look(kubeconfig, ["", "prod"], kinds=["workload.pods"])
         assert len(of_kind(again, "cluster.listing")) == len(wanted(["workload.pods"]))
+
+
+THREADS = """
+import sys, threading
+from assay.detectors.cluster.live import pages
+from assay.detectors.cluster.table import APIS
+sys.setswitchinterval(1e-6)
+pages.prepare(APIS)
+gate = threading.Barrier(4)
+def decode(first):
+    gate.wait()
+    for api in APIS[first::4]:
+        item = b'{"metadata":{"labels":{"a":"b"},"ownerReferences":[{"kind":"a","name":"b"}]}}'
+        pages.decode(api, b'{"kind":"%sList","items":[%s]}' % (api.kind.encode(), item), 100)
+threads = [threading.Thread(target=decode, args=(first,)) for first in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+"""
+
+
+def test_threads_that_decode_for_the_first_time_do_not_get_in_each_others_way() -> None:
+    runs = [subprocess.run([sys.executable, "-c", THREADS], capture_output=True, timeout=60) for _ in range(4)]
+    assert [(run.returncode, run.stderr) for run in runs] == [(0, b"")] * 4
 
 
 def test_two_looks_say_the_same(kubeconfig: Path) -> None:

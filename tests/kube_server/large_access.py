@@ -58,7 +58,11 @@ def accounts(count: int, spaces: Sequence[str]) -> list[Account]:
 
 
 def objects(dice: Random, sizes: "Sizes", spaces: Sequence[str], robots: Sequence[Account]) -> Iterator[Object]:
-    """Roles and bindings. One ClusterRole in ten is aggregated into another; one binding in a hundred gives much."""
+    """Roles and bindings. One ClusterRole in ten is aggregated; one ClusterRoleBinding in a hundred gives everything.
+
+    Two grants in three let their subject write something, three in four that or touch secrets: harsher than most
+    clusters are.
+    """
     roles = [(dice.choice(spaces), f"role-{number:04}") for number in range(sizes.roles)]
     shared = [f"shared-{number:03}" for number in range(sizes.cluster_roles)]
     for space, name in roles:

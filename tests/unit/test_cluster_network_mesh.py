@@ -133,6 +133,15 @@ def test_a_policy_for_named_targets_is_for_unknown_pods() -> None:
     assert unknown(facts["pods"]) and facts["whole_mesh"] is False
 
 
+def test_a_policy_beside_very_many_open_ones_is_unknown() -> None:
+    others = (istio("AuthorizationPolicy", "{rules: [{}]}", "ml", f"o{number}") for number in range(300))
+    assert unknown(state(CLOSED, *others)["AuthorizationPolicy.ml.p"]["requires_identity"])
+
+
+def test_a_request_authentication_for_named_targets_is_for_unknown_pods() -> None:
+    assert unknown(one(istio("RequestAuthentication", "{targetRefs: [{kind: Gateway, name: web}]}"))["pods"])
+
+
 def test_a_request_authentication_alone_asks_for_no_token() -> None:
     facts = one(istio("RequestAuthentication", "{jwtRules: [{issuer: x}]}"))
     assert facts["requires_identity"] is False and facts["mutual_tls"] is None
@@ -162,6 +171,23 @@ def test_an_authorization_of_linkerd_is_for_its_servers_pods(kind: str, requires
     spec = f"{{targetRef: {{kind: Server, name: web}}, requiredAuthenticationRefs: [{{kind: {kind}, name: x}}]}}"
     facts = state(SERVER, linkerd("AuthorizationPolicy", spec, "v1alpha1"))["AuthorizationPolicy.ml.web"]
     assert facts["pods"][0]["key"] == "app" and agrees(facts["requires_identity"], requires)
+
+
+def test_an_authorization_of_linkerd_for_a_namespace_is_for_all_its_pods() -> None:
+    spec = "{targetRef: {kind: Namespace, name: ml}, requiredAuthenticationRefs: [{kind: ServiceAccount, name: x}]}"
+    assert one(linkerd("AuthorizationPolicy", spec, "v1alpha1"))["pods"] == []
+    other = "{targetRef: {kind: HTTPRoute, name: web}}"
+    assert unknown(one(linkerd("AuthorizationPolicy", other, "v1alpha1"))["pods"])
+
+
+def test_linkerds_servers_that_could_not_be_read_may_change_a_namespaces_default() -> None:
+    text = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: ml, annotations: {config.linkerd.io/default-inbound-policy: deny}}
+"""
+    found = one(text, source=LIVE, missing={"policy.linkerd.io/Server": "403 Forbidden"})
+    assert found["requires_identity"] == Unknown(reason="403 Forbidden")
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,8 @@ def front(type: str, name: str = "a", annotations: str = "{}") -> str:
         ((front("NodePort"),), False),
         ((front("LoadBalancer", annotations="{networking.gke.io/load-balancer-type: Internal}"),), True),
         ((front("ClusterIP"), front("LoadBalancer", "b")), False),
+        ((front("LoadBalancer") + "status: {loadBalancer: {ingress: [{ip: 10.0.0.1}]}}",), True),
+        (tuple(front("LoadBalancer", f"s{number}") for number in range(300)), Unknown),
         ((front("LoadBalancer", annotations='{networking.gke.io/load-balancer-type: "${X}"}'),), Unknown),
     ],
 )
@@ -244,6 +246,26 @@ def test_a_virtual_service_without_gateways_is_for_the_mesh() -> None:
 def test_redirects_of_the_gateway_count_for_its_virtual_services(server: str, redirects: bool) -> None:
     facts = virtual_service("{hosts: [a.org], gateways: [net/front]}", ISTIO.replace("SERVERS", server))
     assert facts["redirects_to_tls"] is redirects
+
+
+def test_istios_gateways_that_could_not_be_read_leave_redirects_open() -> None:
+    text = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: ml}
+spec: {hosts: [a.org], gateways: [net/front]}
+"""
+    facts = state(text, source=LIVE, missing={"networking.istio.io/Gateway": "403 Forbidden"})
+    assert facts["VirtualService.ml.web"]["redirects_to_tls"] == Unknown(reason="403 Forbidden")
+
+
+def test_unresolved_hosts_and_backends_of_gateways_and_routes_are_unknown() -> None:
+    gateway = GATEWAY.replace('"*.example.org"', '"${HOST}"')
+    assert unknown(state(gateway)["Gateway.net.front"]["listeners"][1]["host"])
+    route = http_route('{parentRefs: [{name: own}], rules: [{backendRefs: [{name: "${NAME}", port: 80}]}]}')
+    assert all(map(unknown, route["backends"]))
+    assert all(map(unknown, openshift('{host: a.org, to: {name: "${NAME}"}}')["backends"]))
+    assert all(map(unknown, openshift("{host: a.org, to: {kind: Pod, name: a}}")["backends"]))
 
 
 def openshift(spec: str, annotations: str = "{}", *more: str) -> dict[str, Any]:

@@ -174,6 +174,15 @@ def test_backends_of_older_versions_and_of_other_kinds() -> None:
         ("{traefik.ingress.kubernetes.io/router.entrypoints: web}", False),
         ("{haproxy.org/auth-type: basic-auth, haproxy.org/auth-secret: users}", True),
         ("{haproxy-ingress.github.io/oauth: oauth2_proxy}", True),
+        ("{haproxy-ingress.github.io/auth-tls-secret: ml/ca}", True),
+        (
+            "{haproxy-ingress.github.io/auth-tls-secret: ml/ca, "
+            "haproxy-ingress.github.io/auth-tls-verify-client: 'off'}",
+            False,
+        ),
+        ("{nginx.org/policies: login}", Unknown),
+        ("{k8s.apisix.apache.org/plugin-config-name: login}", Unknown),
+        (f"{{{ALB}mutual-authentication: verify}}", Unknown),
         ("{nginx.org/basic-auth-secret: users}", True),
         ("{konghq.com/plugins: login}", Unknown),
         ("{k8s.apisix.apache.org/auth-type: keyAuth}", True),
@@ -227,6 +236,11 @@ def test_a_class_that_could_not_be_read_leaves_open_what_its_controller_does() -
     )
     for name in ("authenticated", "internal", "source_ranges", "redirects_to_tls"):
         assert facts[name] == Unknown(reason="403 Forbidden")
+
+
+def test_services_that_could_not_be_read_may_name_a_backend_config() -> None:
+    found = ingress("{kubernetes.io/ingress.class: gce}", source=LIVE, missing={"Service": "403 Forbidden"})
+    assert found["authenticated"] == Unknown(reason="403 Forbidden")
 
 
 def test_a_backend_config_of_gke_may_ask_for_a_login() -> None:

@@ -188,6 +188,7 @@ GPUS = '{nvidia.com/gpu: "4"}'
         ("{nvidia.com/gpu.count: '1'}", '{nvidia.com/mig-1g.5gb: "7"}', 1, "mig"),
         ("{nvidia.com/gpu.product: A100-MIG-1g.5gb, nvidia.com/gpu.replicas: '2'}", GPUS, Unknown, "time-slicing"),
         ("{cloud.google.com/gke-gpu-sharing-strategy: time-sharing}", GPUS, Unknown, "time-slicing"),
+        ("{nvidia.com/mps.capable: 'true', nvidia.com/gpu.count: '1'}", GPUS, 1, "mps"),
         ("{cloud.google.com/gke-gpu-partition-size: 1g.5gb}", GPUS, Unknown, "mig"),
         ("{cloud.google.com/gke-accelerator: nvidia-l4}", GPUS, 4, None),
         ("{}", '{nvidia.com/gpu: "many"}', Unknown, Unknown),
@@ -254,6 +255,10 @@ def test_budgets_under_which_no_pod_may_go(spec: str, more: tuple[str, ...], blo
     assert agrees(budget(spec, *more)["blocks_all"], blocks)
 
 
+def test_controllers_that_could_not_be_read_may_be_all_that_a_budget_is_for() -> None:
+    assert unknown(budget(f"{{minAvailable: 2, {WEB}}}", missing={"apps/Deployment": "broken file"})["blocks_all"])
+
+
 @pytest.mark.parametrize(
     ("status", "blocks"),
     [
@@ -273,6 +278,7 @@ def test_a_live_cluster_counts_a_budgets_pods(status: str, blocks: Any) -> None:
         ("{matchLabels: {app: web}}", "policy/v1", {"app": "web"}),
         ("{matchExpressions: [{key: app, operator: In, values: [web]}]}", "policy/v1", {"app": "web"}),
         ("{matchExpressions: [{key: app, operator: In, values: [a, b]}]}", "policy/v1", Unknown),
+        ("{matchExpressions: [{key: app, operator: Near}]}", "policy/v1", Unknown),
         ("{}", "policy/v1", {}),
         ("{}", "policy/v1beta1", None),
         ("null", "policy/v1", None),
@@ -351,7 +357,9 @@ def test_conditions_of_a_webhook_are_not_evaluated() -> None:
 
 
 def test_namespaces_that_could_not_be_read_may_be_left_out() -> None:
-    assert unknown(webhook(UNLESS_NO, source=LIVE, missing={"Namespace": "403 Forbidden"})["exempts"][0])
+    missing = {"Namespace": "403 Forbidden"}
+    assert webhook(UNLESS_NO, source=LIVE, missing=missing)["exempts"] == [Unknown(reason="403 Forbidden")]
+    assert webhook(by_name("NotIn", "a"), source=LIVE, missing=missing)["exempts"] == ["a"]
 
 
 BINDING = """
@@ -413,6 +421,8 @@ HEADER = "request.headers[kubeflow-userid]"
         ((binding("{kind: Group, name: team}"),), False),
         ((policy("{}"),), True),
         ((policy("{}", "other"),), False),
+        ((policy("{}").replace("spec: {", "spec: {action: DENY, "),), False),
+        ((policy("{}").replace("spec: {", "spec: {selector: {matchLabels: {a: b}}, "),), False),
         ((policy(f"{{when: [{{key: '{HEADER}', values: [maria@example.org]}}]}}"),), False),
         ((policy(f"{{when: [{{key: '{HEADER}', values: ['*']}}]}}"),), True),
         ((policy("{to: [{operation: {paths: [/healthz]}}]}"),), False),

@@ -118,8 +118,15 @@ _KEYS = [
     "rayClusterSpec", "rayClusterConfig", "predictors", "graph", "children", "componentSpecs", "components", "trainer",
     "leaderWorkerTemplate", "workerTemplate", "deployment", "workflowSpec", "capabilities", "add", "restartPolicy",
 ]  # fmt: skip
-_SCALARS = st.none() | st.booleans() | st.integers(-3, 99999) | st.floats() | st.text(max_size=12) | st.sampled_from(
-    ["${X}", "{{ x }}", "$(Y)", "nginx:1", "Always", "True", "1", "org/model", "s3://b/m", "PASSWORD", "Deployment"]
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 99999)
+    | st.floats()
+    | st.text(max_size=12)
+    | st.sampled_from(
+        ["${X}", "{{ x }}", "$(Y)", "nginx:1", "Always", "True", "1", "org/model", "s3://b/m", "PASSWORD", "Deployment"]
+    )
 )
 _JSON = st.recursive(
     _SCALARS,
@@ -142,7 +149,12 @@ _PODS = [api.id for api in APIS if api.id in OWNERS or api.id == "Pod"]
 def test_no_document_crashes_decoding_or_stating(
     api_id: str, document: dict[str, Any], inner: dict[str, Any], live: bool
 ) -> None:
-    shapes: list[dict[str, Any]] = [document, {"spec": inner}, {"spec": {"template": inner}}, {"spec": {"template": {"spec": inner}}}]
+    shapes: list[dict[str, Any]] = [
+        document,
+        {"spec": inner},
+        {"spec": {"template": inner}},
+        {"spec": {"template": {"spec": inner}}},
+    ]
     found = Objects("kube:x" if live else "manifests")
     for shape in shapes:
         placed = decode(api_id, shape, None)

@@ -14,7 +14,8 @@ from tests.unit.pod_manifests import container, deployment, facts, first, spec, 
     "name",
     [
         "DB_PASSWORD", "PGPASSWORD", "MYSQL_ROOT_PASSWORD", "HF_TOKEN", "GITHUB_TOKEN", "OPENAI_API_KEY", "APIKEY",
-        "AWS_SECRET_ACCESS_KEY", "SECRET_KEY", "client_secret", "clientSecret", "FERNET_KEY", "AIRFLOW__CORE__FERNET_KEY",
+        "AWS_SECRET_ACCESS_KEY", "SECRET_KEY", "client_secret", "clientSecret", "FERNET_KEY",
+        "AIRFLOW__CORE__FERNET_KEY",
         "REDIS_PASS", "AZURE_CLIENT_SECRET", "SSH_PRIVATE_KEY", "GF_SECURITY_ADMIN_PASSWORD", "ACCESS_TOKEN",
         "MINIO_SECRET_KEY", "CREDENTIALS", "LICENSE_KEY",
     ],
@@ -39,7 +40,10 @@ def test_names_about_secrets_are_not_secrets(name: str) -> None:
     assert looks_secret(name, "Tr0ub4dor") is False
 
 
-@pytest.mark.parametrize("value", ["changeme", "CHANGE_ME", "admin", "12345", "your-password-here", "<password>"])
+@pytest.mark.parametrize(
+    "value",
+    ["default", "op:x", "vault:hunter2", "changeme", "CHANGE_ME", "admin", "12345", "your-password-here", "<password>"],
+)
 def test_placeholders_for_people_count(value: str) -> None:
     assert looks_secret("DB_PASSWORD", value) is True
 
@@ -57,7 +61,8 @@ def test_references_paths_and_switches_are_not_secrets(value: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "AKIA" + "A" * 16, "ghp_" + "a" * 36, "glpat-" + "a" * 20, "hf_" + "a" * 34, "sk-" + "a" * 40, "nvapi-" + "a" * 40,
+        "AKIA" + "A" * 16, "ghp_" + "a" * 36, "glpat-" + "a" * 20, "hf_" + "a" * 34, "sk-" + "a" * 40,
+        "nvapi-" + "a" * 40,
         "xoxb-" + "1" * 20, "AIza" + "a" * 35, "eyJ" + "a" * 20 + ".eyJ" + "b" * 20 + ".c",
         "-----BEGIN RSA PRIVATE KEY-----\nMII", "-----BEGIN PRIVATE KEY-----",
         "postgresql://user:hunter2@db:5432/app", "redis://:hunter2@cache:6379", "mongodb+srv://a:b@c/d",

@@ -1,4 +1,4 @@
-"""Facts of pods and containers: each as declared, as the API server fills in, and unknown where a placeholder is left."""
+"""Facts of pods and containers: as declared, as the API server fills in, unknown where a placeholder is left."""
 
 from typing import Any
 
@@ -126,7 +126,12 @@ def test_selinux_and_windows_options_are_declared() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("runtime/default", "RuntimeDefault"), ("localhost/strict", "Localhost"), ("unconfined", "Unconfined"), ("", None)],
+    [
+        ("runtime/default", "RuntimeDefault"),
+        ("localhost/strict", "Localhost"),
+        ("unconfined", "Unconfined"),
+        ("", None),
+    ],
 )
 def test_apparmor_is_read_from_the_annotation_too(value: str, expected: str | None) -> None:
     one = deployment()
@@ -150,7 +155,10 @@ def test_containers_come_in_the_order_in_which_they_start() -> None:
 
 
 def test_ports_have_numbers_protocols_and_the_nodes_ports() -> None:
-    ports: list[dict[str, Any]] = [{"containerPort": 80, "name": "http"}, {"containerPort": "53", "protocol": "UDP", "hostPort": 53}]
+    ports: list[dict[str, Any]] = [
+        {"containerPort": 80, "name": "http"},
+        {"containerPort": "53", "protocol": "UDP", "hostPort": 53},
+    ]
     assert first(ports=ports)["ports"] == [
         {"number": 80, "protocol": "tcp", "host_port": None, "name": "http"},
         {"number": 53, "protocol": "udp", "host_port": 53, "name": None},
@@ -321,7 +329,9 @@ def test_a_cron_jobs_template_is_inside_its_jobs() -> None:
     assert facts(one)["labels"] == {"a": "b"} and facts(one)["long_running"] is False
 
 
-@pytest.mark.parametrize(("policy", "lasting"), [(None, True), ("Always", True), ("Never", False), ("OnFailure", False)])
+@pytest.mark.parametrize(
+    ("policy", "lasting"), [(None, True), ("Always", True), ("Never", False), ("OnFailure", False)]
+)
 def test_a_bare_pod_runs_on_unless_it_says_otherwise(policy: str | None, lasting: bool) -> None:
     found = facts(running("one", spec(restartPolicy=policy)))
     assert found["controller"] == "Pod" and found["replicas"] == 1 and found["update_strategy"] is None

@@ -120,7 +120,9 @@ def test_an_address_says_whether_it_is_always_the_same(uri: str, expected: str |
     assert reference(uri) == expected
 
 
-@pytest.mark.parametrize("text", ["${" * 15_000, "pip " * 7_000, "curl " * 6_000, "$(" * 15_000, "{{" * 15_000, "a/" * 15_000])
+@pytest.mark.parametrize(
+    "text", ["${" * 15_000, "pip " * 7_000, "curl " * 6_000, "$(" * 15_000, "{{" * 15_000, "a/" * 15_000]
+)
 def test_hostile_commands_take_no_long_time(text: str) -> None:
     began = time.process_time()
     script(text[:29_000])

@@ -41,7 +41,9 @@ def test_what_differs_between_pods_of_a_template_is_left_out(change: dict[str, A
         volume = msgspec.json.decode(text.replace("{suffix}", f"x7k{number}p").replace("{number}", str(number)))
         labels = {"app": "web", "apps.kubernetes.io/pod-index": str(number), "controller-revision-hash": "a"}
         mounted = container(volumeMounts=[{"name": volume["name"], "mountPath": "/x"}])
-        pods.append(running(f"web-{number}", spec(mounted, volumes=[volume]), owned("StatefulSet", "web"), labels=labels))
+        pods.append(
+            running(f"web-{number}", spec(mounted, volumes=[volume]), owned("StatefulSet", "web"), labels=labels)
+        )
     [one] = fold(*pods)
     assert one.count == 3 and one.metadata.labels == {"app": "web"}
     assert one.spec is not None and one.spec.volumes is not None and one.spec.containers is not None
@@ -66,7 +68,10 @@ def test_the_rank_of_a_jobs_worker_is_left_out() -> None:
         env = [{"name": "RANK", "value": str(rank)}, {"name": "TF_CONFIG", "value": f'{{"task":{{"index":{rank}}}}}'}]
         labels = {"app": "web", "training.kubeflow.org/replica-index": str(rank)}
         return running(
-            f"train-worker-{rank}", spec(container(env=env)), owned("PyTorchJob", "train", "kubeflow.org/v1"), labels=labels
+            f"train-worker-{rank}",
+            spec(container(env=env)),
+            owned("PyTorchJob", "train", "kubeflow.org/v1"),
+            labels=labels,
         )
 
     assert [one.count for one in fold(worker(0), worker(1), worker(2))] == [3]

@@ -105,7 +105,9 @@ def test_a_live_stateful_set_has_the_claims_of_its_manifest() -> None:
     pods = [
         running(
             f"web-{n}",
-            admitted(spec(volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": f"data-web-{n}"}}]), "ab000"),
+            admitted(
+                spec(volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": f"data-web-{n}"}}]), "ab000"
+            ),
             owned("StatefulSet", "web"),
             labels={"app": "web", "statefulset.kubernetes.io/pod-name": f"web-{n}"},
         )

@@ -95,8 +95,34 @@ def test_people_are_named_by_a_pseudonym_and_all_others_by_their_name() -> None:
     assert names[4] == "data-scientists"
     assert names[5].startswith("group-")
     assert subjects[6] == {"type": "ServiceAccount", "subject": "runner", "namespace": "jobs"}
-    assert unknown(subjects[7]["namespace"])
     assert all(map(unknown, subjects[8:]))
+
+
+def test_an_account_without_a_namespace_is_of_its_role_binding_and_of_none_in_a_cluster_role_binding() -> None:
+    homeless = {"type": "ServiceAccount", "subject": "homeless", "namespace": "ml"}
+    assert one(BINDING)["subjects"][7] == homeless
+    wide = BINDING.replace("kind: RoleBinding", "kind: ClusterRoleBinding")
+    assert unknown(one(wide)["subjects"][7]["namespace"])
+
+
+IMPERSONATING = f"""
+apiVersion: {RBAC}
+kind: ClusterRole
+metadata: {{name: helpdesk}}
+rules:
+- apiGroups: [""]
+  resources: [users]
+  verbs: [impersonate]
+  resourceNames: [maria.meier@example.org, "system:admin"]
+- {{apiGroups: [""], resources: [configmaps], verbs: [get], resourceNames: [settings]}}
+"""
+
+
+def test_whom_a_rule_lets_somebody_impersonate_is_named_as_in_bindings() -> None:
+    rules = one(IMPERSONATING)["rules"]
+    maria = one(BINDING)["subjects"][0]["subject"]
+    assert sorted(rules[0]["resource_names"]) == sorted([maria, "system:admin"])
+    assert rules[1]["resource_names"] == ["settings"]
 
 
 def test_no_name_of_a_person_is_in_any_fact() -> None:

@@ -298,3 +298,33 @@ def test_facts_of_any_shape_crash_nothing(place: tuple[int, str], path: list[int
     facts = {**CLUSTER[number].facts, name: Known(value=put(stated.value, path, new))}
     changed[number] = structs.replace(CLUSTER[number], facts=facts)
     assert len(list(derive(changed))) == len(changed)
+
+
+MANY = 300
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ([service(f"s{n:03}", [service_port(1)], selector={"app": "web"}) for n in range(MANY)], "100 Services"),
+        ([route(f"r{n:03}", [backend("web")]) for n in range(MANY)], "100 routes"),
+        ([policy("p", allows=[allow("ingress", [peer([])], [ports(n)]) for n in range(1, MANY)])], "100 ways in"),
+        ([policy("p", selects=[{"key": f"k{n}", "operator": "DoesNotExist", "values": []} for n in range(2)])
+          if number == 0 else policy(f"p{number:03}") for number in range(MANY)], "100 NetworkPolicies"),
+        ([service("web", [service_port(n) for n in range(1, MANY)], kind="NodePort")], "100 ways in"),
+    ],
+)  # fmt: skip
+def test_beyond_what_is_looked_at_there_may_be_more(more: list[Resource], reason: str) -> None:
+    given = [pods("web", ports=[port(8080, "http")]), service("web", [service_port(80, "http")]), *more]
+    ways = by_address(given)["Deployment.ml.web"].facts["ways_in"]
+    assert isinstance(ways, Known)
+    assert any(reason in one.reason for one in ways.value if isinstance(one, Unknown))
+
+
+def test_a_route_to_one_of_very_many_services_may_lead_anywhere() -> None:
+    copies = [service("web", [service_port(80 + n)]) for n in range(30)]
+    found = by_address([pods("other"), *copies, route("r", [backend("web")])])
+    ways = found["Deployment.ml.other"].facts["ways_in"]
+    assert isinstance(ways, Known) and any(
+        "more than 20 Services" in one.reason for one in ways.value if is_unknown(one)
+    )

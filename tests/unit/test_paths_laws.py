@@ -125,9 +125,9 @@ class Naive:
         if self.may(who, "*", "*", None, group="*"):
             yield ("admin",)
         change = "create,update,patch"
-        if self.may(who, "bind", "clusterroles", None, group=RBAC):
-            if self.may(who, change, "clusterrolebindings", None, group=RBAC):
-                yield ("admin",)
+        binds = self.may(who, "bind", "clusterroles", None, group=RBAC)
+        if binds and self.may(who, change, "clusterrolebindings", None, group=RBAC):
+            yield ("admin",)
         for home in NAMESPACES:
             here = [text for text in ACCOUNTS if text.startswith(f"{home}/")]
             everyone = [("identity", "ServiceAccount", text) for text in here]

@@ -46,23 +46,8 @@ def test_a_mounted_token_is_its_account() -> None:
     assert sure(found)["cluster-admin"]["cut"] == ["ClusterRoleBinding.administration"]
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        {"token_mounted": False},
-        {"token_mounted": Unknown(reason="not derived"), "token_declared": False},
-    ],
-)
-def test_without_a_token_there_is_no_way_to_the_account(facts: dict[str, Any]) -> None:
-    assert paths([*ADMIN, pods("prod/web", service_account="api", **facts)])["Deployment.prod.web"] == []
-
-
-def test_the_account_decides_where_the_pod_says_nothing() -> None:
-    world = [
-        account("prod/api", token_declared=False),
-        binding("administration", "cluster-admin", ["prod/api"]),
-        pods("prod/web", service_account="api", token_mounted=Unknown(reason="not derived")),
-    ]
+def test_without_a_token_there_is_no_way_to_the_account() -> None:
+    world = [*ADMIN, pods("prod/web", service_account="api", token_mounted=False)]
     assert paths(world)["Deployment.prod.web"] == []
 
 

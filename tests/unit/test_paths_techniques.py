@@ -90,7 +90,8 @@ POSITIVE = {
         [rule("escalate,patch", "clusterroles", RBAC)], None, "cluster-admin", ("escalate", "cluster-admin"),
     ),
     "escalation of its own role": (
-        [rule("escalate,patch", "clusterroles", RBAC, ["tested"])], None, "cluster-admin", ("escalate", "cluster-admin"),
+        [rule("escalate,patch", "clusterroles", RBAC, ["tested"])], None, "cluster-admin",
+        ("escalate", "cluster-admin"),
     ),
     "binding": (
         [rule("bind", "clusterroles", RBAC), rule("create", "clusterrolebindings", RBAC)], None, "cluster-admin",
@@ -118,14 +119,16 @@ POSITIVE = {
         ("validating-webhook", "secrets in every namespace"),
     ),
     "served API groups": (
-        [rule("update", "apiservices", "apiregistration.k8s.io")], None, "cluster-admin", ("serve-api", "cluster-admin"),
+        [rule("update", "apiservices", "apiregistration.k8s.io")], None, "cluster-admin",
+        ("serve-api", "cluster-admin"),
     ),
     "conversion webhooks": (
         [rule("patch", "customresourcedefinitions", "apiextensions.k8s.io", ["rayclusters.ray.io"])], None,
         "other-tenant", ("convert-objects", "RayCluster.prod.raytrain"),
     ),
     "the ConfigMap of EKS": (
-        [rule("update", "configmaps", names=["aws-auth"])], "kube-system", "cluster-admin", ("aws-auth", "cluster-admin"),
+        [rule("update", "configmaps", names=["aws-auth"])], "kube-system", "cluster-admin",
+        ("aws-auth", "cluster-admin"),
     ),
 }  # fmt: skip
 

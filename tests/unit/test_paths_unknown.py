@@ -167,7 +167,7 @@ def test_an_unknown_of_a_pod_may_be_a_way_to_the_node(facts: dict[str, Any]) -> 
 def test_an_unknown_token_or_account_is_a_possible_way() -> None:
     admin = binding("administration", "cluster-admin", ["ml/api"])
     world = [account("ml/api"), account("ml/other"), admin]
-    token = paths([*world, pods("ml/web", service_account="api", token_mounted=DENIED, token_declared=DENIED)])
+    token = paths([*world, pods("ml/web", service_account="api", token_mounted=DENIED)])
     assert possible(token["Deployment.ml.web"])["cluster-admin"] == DENIED.reason
     anyone = paths([*world, pods("ml/web", service_account=DENIED)])
     assert possible(anyone["Deployment.ml.web"])["cluster-admin"] == DENIED.reason

@@ -360,3 +360,23 @@ def test_a_large_cluster_shares_what_its_grants_have_in_common() -> None:
     assert len(made) == 1_500
     powers = {id(_value(one, "powers")) for one in made.values()}
     assert len(powers) <= 300 * 40 / 4
+
+
+def test_what_groups_hold_is_not_told_without_end_for_everybody_in_them() -> None:
+    bound = [binding(f"g{number:04}", "reader", "Group:system:authenticated") for number in range(1_500)]
+    own = [binding(f"o{number:04}", "reader", f"User:user-{number}") for number in range(1_500)]
+    made = _subjects(world([_READER, *bound, *own]))
+    told = [_value(one, "grants") for one in made.values()]
+    assert sum(map(len, told)) < 600_000
+    assert all("ClusterRoleBinding.o" in str(one) for name, one in made.items() if name.startswith("User:"))
+    assert sum(is_unknown(one[-1]) for one in told) > 1_000
+
+
+def test_a_role_too_large_for_all_its_places_is_unknown_there() -> None:
+    names = [f"ns{number}" for number in range(1_500)]
+    huge = role("huge", *(rule("patch", f"namespaces,x{number}", names=names) for number in range(15)))
+    bound = [binding("b", "huge", "Group:devs", namespace=name) for name in names]
+    made = list(_grants(world([huge, *bound])).values())
+    unread = [one for one in made if _value(one, "unread")]
+    assert unread and len(unread) < len(made)
+    assert all(_powers(one) == ["label-namespaces"] for one in made if one not in unread)

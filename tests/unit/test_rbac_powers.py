@@ -131,6 +131,14 @@ def test_wildcards_are_told_with_what_they_include() -> None:
     assert _powers(rule("create", "*", ("custom.metrics.k8s.io",))) == {"wildcard-resources"}
 
 
+def test_what_a_wildcard_includes_is_told_in_one_line_for_each_power() -> None:
+    found = [
+        one for one in powers_of(_rules(rule("delete", "*", ("", "apps"))), None) if one.power == "delete-workloads"
+    ]
+    assert [one.resource for one in found] == ["apps/*", "core/*"]
+    assert {one.resource for one in powers_of(_rules(rule("get", "*", ("*",))), None)} == {"*"}
+
+
 def test_a_wildcard_of_subresources_takes_those_of_pods() -> None:
     assert _powers(rule("create", "*/exec")) == {"exec-in-pods"}
     assert _powers(rule("create", "pods/*")) == set()
@@ -235,7 +243,8 @@ def test_a_power_is_told_exactly_where_a_request_would_be_allowed(some: list[Any
         if right.names or right.harmless:
             continue
         for group, resource in right.things:
-            if (danger.power, f"{group}/{resource}" if group else resource) not in told:
+            asked = {f"{group}/{resource}" if group else resource, "*", f"{group or 'core'}/*"}
+            if told.isdisjoint((danger.power, one) for one in asked):
                 assert not _allowed(read, right.verbs, group, resource)
 
 

@@ -38,12 +38,17 @@ def test_the_head_of_a_ray_cluster_is_stated_and_the_workers_are_not() -> None:
     [head] = stated("ray.io/RayCluster", ray("acme/our-ray:7"))
     assert head.address == "RayCluster.ml.x/head#ray"
     assert fact(head, "ports") == [6379, 8265, 10001]
-    assert fact(head, "settings") == ["dashboard"]
+    assert fact(head, "authenticated") is not True
 
 
 def test_jobs_and_services_of_ray_have_a_head_each() -> None:
     assert names(*stated("ray.io/RayJob", {"rayClusterSpec": ray()})) == ["ray"]
-    assert names(*stated("ray.io/RayService", {"rayClusterConfig": ray()})) == ["ray"]
+    service = stated("ray.io/RayService", {"rayClusterConfig": ray()})
+    assert [one.address for one in service] == [
+        "RayService.ml.x/head#ray",
+        "RayService.ml.x/head#ray-serve",
+        "RayService.ml.x/workers#ray-serve",
+    ]
 
 
 def test_the_parameters_of_the_head_are_its_flags() -> None:
@@ -51,7 +56,6 @@ def test_the_parameters_of_the_head_are_its_flags() -> None:
     spec["headGroupSpec"]["rayStartParams"] = {"dashboard-host": "127.0.0.1", "port": "6380"}
     [head] = stated("ray.io/RayCluster", spec)
     assert fact(head, "ports") == [6380, 10001]
-    assert fact(head, "settings") == []
 
 
 @pytest.mark.parametrize(
@@ -68,10 +72,22 @@ def test_an_older_ray_cluster_asks_nobody() -> None:
     assert fact(head, "authenticated") is False
 
 
-def test_the_operator_s_own_option_never_makes_a_cluster_fail_for_want_of_a_variable() -> None:
-    [head] = stated("ray.io/RayCluster", ray(authOptions={"mode": "token"}))
-    asks = fact(head, "authenticated")
-    assert asks is True or isinstance(asks, Unknown)
+@pytest.mark.parametrize(("mode", "expected"), [("token", True), ("disabled", False)])
+def test_the_operator_may_be_told_to_turn_tokens_on(mode: str, expected: bool) -> None:
+    options = {"mode": mode}
+    for api, spec in (
+        ("ray.io/RayCluster", ray(authOptions=options)),
+        ("ray.io/RayJob", {"rayClusterSpec": ray(authOptions=options)}),
+        ("ray.io/RayService", {"rayClusterConfig": ray(authOptions=options)}),
+    ):
+        head = stated(api, spec)[0]
+        assert fact(head, "authenticated") is expected
+
+
+def test_a_mesh_s_sidecar_may_stand_first() -> None:
+    mesh = {"name": "istio-proxy", "image": "docker.io/istio/proxyv2:1.26"}
+    [found] = stated("kubeflow.org/Notebook", pod(mesh, {"image": "acme/our-notebook:1"}))
+    assert names(found) == ["kubeflow-notebook"]
 
 
 def test_kubeflow_s_notebooks_ask_nobody_themselves() -> None:

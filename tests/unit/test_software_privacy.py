@@ -1,5 +1,6 @@
 """Nothing of what a container is told leaves the detector, and nothing that it is told breaks it."""
 
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -125,3 +126,22 @@ def test_long_and_hostile_command_lines_are_read_quickly_or_not_at_all() -> None
         script = (piece * 70_000)[:65_000]
         parse(["bash", "-c", script], {})
         parse(script.split() or ["x"], {})
+
+
+def test_many_mounts_variables_and_flags_are_read_in_time_that_grows_with_their_number() -> None:
+    many = range(5_000)
+    container = {
+        "name": "main",
+        "image": "quay.io/jupyter/base-notebook",
+        "args": ["start-notebook.py", *(f"--x{n}=1" for n in many)],
+        "env": [{"name": f"V{n}", "value": "x"} for n in many],
+        "volumeMounts": [{"name": f"v{n}", "mountPath": "/home/jovyan"} for n in many],
+    }
+    volumes = [{"name": f"v{n}", "persistentVolumeClaim": {"claimName": f"c{n}"}} for n in many]
+    objects = Objects("manifests")
+    spec = {"containers": [container], "volumes": volumes}
+    document = {"metadata": {"name": "x"}, "spec": {"template": {"spec": spec}}}
+    objects.add("apps/Deployment", Placed(object=msgspec.convert(document, Deployment)))
+    before = process_time()
+    assert len(list(state(objects))) == 1
+    assert process_time() - before < 5

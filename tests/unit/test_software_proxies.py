@@ -78,7 +78,25 @@ def test_a_proxy_that_listens_locally_itself_leads_nowhere() -> None:
     assert told(LOCAL, front) == ([8888], False, False, True)
 
 
-@pytest.mark.parametrize("skipped", ["--skip-auth-route=.*", "--skip-auth-regex=^/", "--skip-auth-route=GET=^/.*"])
+def test_settings_that_may_stand_in_a_file_are_unknown() -> None:
+    front = proxy(OAUTH, "--upstream=http://127.0.0.1:8888", "--http-address=0.0.0.0:4180", "--config=/etc/p.cfg")
+    assert told(LOCAL, front)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OAUTH2_PROXY_SKIP_AUTH_ROUTES", "^/healthz$,.*"), ("OAUTH2_PROXY_TRUSTED_IPS", "0.0.0.0/0")],
+)
+def test_variables_of_a_proxy_count_as_its_flags_do(name: str, value: str) -> None:
+    args = ("--upstream=http://127.0.0.1:8888", "--http-address=0.0.0.0:4180")
+    assert told(LOCAL, proxy(OAUTH, *args, env=[{"name": name, "value": value}]))[1] is False
+    held = {"secretKeyRef": {"name": "s", "key": "k"}}
+    assert told(LOCAL, proxy(OAUTH, *args, env=[{"name": name, "valueFrom": held}]))[1] is None
+
+
+@pytest.mark.parametrize(
+    "skipped", ["--trusted-ip=0.0.0.0/0", "--skip-auth-route=.*", "--skip-auth-regex=^/", "--skip-auth-route=GET=^/.*"]
+)
 def test_a_proxy_that_lets_every_path_through_asks_nobody(skipped: str) -> None:
     front = proxy(OAUTH, "--upstream=http://127.0.0.1:8888", "--http-address=0.0.0.0:4180", skipped)
     assert told(LOCAL, front) == ([4180], False, False, False)
@@ -115,3 +133,17 @@ def test_where_it_listens_is_unknown_a_proxy_makes_nothing_better() -> None:
     front = proxy(OAUTH, "--upstream=http://127.0.0.1:8888", "--http-address=0.0.0.0:4180")
     ports, authenticated, _, local = told(server, front)
     assert (ports, authenticated, local) == ([8888], False, None)
+
+
+def test_beside_a_proxy_that_is_not_seen_another_one_makes_nothing_sure() -> None:
+    seen = proxy(OAUTH, "--upstream=http://127.0.0.1:8888", "--http-address=0.0.0.0:4180")
+    assert told(LOCAL, seen, {"name": "front", "image": "nginx:1.28"}) == (None, None, None, False)
+
+
+def test_a_pod_of_many_servers_and_proxies_is_stated_whole() -> None:
+    servers = [{**LOCAL, "name": f"lab-{n}"} for n in range(1500)]
+    fronts = [
+        {**proxy(OAUTH, f"--upstream=http://127.0.0.1:{n}", "--http-address=:4180"), "name": f"p-{n}"}
+        for n in range(1, 1500)
+    ]
+    assert len(software(servers[0], *servers[1:], *fronts)) == 1500

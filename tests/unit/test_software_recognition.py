@@ -143,6 +143,8 @@ def test_a_server_is_known_by_its_image_or_command(
         ("minio/minio:latest", ["sh", "-c", "mc alias set a http://minio && mc mb a/b"], []),
         ("redis:7.4", ["sh", "-c", "redis-cli -h cache ping"], []),
         ("acme/redis-exporter:1", [], []),
+        ("elasticsearch:8.18.2", ["sleep", "infinity"], []),
+        ("wandb/local:0.70.0", ["sh", "-c", "chown -R 1000 /vol && sleep 5"], []),
         ("acme/grafana-dashboards:1", [], []),
         ("acme/prometheus-adapter:1", [], []),
         ("acme/qdrant-backup:1", ["backup"], []),
@@ -157,7 +159,7 @@ def test_what_only_resembles_a_server_is_none(image: str, command: list[str], ar
 
 
 def test_every_server_of_the_table_is_tried_here() -> None:
-    tried = {name for name, *_ in KNOWN} | {"kserve", "seldon"}
+    tried = {name for name, *_ in KNOWN} | {"kserve", "seldon", "ray-serve"}
     assert {server.software for server in known_servers()} == tried
 
 

@@ -30,7 +30,7 @@ class Access:
         }
         try:
             answer = self._transport.review(msgspec.json.encode(question))
-            status = msgspec.json.decode(answer.body, type=_Review).status
+            status = _DECODER.decode(answer.body).status
         except (Unanswered, msgspec.MsgspecError, ValueError, RecursionError):
             with self._lock:
                 self._reviews = False
@@ -46,3 +46,7 @@ class _Status(Struct, rename="camel"):
 
 class _Review(Struct):
     status: _Status
+
+
+_DECODER = msgspec.json.Decoder(_Review)
+"""Made before there are several threads, as `pages.prepare` says."""

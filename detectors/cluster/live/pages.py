@@ -1,6 +1,6 @@
 """Decodes a page of a list straight into our structs, object by object only where one of them doesn't fit."""
 
-from functools import cache
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -9,7 +9,7 @@ from msgspec import Struct, field, structs
 from assay.detectors.cluster.live.transport import JSON
 from assay.detectors.cluster.live.trouble import Unanswered
 from assay.detectors.cluster.objects import Meta
-from assay.detectors.cluster.table import BY_ID, Api, struct_of
+from assay.detectors.cluster.table import Api, struct_of
 from assay.scanner.safe.text import one_line
 
 T = TypeVar("T")
@@ -39,12 +39,24 @@ def accept(api: Api) -> str:
     return METADATA_ONLY if api.metadata_only else JSON
 
 
+def prepare(apis: Iterable[Api]) -> None:
+    """Makes what decodes these resources, without which nothing is; to be called before there are several threads.
+
+    msgspec learns a struct's shape when it is first used, and a thread that meets it half learned crashes the process.
+    """
+    for api in apis:
+        if api.id not in _DECODERS:
+            shape: Any = _MetadataOnly if api.metadata_only else struct_of(api.id)
+            whole: msgspec.json.Decoder[_List[Any]] = msgspec.json.Decoder(_List[shape])
+            _DECODERS[api.id] = (whole, msgspec.json.Decoder(shape))
+
+
 def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
     """Raises Unanswered for what isn't a list of this kind."""
     if body.count(b"{") + body.count(b"[") > most_parts:
         raise Unanswered(f"a page of more than {most_parts} parts")
     try:
-        page = _decoder(api.id).decode(body)
+        page = _DECODERS[api.id][0].decode(body)
     except msgspec.ValidationError:
         return _one_by_one(api, body)
     except _UNDECODABLE:
@@ -59,7 +71,7 @@ def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
         raise Unanswered("a page that is not a list") from None
     except _UNDECODABLE:
         raise Unanswered(_NO_JSON) from None
-    decode_item = _item_decoder(api.id).decode
+    decode_item = _DECODERS[api.id][1].decode
     objects: list[Any] = []
     misfits, misfit = 0, None
     for item in page.items or ():
@@ -112,16 +124,5 @@ class _MetadataOnly(Struct):
 
 _RAW = msgspec.json.Decoder(_List[msgspec.Raw])
 
-
-def _item_type(api_id: str) -> Any:
-    return _MetadataOnly if BY_ID[api_id].metadata_only else struct_of(api_id)
-
-
-@cache
-def _decoder(api_id: str) -> msgspec.json.Decoder[_List[Any]]:
-    return msgspec.json.Decoder(_List[_item_type(api_id)])  # type: ignore[misc]  # a type that is known when it runs
-
-
-@cache
-def _item_decoder(api_id: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_item_type(api_id))
+_DECODERS: dict[str, tuple[msgspec.json.Decoder[_List[Any]], msgspec.json.Decoder[Any]]] = {}
+"""By the resource's id, of a list and of one object."""

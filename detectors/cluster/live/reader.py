@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from assay.detectors.cluster.live import pages
 from assay.detectors.cluster.live.access import Access
 from assay.detectors.cluster.live.connection import Connection, NotConnected
 from assay.detectors.cluster.live.discovery import Discovery, discover
@@ -101,6 +102,7 @@ def _missing_namespaces(transport: Transport, namespaces: Sequence[str]) -> Iter
 def _list(
     transport: Transport, discovery: Discovery, apis: Sequence[Api], namespaces: Sequence[str], limits: Limits
 ) -> Sequence[Listed]:
+    pages.prepare(apis)
     lister = Lister(transport, Access(transport), limits, gathering)
     pool = ThreadPoolExecutor(max_workers=limits.in_flight)
     listed: dict[str, Listed] = {}

@@ -3,8 +3,8 @@
 from typing import Any
 
 from assay.detectors.cluster.software.process import Process, is_local, setting
-from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import ABSENT, Setting, all_of, any_present, switch, text_of
+from assay.detectors.cluster.software.server import Look, Server
+from assay.detectors.cluster.software.setting import ABSENT, Setting, all_of, any_of, any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 RAY_OWNERS = ("RayCluster", "RayJob", "RayService")
@@ -37,8 +37,16 @@ def ray(process: Process) -> Look:
         ports=tuple(port for port, open_ in zip(ports, (True, dashboard, True), strict=True) if open_ is not False),
         authenticated=_ray_token(process),
         tls=switch(process.env("RAY_USE_TLS"), default=False),
-        settings=noted(dashboard=dashboard),
     )
+
+
+def ray_serve(process: Process) -> Look:
+    """The proxies of Ray Serve, one on each machine, ask nobody, and tokens of the cluster don't guard them.
+
+    See: https://docs.ray.io/en/latest/serve/production-guide/kubernetes.html
+    """
+    declared = [one.container_port for one in process.container.ports or () if one.name == "serve"]
+    return Look(ports=tuple(one for one in declared if isinstance(one, int)) or (8000,), authenticated=False)
 
 
 def _ray_token(process: Process) -> bool | Unknown:
@@ -79,7 +87,8 @@ def _cluster(process: Process) -> Any:
 
 
 def dask(process: Process) -> Look:
-    """Dask knows no passwords; with TLS it wants a certificate of its own authority from everyone.
+    """Dask knows no passwords; with TLS it wants a certificate of its own authority from everyone but visitors of its
+    pages.
 
     See: https://distributed.dask.org/en/stable/tls.html
     """
@@ -87,13 +96,20 @@ def dask(process: Process) -> Look:
         any_present((process.option(f"--tls-{part}"), process.env(f"DASK_DISTRIBUTED__COMM__TLS__{variable}")))
         for part, variable in (("ca-file", "CA_FILE"), ("cert", "SCHEDULER__CERT"))
     )
+    pages = process.option("--dashboard-address")
+    address = text_of(pages, default=":8787")
+    no_pages = any_of(
+        (
+            switch(process.toggle("--no-dashboard"), default=False),
+            address if isinstance(address, Unknown) else is_local(address),
+        )
+    )
+    ports = (process.port(process.option("--port"), default=8786), process.port(pages, default=8787))
     return Look(
-        ports=(
-            process.port(process.option("--port"), default=8786),
-            process.port(process.option("--dashboard-address"), default=8787),
-        ),
-        authenticated=certificates,
-        tls=certificates,
+        ports=ports[:1] if no_pages is True else ports,
+        # The pages are plain HTTP for everyone, certificates or not.
+        authenticated=all_of((certificates, no_pages)),
+        tls=all_of((certificates, no_pages)),
     )
 
 
@@ -116,6 +132,7 @@ SERVERS = (
         controllers=RAY_OWNERS,
         roles=("head",),
     ),
+    Server(software="ray-serve", look=ray_serve, controllers=("RayService",), beside=True),
     Server(
         software="dask",
         look=dask,

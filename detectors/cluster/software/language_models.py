@@ -23,11 +23,11 @@ def vllm(process: Process) -> Look:
 
     See: https://docs.vllm.ai/en/stable/usage/security/
     """
-    config = "the file that --config names may say otherwise" if process.option("--config").given else None
+    process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
     host = text_of(process.option("--host"), default=_ANY)
     return Look(
         ports=(process.port(process.option("--port"), default=8000),),
-        authenticated=_key(process, ("--api-key",), ("VLLM_API_KEY",), config),
+        authenticated=_key(process, ("--api-key",), ("VLLM_API_KEY",)),
         tls=any_present((process.option("--ssl-certfile"),)),
         local=host if isinstance(host, Unknown) else is_local(host),
         settings=noted(
@@ -41,6 +41,7 @@ def vllm(process: Process) -> Look:
 
 def sglang(process: Process) -> Look:
     """See: https://docs.sglang.ai/advanced_features/server_arguments.html"""
+    process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
     host = text_of(process.option("--host"), default=_LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port"), default=30000),),
@@ -125,12 +126,13 @@ def open_webui(process: Process) -> Look:
 
 def gradio(process: Process) -> Look:
     """Who may come in is written in the program. See: https://www.gradio.app/guides/environment-variables"""
-    host = text_of(process.env("GRADIO_SERVER_NAME"), process.option("--server-name"), default=_LOOPBACK)
+    host = text_of(process.env("GRADIO_SERVER_NAME"), process.option("--server-name"), default="")
+    decided = Unknown(reason="the program decides on which address Gradio listens")
     shared = switch(process.env("GRADIO_SHARE"), process.toggle("--share"), default=False)
     return Look(
         ports=(process.port(process.env("GRADIO_SERVER_PORT"), process.option("--server-port"), default=7860),),
         authenticated=Unknown(reason="the program decides whether Gradio asks for a login"),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=host if isinstance(host, Unknown) else (is_local(host) if host else decided),
         settings=noted(public_link=shared),
     )
 

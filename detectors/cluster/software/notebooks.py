@@ -16,6 +16,7 @@ def jupyter(process: Process) -> Look:
 
     See: https://jupyter-server.readthedocs.io/en/latest/operators/security.html
     """
+    process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
     host = text_of(
         _trait(process, "ip"), process.option("--ip"), default=_ANY if process.is_image(_IMAGES) else "localhost"
     )
@@ -62,6 +63,7 @@ def kubeflow_notebook(process: Process) -> Look:
 
 def jupyterhub(process: Process) -> Look:
     """The hub asks for a login, by PAM unless its configuration names another authenticator."""
+    process = process.opened(process.option("--config", "-f"), "the file that --config names may say otherwise")
     config = process.mounted("/usr/local/etc/jupyterhub", "/srv/jupyterhub", "/etc/jupyterhub")
     authenticator = text_of(process.option("--JupyterHub.authenticator_class"), default="")
     if isinstance(authenticator, Unknown):
@@ -86,9 +88,7 @@ def hub_notebook(process: Process) -> Look:
 def rstudio(process: Process) -> Look:
     """See: https://rocker-project.org/images/versioned/rstudio.html"""
     off = switch(process.env("DISABLE_AUTH"), process.option("--auth-none"), default=False)
-    return Look(
-        ports=(8787,), authenticated=negated(off), settings=noted(root=switch(process.env("ROOT"), default=False))
-    )
+    return Look(ports=(8787,), authenticated=negated(off))
 
 
 def code_server(process: Process) -> Look:
@@ -96,6 +96,8 @@ def code_server(process: Process) -> Look:
 
     See: https://coder.com/docs/code-server/guide
     """
+    process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
+    config = process.mounted("/home/coder/.config/code-server", "/config/.config/code-server")
     method = text_of(process.option("--auth"), default="password")
     bare = process.is_image(("linuxserver/code-server",))
     address = process.option("--bind-addr")
@@ -107,6 +109,8 @@ def code_server(process: Process) -> Look:
         asks = any_present((process.env("PASSWORD"), process.env("HASHED_PASSWORD"), process.env("FILE__PASSWORD")))
     else:
         asks = method.lower() != "none"
+    if config and asks is not False and process.option("--auth").given is False:
+        asks = Unknown(reason=config)
     return Look(
         ports=(process.port(process.option("--port"), address, default=8443 if bare else 8080),),
         authenticated=asks,

@@ -2,7 +2,7 @@
 
 from assay.detectors.cluster.software.process import Process, is_local
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_of, negated, switch, text_of
+from assay.detectors.cluster.software.setting import all_of, any_of, any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
 _ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
@@ -25,7 +25,6 @@ def prometheus(process: Process) -> Look:
         settings=noted(
             admin_api=switch(process.toggle("--web.enable-admin-api"), default=False),
             lifecycle=switch(process.toggle("--web.enable-lifecycle"), default=False),
-            remote_write=switch(process.toggle("--web.enable-remote-write-receiver"), default=False),
         ),
     )
 
@@ -35,17 +34,19 @@ def grafana(process: Process) -> Look:
     config = process.mounted("/etc/grafana/grafana.ini")
     unread = Unknown(reason=config) if config else None
     anonymous = switch(process.env("GF_AUTH_ANONYMOUS_ENABLED"), default=unread or False)
+    # A header that names the user is believed from everyone, unless addresses are listed.
+    listed = any_present((process.env("GF_AUTH_PROXY_WHITELIST"),))
+    believed = all_of((switch(process.env("GF_AUTH_PROXY_ENABLED"), default=unread or False), negated(listed)))
     role = text_of(process.env("GF_AUTH_ANONYMOUS_ORG_ROLE"), default="Viewer")
     protocol = text_of(process.env("GF_SERVER_PROTOCOL"), default="http")
     return Look(
         ports=(process.port(process.env("GF_SERVER_HTTP_PORT"), default=3000),),
-        authenticated=negated(anonymous),
+        authenticated=all_of((negated(anonymous), negated(believed))),
         tls=protocol if isinstance(protocol, Unknown) else protocol.lower() in ("https", "h2"),
         settings=noted(
             anonymous_admin=all_of((anonymous, _is(role, "admin"))),
             anonymous_editor=all_of((anonymous, _is(role, "editor"))),
             default_password=_default_password(process, unread),
-            embedding=switch(process.env("GF_SECURITY_ALLOW_EMBEDDING"), default=False),
         ),
     )
 
@@ -86,7 +87,6 @@ SERVERS = (
         images=("prometheus/prometheus", "prom/prometheus", "bitnami/prometheus"),
         runs="prometheus",
         commands=("prometheus",),
-        controllers=(),
     ),
     Server(
         software="alertmanager",

@@ -118,18 +118,13 @@ def dagster(process: Process) -> Look:
         ports=(process.port(process.option("--port", "-p"), default=3000),),
         authenticated=False,
         local=host if isinstance(host, Unknown) else is_local(host),
-        settings=noted(read_only=switch(process.toggle("--read-only"), default=False)),
     )
 
 
 def kubeflow_pipelines(process: Process) -> Look:
     """It believes the header in which the gateway names the user, whoever sends it; alone it knows no users."""
     page = process.is_image(("*/frontend", "kfp-frontend"))
-    return Look(
-        ports=(3000,) if page else (8887, 8888),
-        authenticated=False,
-        settings=noted(many_users=switch(process.env("MULTIUSER", "DEPLOYMENT_MULTIUSER"), default=False)),
-    )
+    return Look(ports=(3000,) if page else (8887, 8888), authenticated=False)
 
 
 def kubeflow_dashboard(_process: Process) -> Look:

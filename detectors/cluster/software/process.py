@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -42,20 +41,14 @@ class Process:
     def _image(self) -> Image:
         return parse_image(self.container.image)
 
-    def is_image(self, patterns: Sequence[str]) -> bool:
+    def is_image(self, patterns: tuple[str, ...]) -> bool:
         """Whether the repository ends with one of these, folder by folder; `*` stands for any part of a name."""
-        found = self._path
-        for pattern in patterns:
-            wanted = pattern.split("/")
-            tail = found[-len(wanted) :]
-            if len(tail) == len(wanted) and all(map(fnmatchcase, tail, wanted)):
-                return True
-        return False
+        return bool(patterns) and _endings(patterns).fullmatch(self._path) is not None
 
     @cached_property
-    def _path(self) -> tuple[str, ...]:
+    def _path(self) -> str:
         repository = self._image.repository
-        return tuple(path_of(repository)[1].split("/")) if repository else ()
+        return path_of(repository)[1] if repository else ""
 
     @cached_property
     def version(self) -> tuple[int, int, int] | None:
@@ -73,11 +66,6 @@ class Process:
             if one.name and isinstance(one.value, str) and len(one.value) <= MAX_VALUE and not unresolved(one.value)
         }
 
-    @cached_property
-    def command(self) -> Line:
-        """What `command` says; nothing where it isn't set."""
-        return parse(self.container.command or (), self._literals)
-
     def with_arguments(self, prefix: Sequence[str]) -> Line:
         """What runs where the container sets arguments only, or nothing, and the image itself runs `prefix`."""
         return parse([*prefix, *(self.container.args or ())], self._literals)
@@ -93,6 +81,10 @@ class Process:
         process.invocation = command
         process.open = open_ or self._unset or _open(command)
         return process
+
+    def opened(self, setting: Setting, reason: str) -> "Process":
+        """The same process; where this flag or variable names a file, further settings may stand in that."""
+        return self if setting.given is False else self.runs(self.invocation, self.open or reason)
 
     @property
     def _unset(self) -> str | None:
@@ -178,7 +170,11 @@ class Process:
 
     def _volume(self, mount: VolumeMount) -> Volume | None:
         """The volume of a mount; None where the pod has none of that name."""
-        return next((one for one in self.spec.volumes or () if one.name == mount.name), None)
+        return self._volumes.get(mount.name)
+
+    @cached_property
+    def _volumes(self) -> Mapping[str | None, Volume]:
+        return {one.name: one for one in self.spec.volumes or ()}
 
     def writes(self, folder: str) -> bool:
         """Whether it can write to a volume that holds this folder and outlives the pod."""
@@ -222,6 +218,12 @@ class Process:
             return Unknown(reason=found.reason)
         number = found.text.rpartition(":")[2].rstrip("/")
         return int(number) if re.fullmatch(r"\d{1,5}", number, re.ASCII) else Unknown(reason="a port that is no number")
+
+
+@cache
+def _endings(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    endings = "|".join(re.escape(pattern).replace(r"\*", "[^/]*") for pattern in patterns)
+    return re.compile(rf"(?:.*/)?(?:{endings})")
 
 
 def is_local(host: str) -> bool:

@@ -1,11 +1,11 @@
 """Proxies in the pod that ask who calls before they pass a request on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
 from assay.detectors.cluster.software.process import Process, is_local
-from assay.detectors.cluster.software.setting import Setting, any_of, any_present, text_of
+from assay.detectors.cluster.software.setting import Setting, any_of, any_present, negated, text_of
 from assay.scanner.api import Unknown
 
 
@@ -23,6 +23,12 @@ class Kind(Struct, frozen=True, kw_only=True):
     """The plain address where no flag gives one."""
     skips: tuple[str, ...] = ()
     """Flags of paths for which it asks nobody."""
+    trusts: tuple[str, ...] = ()
+    """Flags of addresses from which it asks nobody."""
+    skip_variables: tuple[str, ...] = ()
+    """Variables that say the same as `skips` and `trusts`."""
+    files: tuple[str, ...] = ()
+    """Flags that name a file in which more of these settings may stand."""
     asks: bool = True
     """False: whether it asks who calls stands in a file."""
 
@@ -39,6 +45,9 @@ KINDS = (
         secure=("--https-address",),
         default="127.0.0.1:4180",
         skips=("--skip-auth-route", "--skip-auth-regex"),
+        trusts=("--trusted-ip",),
+        skip_variables=("OAUTH2_PROXY_SKIP_AUTH_ROUTES", "OAUTH2_PROXY_SKIP_AUTH_REGEX", "OAUTH2_PROXY_TRUSTED_IPS"),
+        files=("--config", "--alpha-config"),
     ),
     Kind(
         images=("kube-rbac-proxy", "*/kube-rbac-proxy", "ose-kube-rbac-proxy*"),
@@ -61,6 +70,7 @@ KINDS = (
         variables=("PROXY_UPSTREAM_URL",),
         plain=("--listen",),
         default="127.0.0.1:3000",
+        files=("--config",),
     ),
     Kind(
         images=("nginx", "nginx-unprivileged", "openresty", "envoy", "envoyproxy/*", "haproxy", "caddy", "traefik",
@@ -69,6 +79,7 @@ KINDS = (
     ),
 )  # fmt: skip
 
+_FILE = "the configuration of a proxy in the same pod decides who gets through"
 _EVERYTHING = frozenset({"", "/", "^", "^/", ".*", "^.*", "^.*$", "^/.*", "^/.*$", "/.*", "/*", "*"})
 
 
@@ -80,23 +91,41 @@ class Front(Struct, frozen=True, kw_only=True):
     tls: bool | Unknown
 
 
-def before(ports: Sequence[int | Unknown], proxies: Sequence[Process]) -> Front | None:
-    """The first proxy of the pod that passes requests on to one of these ports; None: there is none."""
+class Fronts(Struct, frozen=True, kw_only=True):
+    """What the proxies of one pod stand before."""
+
+    by_port: Mapping[int, Front]
+    unread: Front | None
+    """One that may stand before anything in the pod."""
+
+
+def fronts(proxies: Iterable[Process]) -> Fronts:
+    """Each port of the pod with the first proxy that passes requests on to it."""
+    by_port: dict[int, Front] = {}
+    unread: Front | None = None
     for process in proxies:
         kind = _kind(process)
         if kind is None:
             continue
-        if not kind.asks:
-            reason = Unknown(reason="the configuration of a proxy in the same pod decides who gets through")
-            return Front(port=reason, authenticated=reason, tls=reason)
-        upstream = _upstream(kind, process)
+        opened = process
+        for flag in kind.files:
+            opened = opened.opened(opened.option(flag), "more may stand in the configuration of the pod's proxy")
+        upstream = _upstream(kind, opened) if kind.asks else Unknown(reason=_FILE)
         if isinstance(upstream, Unknown):
-            return Front(port=upstream, authenticated=upstream, tls=upstream)
-        if any(isinstance(port, int) and port in upstream for port in ports):
-            front = _front(kind, process)
-            if front is not None:
-                return front
-    return None
+            unread = unread or Front(port=upstream, authenticated=upstream, tls=upstream)
+            continue
+        front = _front(kind, opened)
+        if front is not None:
+            for port in sorted(upstream):
+                by_port.setdefault(port, front)
+    return Fronts(by_port=by_port, unread=unread)
+
+
+def before(ports: Iterable[int | Unknown], among: Fronts) -> Front | None:
+    """What callers of a server on these ports meet; None: nothing leads to it."""
+    if among.unread is not None:
+        return among.unread
+    return next((among.by_port[port] for port in ports if isinstance(port, int) and port in among.by_port), None)
 
 
 def is_proxy(process: Process) -> bool:
@@ -149,13 +178,16 @@ def _front(kind: Kind, process: Process) -> Front | None:
 
 def _asks(kind: Kind, process: Process) -> bool | Unknown:
     """Whether it asks on every path, or all but some."""
-    for flag in kind.skips:
-        for one in process.options(flag):
-            if one.text is None:
-                return Unknown(reason=one.reason)
-            if any(_path(part) in _EVERYTHING for part in one.text.split(",")):
-                return False
-    return True
+    given = [one for flag in (*kind.skips, *kind.trusts) for one in process.options(flag)]
+    given += [one for one in (process.env(name) for name in kind.skip_variables) if one.given is not False]
+    return negated(any_of(_lets_through(one) for one in given))
+
+
+def _lets_through(setting: Setting) -> bool | Unknown:
+    """Whether an exception is for every path, or every address."""
+    if setting.text is None:
+        return Unknown(reason=setting.reason)
+    return any(_path(part) in _EVERYTHING or part.strip().endswith("/0") for part in setting.text.split(","))
 
 
 def _path(rule: str) -> str:

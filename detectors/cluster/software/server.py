@@ -76,8 +76,8 @@ def recognise(server: Server, process: Process, is_first: bool = True) -> Proces
     if not imaged:
         named = bool(server.variables) and process.env(*server.variables).given is True
         return process.runs(_last(line), _unseen(line, True)) if named else None
-    if not server.commands:
-        return process.runs(_last(line), line.unread if not given else _unseen(line, given))
+    if not server.commands and not given:
+        return process.runs(_last(line), line.unread)
     if line.unread or any(_may_start(server, one, process) for one in line.commands):
         return process.runs(_last(line), _unseen(line, True))
     return None
@@ -100,7 +100,7 @@ def _by_image(server: Server, process: Process) -> Line:
     """What runs where the image decides: arguments that name a program themselves replace what the image runs."""
     alone = process.with_arguments(())
     program = alone.commands[0].program if alone.commands else ""
-    known = _programs(server) | {"python"}
+    known = _programs(server.commands) | {"python"}
     words = process.container.args or ()
     if alone.unread or program in known or (words and not words[0].startswith("-") and len(alone.commands) > 1):
         return alone
@@ -110,11 +110,14 @@ def _by_image(server: Server, process: Process) -> Line:
 
 
 def _is_command(server: Server, command: Command) -> bool:
+    if command.program != "python" and command.program not in _programs(server.commands):
+        return False
     return any(_fits(pattern, command) for pattern in _patterns(server.commands))
 
 
-def _programs(server: Server) -> set[str]:
-    return {pattern[0] for pattern in _patterns(server.commands)} - {"-m"}
+@cache
+def _programs(commands: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(pattern[0] for pattern in _patterns(commands)) - {"-m"}
 
 
 @cache
@@ -138,7 +141,8 @@ def _fits(pattern: tuple[str, ...], command: Command) -> bool:
 
 def _may_start(server: Server, command: Command, process: Process) -> bool:
     """Whether a command that isn't the server's own may start it all the same, by a script or launcher."""
-    if command.program in _programs(server) | _OTHERS or (command.program == "python" and not is_script(command)):
+    others = _programs(server.commands) | _OTHERS
+    if command.program in others or (command.program == "python" and not is_script(command)):
         return False
     return process.controller not in _TASKS
 

@@ -3,6 +3,7 @@
 from assay.detectors.cluster.software.process import Process, is_local
 from assay.detectors.cluster.software.server import Look, Server, noted
 from assay.detectors.cluster.software.setting import (
+    ABSENT,
     Setting,
     all_of,
     any_present,
@@ -32,7 +33,7 @@ def triton(process: Process) -> Look:
         ),
         authenticated=False,
         tls=all_of((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
-        local=_all_local(process.option("--http-address"), process.option("--grpc-address"), default=_ANY),
+        local=all_of(_local(process.option(f"--{protocol}-address"), default=_ANY) for protocol in ("http", "grpc")),
         settings=noted(
             model_control=mode if isinstance(mode, Unknown) else mode.lower() in ("explicit", "poll"),
             repository_writable=_repository_writable(process),
@@ -55,42 +56,44 @@ def torchserve(process: Process) -> Look:
 
     See: https://pytorch.org/serve/token_authorization_api.html and https://pytorch.org/serve/model_api_control.html
     """
-    config = process.mounted(_TORCHSERVE_CONFIG) if process.option("--ts-config").given is False else None
-    config = config or ("the file that --ts-config names may say otherwise" if _names_config(process) else None)
+    config = process.mounted(_TORCHSERVE_CONFIG)
+    named = process.option("--ts-config").given is not False
+    config = "the file that --ts-config names may say otherwise" if named else config
     by_version = _by_version(process)
     unread = Unknown(reason=config) if config else None
     no_token = switch(
         process.toggle("--disable-token-auth"),
-        process.env("TS_DISABLE_TOKEN_AUTHORIZATION"),
+        _variable(process, "DISABLE_TOKEN_AUTHORIZATION"),
         default=unread or negated(by_version),
     )
     # The image's own config.properties opens all addresses; TorchServe alone listens on the loopback one.
-    image = _ANY if process.is_image(("torchserve*", "pytorch/torchserve*")) else "127.0.0.1"
-    addresses = [
-        unread or text_of(process.env(f"TS_{name}_ADDRESS"), default=image)
+    address = _ANY if process.is_image(("torchserve*", "pytorch/torchserve*")) else "127.0.0.1"
+    local = {
+        name: unread or _local(_variable(process, f"{name}_ADDRESS"), default=address)
         for name in ("INFERENCE", "MANAGEMENT", "METRICS")
-    ]
-    local = [one if isinstance(one, Unknown) else is_local(one) for one in addresses]
+    }
     return Look(
-        ports=tuple(
-            process.port(process.env(f"TS_{name}_ADDRESS"), default=default)
-            for name, default in (("INFERENCE", 8080), ("MANAGEMENT", 8081), ("METRICS", 8082))
-        ),
+        ports=(8080, 8081, 8082),
         authenticated=negated(no_token),
-        local=all_of(local),
+        local=all_of(local.values()),
         settings=noted(
-            management=negated(local[1]),
+            management=negated(local["MANAGEMENT"]),
             model_control=switch(
                 process.toggle("--enable-model-api"),
-                process.env("TS_ENABLE_MODEL_API"),
+                _variable(process, "ENABLE_MODEL_API"),
                 default=unread or negated(by_version),
             ),
         ),
     )
 
 
-def _names_config(process: Process) -> bool:
-    return process.option("--ts-config").given is not False
+def _variable(process: Process, name: str) -> Setting:
+    """Variables count only where config.properties has enable_envvars_config, which the image's own hasn't.
+
+    See: https://pytorch.org/serve/configuration.html
+    """
+    reason = "TorchServe looks at its variables only where its configuration file says so"
+    return Setting(given=None, reason=reason) if process.env(f"TS_{name}").given is not False else ABSENT
 
 
 def _by_version(process: Process) -> bool | Unknown:
@@ -124,7 +127,7 @@ def bentoml(process: Process) -> Look:
         ports=(process.port(process.option("--port", "-p"), process.env("BENTOML_PORT"), default=3000),),
         authenticated=False,
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=_all_local(process.option("--host"), process.env("BENTOML_HOST"), default=_ANY),
+        local=_local(process.option("--host"), process.env("BENTOML_HOST"), default=_ANY),
     )
 
 
@@ -137,7 +140,7 @@ def mlserver(process: Process) -> Look:
             process.port(process.env("MLSERVER_GRPC_PORT"), default=8081),
         ),
         authenticated=False,
-        local=Unknown(reason=settings) if settings else _all_local(process.env("MLSERVER_HOST"), default=_ANY),
+        local=Unknown(reason=settings) if settings else _local(process.env("MLSERVER_HOST"), default=_ANY),
     )
 
 
@@ -165,7 +168,7 @@ def seldon(_process: Process) -> Look:
     return Look(ports=(8000, 5001), authenticated=False)
 
 
-def _all_local(*settings: Setting, default: str) -> bool | Unknown:
+def _local(*settings: Setting, default: str) -> bool | Unknown:
     host = text_of(*settings, default=default)
     return host if isinstance(host, Unknown) else is_local(host)
 
@@ -175,7 +178,6 @@ SERVERS = (
         software="triton",
         look=triton,
         images=("nvidia/tritonserver", "tritonserver"),
-        runs="",
         commands=("tritonserver",),
     ),
     Server(
@@ -183,7 +185,7 @@ SERVERS = (
         look=torchserve,
         images=("pytorch/torchserve*", "torchserve-kfs", "torchserve"),
         runs="torchserve --start",
-        commands=("torchserve --start", "torchserve"),
+        commands=("torchserve",),
     ),
     Server(
         software="tf-serving",

@@ -1,5 +1,6 @@
 """Servers for AI work among the pods of a source, as resources `ai.software`."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
@@ -23,9 +24,6 @@ FAMILIES = (
 )  # fmt: skip
 """The modules that know servers, each with a table `SERVERS`; the first that knows a container wins."""
 
-MAX_CONTAINERS = 100
-"""Of one pod, that are looked at."""
-
 
 class Found(Struct, frozen=True, kw_only=True):
     """A server in one container."""
@@ -39,28 +37,28 @@ def state(objects: Objects) -> Iterator[Resource]:
     """One resource for each known server of each workload."""
     for template in templates(objects):
         found = servers(template)
+        times = Counter(one.software for one in found)
         for one in found:
-            alone = sum(other.software == one.software for other in found) == 1
-            at = f"{template.address}#{one.software}" + ("" if alone else f":{one.container}")
+            at = f"{template.address}#{one.software}" + ("" if times[one.software] == 1 else f":{one.container}")
             yield stated(objects, template.owner, "ai.software", at, _facts(template, one))
 
 
 def servers(template: Template) -> list[Found]:
     """The servers of one workload, by container, each behind the proxy that stands before it."""
-    containers = _running(template)[:MAX_CONTAINERS]
     processes = [
         Process(container, template.spec, template.controller, template.role, template.owner.object)
-        for container in containers
+        for container in _running(template)
     ]
-    others = [_as_proxy(process) for process in processes if proxies.is_proxy(process)]
+    fronts = proxies.fronts(_as_proxy(process) for process in processes if proxies.is_proxy(process))
+    main = next((process for process in processes if not _is_beside(process)), None)
     found: list[Found] = []
     for index, process in enumerate(processes):
         if proxies.is_proxy(process):
             continue
         name = process.container.name or str(index)
         looks: list[Look] = []
-        for server, running in _known(process, index == 0):
-            look = _fronted(_probed(server.look(running), running), others)
+        for server, running in _known(process, process is main):
+            look = _fronted(_probed(server.look(running), running), fronts)
             if server.beside and looks:
                 # Whoever calls the platform's model calls the server that runs it.
                 asks = any_of((look.authenticated, looks[0].authenticated))
@@ -94,6 +92,11 @@ def _known(process: Process, is_first: bool) -> Iterator[tuple[Server, Process]]
                 break
 
 
+def _is_beside(process: Process) -> bool:
+    """Whether it is a proxy or a mesh's sidecar, which may stand before the container that the owner is about."""
+    return process.container.name in ("istio-proxy", "linkerd-proxy") or proxies.is_proxy(process)
+
+
 def _as_proxy(process: Process) -> Process:
     line = process.full if process.container.command else process.with_arguments(("proxy",))
     return process.runs(line.commands[-1] if line.commands else None, line.unread)
@@ -106,12 +109,10 @@ def _probed(look: Look, process: Process) -> Look:
     return structs.replace(look, tls=True)
 
 
-def _fronted(look: Look, others: Sequence[Process]) -> Look:
+def _fronted(look: Look, fronts: proxies.Fronts) -> Look:
     """As callers meet it. Only a server that listens on the loopback address is behind its pod's proxy: whoever reaches
     the pod goes past the proxy to any other."""
-    if look.local is False or not others:
-        return look
-    front = proxies.before(look.ports, others)
+    front = proxies.before(look.ports, fronts) if look.local is not False else None
     if front is None:
         return look
     if isinstance(look.local, Unknown):

@@ -2,7 +2,7 @@
 
 from assay.detectors.cluster.software.process import Process, is_local
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_of, any_present, switch, text_of
+from assay.detectors.cluster.software.setting import all_of, any_of, any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
 _ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
@@ -70,6 +70,7 @@ def redis(process: Process) -> Look:
         # Only Bitnami's start script looks at these variables.
         password = variables.given is False
     host = text_of(process.option("--bind"), default=_ANY)
+    protected = switch(process.option("--protected-mode"), default=False)
     tls_port = text_of(process.option("--tls-port"), default="0")
     named = any(not word.startswith("-") and word.endswith(".conf") for word in process.words())
     unread = Unknown(reason=config or "the configuration file that it is started with may set a password")
@@ -77,7 +78,8 @@ def redis(process: Process) -> Look:
         ports=(process.port(process.option("--port"), process.env("REDIS_PORT_NUMBER"), default=6379),),
         authenticated=unread if password is False and (config or named) else password,
         tls=tls_port if isinstance(tls_port, Unknown) else _encrypted(process, tls_port),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        # In protected mode Redis refuses callers from outside as long as it has no password.
+        local=any_of((host if isinstance(host, Unknown) else is_local(host), all_of((protected, negated(password))))),
     )
 
 

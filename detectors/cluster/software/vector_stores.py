@@ -1,8 +1,17 @@
 """Stores of vectors and search indexes: copies of documents and records, by meaning."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.process import Process, is_local, setting
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_of, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import (
+    ABSENT,
+    Setting,
+    all_of,
+    any_of,
+    any_present,
+    negated,
+    switch,
+    text_of,
+)
 from assay.scanner.api import Unknown
 
 _ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
@@ -12,6 +21,8 @@ _SECURE_ELASTIC = (8, 0, 0)
 def qdrant(process: Process) -> Look:
     """See: https://qdrant.tech/documentation/guides/security/"""
     config = process.mounted("/qdrant/config")
+    if process.option("--config-path").given is not False:
+        config = "the file that --config-path names may say otherwise"
     unread = Unknown(reason=config) if config else False
     host = text_of(process.env("QDRANT__SERVICE__HOST"), default=_ANY)
     key = any_present((process.env("QDRANT__SERVICE__API_KEY"),))
@@ -31,26 +42,23 @@ def weaviate(process: Process) -> Look:
 
     See: https://docs.weaviate.io/deploy/configuration/authentication
     """
+    process = process.opened(process.option("--config-file"), "the file that --config-file names may say otherwise")
     ways = any_of(
         switch(process.env(f"AUTHENTICATION_{way}_ENABLED"), default=False) for way in ("APIKEY", "OIDC", "DB_USERS")
     )
-    anonymous = switch(process.env("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED"), default=negated(ways))
+    anonymous = switch(
+        process.env("AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED"),
+        default=Unknown(reason=process.open) if process.open else negated(ways),
+    )
     return Look(
         ports=(process.port(process.option("--port"), default=8080), 50051),
         authenticated=negated(anonymous),
         tls=_is_https(text_of(process.option("--scheme"), default="http")),
-        settings=noted(authorisation_off=_unauthorised(process)),
     )
 
 
 def _is_https(scheme: str | Unknown) -> bool | Unknown:
     return scheme if isinstance(scheme, Unknown) else scheme == "https"
-
-
-def _unauthorised(process: Process) -> bool | Unknown:
-    """Everyone who has a key may do everything."""
-    listed = any_present((process.env("AUTHORIZATION_ADMINLIST_ENABLED"), process.env("AUTHORIZATION_RBAC_ENABLED")))
-    return negated(listed)
 
 
 def milvus(process: Process) -> Look:
@@ -61,11 +69,14 @@ def milvus(process: Process) -> Look:
     encrypted = mode if isinstance(mode, Unknown) else (mode in ("1", "2") if mode else unread)
     asks = switch(process.env("COMMON_SECURITY_AUTHORIZATIONENABLED"), default=unread)
     password = process.env("COMMON_SECURITY_DEFAULTROOTPASSWORD")
+    # The user root has the password Milvus where none is set.
+    weak = (unread or True) if password.given is False else password.text == "Milvus"
     return Look(
-        ports=(process.port(process.env("PROXY_PORT"), default=19530), 9091),
+        # Health and metrics on 9091 ask nobody, login or not, so that they aren't counted to it.
+        ports=(process.port(process.env("PROXY_PORT"), default=19530),),
         authenticated=asks,
         tls=encrypted,
-        settings=noted(default_password=unread if password.given is False else password.text == "Milvus"),
+        settings=noted(default_password=all_of((asks, weak))),
     )
 
 
@@ -88,7 +99,6 @@ def chroma(process: Process) -> Look:
         authenticated=asks,
         tls=any_present((process.option("--ssl-certfile"),)),
         local=host if isinstance(host, Unknown) else is_local(host),
-        settings=noted(reset=switch(process.env("ALLOW_RESET"), default=False)),
     )
 
 
@@ -96,6 +106,7 @@ def opensearch(process: Process) -> Look:
     """See: https://docs.opensearch.org/latest/security/configuration/disable-enable-security/"""
     config = process.mounted("/usr/share/opensearch/config/opensearch.yml")
     off = switch(
+        _given(process, "plugins.security.disabled"),
         process.env("DISABLE_SECURITY_PLUGIN"),
         process.env("plugins.security.disabled"),
         default=Unknown(reason=config) if config else False,
@@ -120,13 +131,26 @@ def elasticsearch(process: Process) -> Look:
     if version is not None:
         default = version >= _SECURE_ELASTIC
     names = ("xpack.security.enabled", "XPACK_SECURITY_ENABLED", "ES_SETTING_XPACK_SECURITY_ENABLED")
-    on = switch(process.env(*names), default=Unknown(reason=config) if config else default)
+    on = switch(
+        _given(process, "xpack.security.enabled"),
+        process.env(*names),
+        default=Unknown(reason=config) if config else default,
+    )
     encrypted = switch(process.env("xpack.security.http.ssl.enabled"), default=on)
     return Look(
         ports=(process.port(process.env("http.port"), default=9200), 9300),
         authenticated=on,
         tls=encrypted if on is not False else False,
     )
+
+
+def _given(process: Process, name: str) -> Setting:
+    """A setting among the arguments, as `-Ename=value` or `-E name=value`."""
+    for word in reversed(process.words()):
+        key, equals, value = word.removeprefix("-E").partition("=")
+        if equals and key == name:
+            return setting(value)
+    return ABSENT
 
 
 def pgvector(process: Process) -> Look:
@@ -159,10 +183,11 @@ SERVERS = (
     ),
     Server(
         software="opensearch", look=opensearch, images=("opensearchproject/opensearch", "bitnami/opensearch"),
+        runs="opensearch",
     ),
     Server(
         software="elasticsearch", look=elasticsearch,
-        images=("elasticsearch/elasticsearch", "bitnami/elasticsearch", "elasticsearch"),
+        images=("elasticsearch/elasticsearch", "bitnami/elasticsearch", "elasticsearch"), runs="elasticsearch",
     ),
     Server(
         software="pgvector", look=pgvector, images=("pgvector/pgvector", "ankane/pgvector"), runs="postgres",
