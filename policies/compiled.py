@@ -54,12 +54,9 @@ class CompiledRule:
         self._applies = self._compile("applies", rule.applies) if rule.applies else None
         self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
         """The facts that the rule looks at."""
+        self.inputs = self._assert.inputs | self._applies.inputs if self._applies else self._assert.inputs
+        """What of the facts its expressions read."""
         self._wanted = messages.placeholders(rule.message) - {"address"}
-
-    @property
-    def inputs(self) -> Inputs:
-        """What its expressions read."""
-        return self._assert.inputs | self._applies.inputs if self._applies else self._assert.inputs
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
         """Judges one resource; `facts` and `given` come from `prepare`."""
@@ -103,7 +100,7 @@ class CompiledRule:
         alike = self._elements.failing(given) if self._elements else None
         found = messages.offending(facts[name], fails, alike)
         if found and self._wanted:
-            shown |= messages.shown_of(found, self._all.variable, fails)
+            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted)
         return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
 
     def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:
@@ -149,6 +146,8 @@ class Compiled(Protocol):
 
     rule: Rule
     reads: tuple[str, ...]
+    inputs: Inputs
+    """What of the facts it reads."""
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -158,11 +157,6 @@ class Compiled(Protocol):
     @property
     def showable(self) -> frozenset[str]:
         """What the message may name."""
-        ...
-
-    @property
-    def inputs(self) -> Inputs:
-        """What of the facts it reads."""
         ...
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:

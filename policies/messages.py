@@ -1,7 +1,7 @@
 """What a failing resource is told: the rule's message, with the facts that its placeholders name filled in."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
@@ -34,16 +34,16 @@ def offending(elements: Sequence[Any], fails: Fails, known: Sequence[bool] | Non
     return [element for element in near if not is_unknown(element) and fails(element)]
 
 
-def shown_of(found: Sequence[Any], variable: str, fails: Fails) -> dict[str, Any]:
-    """What to show of offending elements: the fields of the first one, or all where they have none.
+def shown_of(found: Sequence[Any], variable: str, fails: Fails, wanted: Set[str]) -> dict[str, Any]:
+    """What to show of offending elements: the wanted fields of the first one, or all where they have none.
 
     Of a list inside it only what makes it fail is kept, so that an office's address isn't shown beside `0.0.0.0/0`.
     """
     first = found[0]
     if not isinstance(first, dict):
         return {variable: found}
-    shown = dict(first)
-    for name, value in first.items():
+    shown = {name: value for name, value in first.items() if name in wanted}
+    for name, value in shown.items():
         if isinstance(value, list | tuple):
             kept = [one for one in value[:_MOST_ELEMENTS] if not is_unknown(one) and fails({**first, name: [one]})]
             shown[name] = kept or value

@@ -37,13 +37,9 @@ class RegoRule:
         if unknown:
             raise CelError(f"reads: {rule.kind} has no field {unknown[0]!r}")
         self.reads = tuple(sorted(set(rule.reads)))
+        self.inputs = Inputs(frozenset(self.reads))
         self.showable = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
         self._interpreter = _interpreter(rule.rego or "")
-
-    @property
-    def inputs(self) -> Inputs:
-        """The facts that it names, whole."""
-        return Inputs(frozenset(self.reads))
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:  # noqa: ARG002  # as CEL's rules are asked
         """Judges one resource; `facts` come from `prepare`, and CEL's context is of no use here."""

@@ -1,7 +1,7 @@
 """Kubernetes objects, decoded to what we need of them, on their way to facts."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -48,14 +48,17 @@ class Objects:
         self.source = source
         self._by_kind: dict[str, list[Placed]] = defaultdict(list)
         self._unread: dict[str, str] = {}
+        self._made: dict[Callable[..., Any], tuple[Any, ...]] = {}
 
     def add(self, kind: str, placed: Placed) -> None:
         """`kind` is that of `table.API`, such as `apps/Deployment`, or `Namespace` of the core group."""
         self._by_kind[kind].append(placed)
+        self._made.clear()
 
     def miss(self, kind: str, reason: str) -> None:
         """Some or all objects of a kind could not be read."""
         self._unread.setdefault(kind, reason)
+        self._made.clear()
 
     def unread(self, *kinds: str) -> str | None:
         """Why objects of one of the kinds may be missing; None: they are all there."""
@@ -64,6 +67,12 @@ class Objects:
     def of(self, kind: str) -> Sequence[Placed]:
         """The objects of one kind, in the order in which they came."""
         return self._by_kind.get(kind, ())
+
+    def once(self, make: "Callable[[Objects], Iterable[T]]") -> tuple[T, ...]:
+        """What `make` gives for these objects, for several to share; made anew after another object is added."""
+        if make not in self._made:
+            self._made[make] = tuple(make(self))
+        return self._made[make]
 
     def kinds(self) -> Iterator[str]:
         """The kinds that there are objects of."""

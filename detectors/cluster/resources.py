@@ -8,12 +8,15 @@ from assay.scanner.api import Resource
 
 def resources(objects: Objects) -> Iterator[Resource]:
     """Everything that the objects state, each module for its kinds."""
-    from assay.detectors.cluster import ai_tenants, cluster_facts, network_facts, rbac_facts, workloads
+    from assay.detectors.cluster.access import rbac, tenants
+    from assay.detectors.cluster.network import network
+    from assay.detectors.cluster.platform import platform
+    from assay.detectors.cluster.pods import workloads
     from assay.detectors.cluster.software import software
 
     yield from workloads.state(objects)
     yield from software.state(objects)
-    yield from rbac_facts.state(objects)
-    yield from network_facts.state(objects)
-    yield from cluster_facts.state(objects)
-    yield from ai_tenants.state(objects)
+    yield from rbac.state(objects)
+    yield from network.state(objects)
+    yield from platform.state(objects)
+    yield from tenants.state(objects)

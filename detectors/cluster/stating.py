@@ -1,6 +1,7 @@
 """How an object's facts become a resource."""
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address
@@ -44,18 +45,15 @@ def cluster_wide(kind: str, meta: Meta) -> tuple[str, tuple[str, ...]]:
 
 def bounded(elements: Iterable[Any], what: str) -> list[Any]:
     """At most MAX_ELEMENTS of them, and an Unknown for those that are left out."""
-    kept: list[Any] = []
-    for element in elements:
-        if len(kept) == MAX_ELEMENTS:
-            kept.append(Unknown(reason=f"more than {MAX_ELEMENTS} {what}"))
-            break
-        kept.append(element)
+    kept = list(islice(elements, MAX_ELEMENTS + 1))
+    if len(kept) > MAX_ELEMENTS:
+        kept[-1] = Unknown(reason=f"more than {MAX_ELEMENTS} {what}")
     return kept
 
 
 def unresolved(text: str | None) -> bool:
     """A template's or shell's placeholder is left in a value, so that what it will be isn't known."""
-    return text is not None and any(mark in text for mark in ("${", "$(", "{{", "<no value>"))
+    return text is not None and ("${" in text or "$(" in text or "{{" in text or "<no value>" in text)
 
 
 def first_unknown(*values: object) -> Unknown | None:

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 
-from assay.detectors.cluster import pseudonyms
+from assay.detectors.cluster.access import pseudonyms
 from assay.detectors.rbac.access import EVERYTHING, MASTERS, Rule, Subject
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.graph import Graph

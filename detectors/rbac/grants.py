@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assay.detectors.cluster import pseudonyms
+from assay.detectors.cluster.access import pseudonyms
 from assay.detectors.rbac import access
 from assay.detectors.rbac.access import SOMEONE, Holding, Rule, Subject
 from assay.detectors.rbac.compile import Access

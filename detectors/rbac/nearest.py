@@ -1,124 +1,184 @@
 """The shortest way from everywhere to a target, in one search backwards from it.
 
 What is a target for one source may be another's own: its namespace's Secrets, its volumes. So goals carry labels, and
-every node learns of the nearest two different labels; a source that has one label of its own takes the other.
+every node learns of the nearest few different labels; a source that has one label of its own takes the second.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-
-from msgspec import Struct
+from itertools import chain
 
 from assay.detectors.rbac.graph import Certainty, Graph
 
 KEPT = 2
+_MOST_KEPT = 32
+"""Labels that one search tells every node of, for sources that have up to one less of their own."""
 _MOST_EXACT = 64
-"""Searches for sources that have several labels of their own, of each target and certainty."""
+"""Different sets of several labels of one's own, of each target and certainty."""
 
-
-class Way(Struct, frozen=True):
-    """The next step towards the nearest goal of a label."""
-
-    label: str
-    length: int
-    after: int
-    """The next node; -1 at the goal itself."""
+Ways = Mapping[str, int]
+"""Label → the next node towards the nearest goal that has it, the nearest first; -1 at the goal itself."""
+_NOWHERE: dict[str, int] = {}
+"""The ways of all nodes that have none; never written to."""
 
 
 class Field:
     """The ways of all nodes to some goals."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        goals: Sequence[tuple[int, str]],
-        certainty: Certainty = "sure",
-        kept: int = KEPT,
-        without: Collection[int] = (),
-    ) -> None:
-        """Of each node at most `kept` ways are known; nodes in `without` are taken away."""
-        self.goals: Mapping[int, str] = dict(goals)
-        self.kept = kept
-        self.ways = _spread(graph, goals, certainty, kept, without)
+    def __init__(self, goals: Mapping[int, str], ways: "Sequence[Ways] | _Nearest") -> None:
+        self.goals = goals
+        """Node → label."""
+        self.ways = ways
+        """By node."""
 
-    def way(self, node: int, own: frozenset[str]) -> Way | None:
-        """The shortest to a label that isn't one's own, if it is known."""
-        return next((way for way in self.ways[node] if way.label not in own), None)
+    def label(self, node: int, own: frozenset[str]) -> str | None:
+        """That of the nearest goal that isn't one's own, if it is known."""
+        return next((label for label in self.ways[node] if label not in own), None)
+
+    def path(self, node: int, label: str) -> list[int]:
+        """The nodes from this one to the goal, both included."""
+        ways, found = self.ways, [node]
+        while (node := ways[node][label]) >= 0:
+            found.append(node)
+        return found
+
+
+class Gate:
+    """What may be reached without some nodes, whatever the way."""
+
+    def __init__(self, graph: Graph, goals: Mapping[int, str], without: Collection[int]) -> None:
+        self._label: list[str | None] = [None] * len(graph.keys)
+        self._several = bytearray(len(graph.keys))
+        for node in without:
+            self._several[node] = True  # as if all were known of it, so that nothing is told to those before it
+        self._spread(graph, goals)
+        for node in without:
+            self._several[node] = False
 
     def may_reach(self, node: int, own: frozenset[str]) -> bool:
         """Whether a goal that isn't one's own may be reached. With at most one label of one's own, whether it is.
 
-        Of two ways with different labels, one is another's; with several labels of one's own, a third may be.
+        Of two different labels, one is another's; with several labels of one's own, a third may be.
         """
-        ways = self.ways[node]
-        if len(ways) == 1:
-            return ways[0].label not in own
-        return len(ways) > 1
+        label = self._label[node]
+        return bool(self._several[node]) or (label is not None and label not in own)
 
-    def path(self, node: int, label: str) -> list[int]:
-        """The nodes from this one to the goal, both included."""
-        found = [node]
-        while (after := next(way.after for way in self.ways[found[-1]] if way.label == label)) >= 0:
-            found.append(after)
-        return found
+    def _spread(self, graph: Graph, goals: Mapping[int, str]) -> None:
+        labels, several, into = self._label, self._several, graph.into
+        pending = []
+        for node, label in goals.items():
+            if not several[node]:
+                labels[node] = label
+                pending.append((node, label))
+        while pending:
+            node, label = pending.pop()
+            for before in into[node]:
+                if several[before]:
+                    continue
+                known = labels[before]
+                if known is None:
+                    labels[before] = label
+                elif known != label:
+                    several[before] = True
+                else:
+                    continue
+                pending.append((before, label))
 
 
 class Target:
-    """One target: its goals, and the search for it, which is made once and when needed."""
+    """One target: its goals, and the searches for it, which are made once and when needed."""
 
     def __init__(self, graph: Graph, goals: Iterable[tuple[int, str]]) -> None:
         self.graph = graph
-        self.goals = sorted(set(goals))
-        self._kept = min(KEPT, len({label for _, label in self.goals}))
-        self._fields: dict[Certainty, Field] = {}
+        self.goals = dict(sorted(set(goals)))
+        self._labels = frozenset(self.goals.values())
+        self._fields: dict[tuple[Certainty, int], Field] = {}
         self._exact: dict[tuple[Certainty, frozenset[str]], Field | None] = {}
 
-    def field(self, certainty: Certainty) -> Field:
-        """The ways to all goals, whosever they are."""
-        if certainty not in self._fields:
-            self._fields[certainty] = Field(self.graph, self.goals, certainty, max(self._kept, 1))
-        return self._fields[certainty]
+    def search(self, node: int, own: frozenset[str], certainty: Certainty) -> tuple[Field, str | None] | None:
+        """The field in which the node's shortest way lies, and its label, if there is one; None: it wasn't looked for.
 
-    def search(self, node: int, own: frozenset[str], certainty: Certainty) -> tuple[Field, Way | None] | None:
-        """The field in which the node's shortest way lies, and the way, if there is one; None: it wasn't looked for."""
-        field = self.field(certainty)
-        way = field.way(node, own)
-        if way is not None or len(field.ways[node]) < KEPT or not own:
-            return field, way
+        Ways to what is one's own may be in it as well.
+        """
+        field = self._field(certainty, KEPT)
+        label = field.label(node, own)
+        if label is not None or len(field.ways[node]) < KEPT:
+            return field, label
         exact = self._without(own, certainty)
-        return (exact, exact.way(node, own)) if exact else None
+        return (exact, exact.label(node, own)) if exact else None
+
+    def _field(self, certainty: Certainty, kept: int) -> Field:
+        kept = min(kept, len(self._labels))
+        if (certainty, kept) not in self._fields:
+            ways = _spread(self.graph, self.goals, certainty, kept)
+            self._fields[certainty, kept] = Field(self.goals, ways)
+        return self._fields[certainty, kept]
 
     def _without(self, own: frozenset[str], certainty: Certainty) -> Field | None:
         # The nearest two are both its own, and there may be a third.
         key = (certainty, own)
         if key not in self._exact:
-            made = sum(field is not None for field in self._exact.values())
-            goals = [goal for goal in self.goals if goal[1] not in own]
-            self._exact[key] = Field(self.graph, goals, certainty, 1) if made < _MOST_EXACT else None
+            self._exact[key] = self._exactly(own, certainty) if len(self._exact) < _MOST_EXACT else None
         return self._exact[key]
 
+    def _exactly(self, own: frozenset[str], certainty: Certainty) -> Field:
+        mine = len(own & self._labels)
+        if mine < _MOST_KEPT:
+            # Of more labels than one has, one is another's. Few searches serve all, as what they keep is doubled.
+            ways = self._field(certainty, 1 << mine.bit_length()).ways
+            return Field(self.goals, _Nearest(ways, own))
+        others = {node: label for node, label in self.goals.items() if label not in own}
+        return Field(self.goals, _spread(self.graph, others, certainty, 1))
 
-def _spread(
-    graph: Graph, goals: Sequence[tuple[int, str]], certainty: Certainty, kept: int, without: Collection[int]
-) -> list[tuple[Way, ...]]:
-    ways: list[tuple[Way, ...]] = [()] * len(graph.keys)
-    level = [(node, label, -1) for node, label in goals]
-    length = 0
-    into, maybe, entity = graph.into, graph.maybe, graph.entity
-    while level:
-        further: list[tuple[int, str, int]] = []
-        for node, label, after in level:  # grows by what is as far away
-            known = ways[node]
-            if len(known) >= kept or (known and known[0].label == label) or node in without:
+
+class _Nearest(dict[int, Ways]):
+    """Of each node that is asked about, the shortest way to what isn't one's own."""
+
+    def __init__(self, ways: "Sequence[Ways] | _Nearest", own: frozenset[str]) -> None:
+        super().__init__()
+        self._ways = ways
+        self._own = own
+
+    def __missing__(self, node: int) -> Ways:
+        ways = self._ways[node].items()
+        found = self[node] = next(({label: after} for label, after in ways if label not in self._own), _NOWHERE)
+        return found
+
+
+def _spread(graph: Graph, goals: Mapping[int, str], certainty: Certainty, kept: int) -> Sequence[Ways]:
+    """By node at most `kept` ways, to different labels; of those that are as long, to the goal that comes first."""
+    ways = [_NOWHERE] * len(graph.keys)
+    into, maybe, entity = graph.into, graph.maybe if certainty == "possible" else {}, graph.entity
+    further = [(node, label, -1) for node, label in goals.items()]
+    while further:
+        # What enters an entity is one longer; all else is as far away as what it leads to.
+        level: list[tuple[int, str]] = []
+        for node, label, after in further:
+            if _learns(ways, node, label, after, kept):
+                level.append((node, label))
+        further = []
+        for node, label in level:  # grows by what is as far away
+            sources = chain(into[node], maybe[node]) if node in maybe else into[node]
+            if entity[node]:
+                further += [(before, label, node) for before in sources if len(ways[before]) < kept]
                 continue
-            ways[node] = (*known, Way(label, length, after))
-            wave = further if entity[node] else level
-            for before in into[node]:
-                if len(ways[before]) < kept:
-                    wave.append((before, label, node))
-            if certainty == "possible":
-                for before in maybe.get(node, ()):
-                    if len(ways[before]) < kept:
-                        wave.append((before, label, node))
-        level = further
-        length += 1
+            for before in sources:
+                known = ways[before]
+                if known is _NOWHERE:
+                    ways[before] = {label: node}
+                elif len(known) < kept and label not in known:
+                    known[label] = node
+                else:
+                    continue
+                level.append((before, label))
     return ways
+
+
+def _learns(ways: list[dict[str, int]], node: int, label: str, after: int, kept: int) -> bool:
+    known = ways[node]
+    if known is _NOWHERE:
+        ways[node] = {label: after}
+    elif len(known) < kept and label not in known:
+        known[label] = after
+    else:
+        return False
+    return True

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from assay.policies.cel import engine
-from assay.policies.cel.narrowing import View, narrowed
+from assay.policies.cel.narrowing import Narrowed, View, is_single, narrowed
 from assay.policies.cel.syntax import (
     Binary,
     Call,
@@ -50,13 +50,16 @@ class Verdict(Struct, frozen=True):
     error: str | None = None
 
 
-class Inputs(Struct, frozen=True):
-    """What the engine must be given of a resource."""
+class Inputs:
+    """What the engine must be given of a resource. Immutable."""
 
-    fields: frozenset[str] = frozenset()
-    """Whole fields."""
-    views: frozenset[View] = frozenset()
-    """Lists of structs of which only some fields of each element are read."""
+    def __init__(self, fields: frozenset[str] = frozenset(), views: frozenset[View] = frozenset()) -> None:
+        """Whole fields, and lists of structs of which only some of each element is read."""
+        self.fields = fields
+        self.views = views
+        self.plan = tuple(
+            (view.name, view.field, view.paths[0] if view.single else view.keys, view.single) for view in views
+        )
 
     def __or__(self, other: "Inputs") -> "Inputs":
         return Inputs(self.fields | other.fields, self.views | other.views)
@@ -96,10 +99,12 @@ class Elements:
 
     def __init__(self, macro: Macro, lists: frozenset[str]) -> None:
         """As of an `Assertion`, which must have taken the same node."""
-        narrow, views = narrowed(macro)
+        found = narrowed(macro, lists)
+        narrow = found.node
         assert isinstance(narrow, Macro)  # noqa: S101  # narrowing keeps a node's sort
-        self._inputs = Inputs(paths(narrow) - {view.name for view in views}, views)
-        fails = _and(_is_known(Name(narrow.variable)), _Rewriter(lists).certainly(narrow.body, False))
+        self._inputs = _inputs(found)
+        present = _TRUE if is_single(narrow.operand) else _is_known(Name(narrow.variable))
+        fails = _and(present, _Rewriter(found.lists).certainly(narrow.body, False))
         self._program = engine.compile_program(unparse(structs.replace(narrow, macro="map", body=fails)))
 
     def failing(self, given: Given) -> list[bool] | None:
@@ -115,13 +120,13 @@ class Assertion:
 
     def __init__(self, node: Node, lists: frozenset[str]) -> None:
         """The node must have passed the type check, which also tells its lists."""
-        rewriter = _Rewriter(lists)
+        found = narrowed(node, lists)
+        rewriter = _Rewriter(found.lists)
         self.source = unparse(node)
         self.paths = paths(node)
         """Fields of the resource that it reads."""
-        narrow, views = narrowed(node)
-        self.inputs = Inputs(paths(narrow) - {view.name for view in views}, views)
-        self._true, self._false = (self._program(rewriter.certainly(narrow, outcome)) for outcome in (True, False))
+        self.inputs = _inputs(found)
+        self._true, self._false = (self._program(rewriter.certainly(found.node, outcome)) for outcome in (True, False))
 
     def reasons(self, facts: Mapping[str, Any]) -> list[str]:
         """`where: reason` for each Unknown among what it reads."""
@@ -162,23 +167,36 @@ class Assertion:
         return Verdict(None, error)
 
 
+def _inputs(found: Narrowed) -> Inputs:
+    return Inputs(paths(found.node) - {view.name for view in found.views}, found.views)
+
+
 def _convert(facts: Mapping[str, Any], inputs: Inputs) -> Converted:
     unknown: list[Any] = []
     resource = {name: plain(facts[name], unknown) for name in inputs.fields}
-    for view in inputs.views:
-        resource[view.name] = _narrow(facts[view.field], view.keys, unknown)
+    for name, field, steps, single in inputs.plan:
+        value = facts[field]
+        if is_unknown(value):
+            resource[name] = plain(value, unknown)
+        elif single:
+            resource[name] = [plain(_at(element, steps), unknown) for element in value]
+        else:
+            resource[name] = [_keyed(element, steps, unknown) for element in value]
     return Converted(engine.Context(variables={"resource": resource}), not unknown)
 
 
-def _narrow(value: Any, keys: tuple[str, ...], unknown: list[Any]) -> Any:
-    if is_unknown(value):
-        return plain(value, unknown)
-    return [
-        {key: plain(element[key], unknown) for key in keys if key in element}
-        if isinstance(element, dict) and not is_unknown(element)
-        else plain(element, unknown)
-        for element in value
-    ]
+def _at(element: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        if type(element) is not dict or is_unknown(element):
+            return element
+        element = element[step]
+    return element
+
+
+def _keyed(element: Any, keys: tuple[str, ...], unknown: list[Any]) -> Any:
+    if is_unknown(element):
+        return plain(element, unknown)
+    return {key: plain(element[key], unknown) for key in keys if key in element}
 
 
 def plain(value: Any, unknown: list[Any]) -> Any:
@@ -249,7 +267,9 @@ class _Rewriter:
                 return self.certainly(Binary("!=", path, _NULL), outcome)
             case Macro(macro=macro, operand=operand, variable=variable, body=body) if macro in ("all", "exists"):
                 name = "all" if (macro == "all") == outcome else "exists"
-                element = _and(_is_known(Name(variable)), self.certainly(body, outcome))
+                # A single value is asked for where it is read.
+                present = _TRUE if is_single(operand) else _is_known(Name(variable))
+                element = _and(present, self.certainly(body, outcome))
                 return _and(self._known(operand), Macro(name, operand, variable, element))
             case Binary(op="in", left=left, right=right) if outcome:
                 # A list that holds an unknown may still certainly hold the element.

@@ -9,7 +9,7 @@ import msgspec
 
 from assay.detectors.registry import DERIVATIONS
 from assay.policies import messages
-from assay.policies.book import OWN_ENGINE, Book, Variant
+from assay.policies.book import OWN_ENGINE, Book
 from assay.policies.compiled import prepare
 from assay.scanner.engine.decisions import Answer, Decide, Decisions
 from assay.scanner.engine.fingerprint import Fingerprints
@@ -50,11 +50,11 @@ def judge(
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
     with _collector_paused():
-        decisions = Decisions(decide)
+        decisions = Decisions(book, wanted.judges, decide)
         passes = PassesTogether()
         ours: list[Finding] = []
         for resource in inventory.resources:
-            ours += _judge_resource(resource, book, wanted, decisions, passes)
+            ours += _judge_resource(resource, book, decisions, passes)
         ours += passes.findings(book)
         kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
         checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
@@ -110,23 +110,16 @@ def _seen(verdict: EngineVerdict) -> tuple[str, str, str, str]:
     return verdict.engine, verdict.check, verdict.resource, verdict.location.path if verdict.location else ""
 
 
-def _judge_resource(
-    resource: Resource, book: Book, wanted: Wanted, decisions: Decisions, passes: PassesTogether
-) -> Iterator[Finding]:
-    variants = [v for v in book.variants(resource.kind) if wanted.judges(v.compiled.rule.id)]
-    if not variants:
+def _judge_resource(resource: Resource, book: Book, decisions: Decisions, passes: PassesTogether) -> Iterator[Finding]:
+    if not decisions.groups(resource.kind):
         return
     facts, given = prepare(resource, book.inputs(resource.kind))
-    plain = _Plain(facts)
     found: dict[tuple[str, Outcome], Finding] = {}
-    for variant in variants:
-        answer = decisions.ask(variant.compiled, facts, given, plain)
-        if answer.decision.outcome is None:
+    for answer in decisions.ask(resource.kind, facts, given, _Plain(facts)):
+        if answer.decision.outcome == "pass" and answer.variant.compiled.rule.passes == "together":
+            passes.count(resource, answer.variant)
             continue
-        if answer.decision.outcome == "pass" and variant.compiled.rule.passes == "together":
-            passes.count(resource, variant)
-            continue
-        finding = _finding(resource, variant, answer.decision.outcome, answer)
+        finding = _finding(resource, answer)
         # Packs with other parameters that come to the same outcome share one finding.
         key = (finding.rule, finding.outcome)
         if key in found:
@@ -148,8 +141,9 @@ class _Plain(dict[str, Any]):
         return found
 
 
-def _finding(resource: Resource, variant: Variant, outcome: Outcome, answer: Answer) -> Finding:
-    compiled, decision = variant.compiled, answer.decision
+def _finding(resource: Resource, answer: Answer) -> Finding:
+    compiled, decision, outcome = answer.variant.compiled, answer.decision, answer.decision.outcome
+    assert outcome is not None  # noqa: S101  # only rules that apply answer
     rule = compiled.rule
     match outcome:
         case "fail":
@@ -169,7 +163,7 @@ def _finding(resource: Resource, variant: Variant, outcome: Outcome, answer: Ans
         resource=ResourceRef(kind=resource.kind, address=resource.address),
         location=place,
         safeguards=rule.safeguards,
-        controls=variant.controls,
+        controls=answer.variant.controls,
         evidence=answer.evidence,
         fix=messages.fill_parameters(rule.fix.strip(), compiled.parameters),
         fingerprint=_NOT_COUNTED_YET,

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from assay.detectors.cluster import workloads
 from assay.detectors.cluster.decoding import decode, identify
-from assay.detectors.cluster.fold_pods import PodFold
 from assay.detectors.cluster.objects import Objects, Placed
+from assay.detectors.cluster.pods import workloads
+from assay.detectors.cluster.pods.fold import PodFold
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Known, Location
 from assay.scanner.model.resource import Resource

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster import network_facts
+from assay.detectors.cluster.network import network
 from assay.detectors.cluster.selectors import Expression, LabelSelector, may_share, requirements, takes
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import facts_of, objects_of, unknown
@@ -15,7 +15,7 @@ EVERYBODY: dict[str, Any] = {"peers": [], "ports": []}
 
 
 def one(text: str) -> dict[str, Any]:
-    [facts] = facts_of(network_facts.state, objects_of(text)).values()
+    [facts] = facts_of(network.state, objects_of(text)).values()
     return facts
 
 
@@ -183,7 +183,7 @@ def test_cilium_selectors_of_other_things_than_labels_are_unknown(label: str) ->
 def test_cilium_policies_for_nodes_are_not_for_pods() -> None:
     spec = "{nodeSelector: {}, ingress: [{}]}"
     text = f"{{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {{name: p}}, spec: {spec}}}"
-    assert facts_of(network_facts.state, objects_of(text)) == {}
+    assert facts_of(network.state, objects_of(text)) == {}
 
 
 def calico(spec: str, kind: str = "NetworkPolicy", version: str = "projectcalico.org/v3") -> dict[str, Any]:
@@ -233,7 +233,7 @@ def test_calicos_policies_are_stated_once_where_both_of_its_apis_show_them() -> 
 ---
 {apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: ml}}
 """
-    assert len(list(network_facts.state(objects_of(text, source="kube:test")))) == 1
+    assert len(list(network.state(objects_of(text, source="kube:test")))) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster import network_facts
+from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
@@ -22,7 +22,7 @@ spec:
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(network_facts.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(network.state, objects_of("\n---\n".join(texts), **options))
 
 
 def agrees(fact: Any, expected: Any) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster import network_facts
+from assay.detectors.cluster.network import network
 from assay.detectors.cluster.words import words_of
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
@@ -25,7 +25,7 @@ metadata: {{name: web, namespace: ml, annotations: {annotations}}}
 spec: {spec}
 status: {status}
 """
-    return facts_of(network_facts.state, objects_of(text, **options))["Service.ml.web"]
+    return facts_of(network.state, objects_of(text, **options))["Service.ml.web"]
 
 
 def test_a_services_ports_and_selector() -> None:
@@ -134,7 +134,7 @@ spec: {{{spec}rules: [{WEB}]}}
 ---
 {more}
 """
-    return facts_of(network_facts.state, objects_of(text, **options))["Ingress.ml.web"]
+    return facts_of(network.state, objects_of(text, **options))["Ingress.ml.web"]
 
 
 def test_an_ingress_hosts_backends_and_certificates() -> None:
@@ -349,7 +349,7 @@ kind: Ingress
 metadata: {{name: web, annotations: {{kubernetes.io/ingress.class: alb, {ALB}actions.act: '{action}'}}}}
 {ACTION}
 """
-    [facts] = facts_of(network_facts.state, objects_of(text)).values()
+    [facts] = facts_of(network.state, objects_of(text)).values()
     assert len(facts["backends"]) == backends and all(map(unknown, facts["backends"]))
     assert facts["redirects_to_tls"] is redirects
 
@@ -361,7 +361,7 @@ kind: Ingress
 metadata: {name: web}
 spec: {rules: [{host: "{{ .Values.host }}", http: {paths: [{backend: {service: {name: "${NAME}"}}}, {}]}}]}
 """
-    [facts] = facts_of(network_facts.state, objects_of(text)).values()
+    [facts] = facts_of(network.state, objects_of(text)).values()
     assert all(map(unknown, facts["hosts"])) and all(map(unknown, facts["backends"]))
     assert len(facts["backends"]) == 2
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster import cluster_facts
-from assay.detectors.cluster.cluster_objects import Version
 from assay.detectors.cluster.objects import Placed
+from assay.detectors.cluster.platform import platform
+from assay.detectors.cluster.platform.objects import Version
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
@@ -17,7 +17,7 @@ def plane(
     objects = objects_of("\n---\n".join(texts), source=LIVE, **options)
     told = Version(git_version=version, anonymous=anonymous, anonymous_reason=reason)
     objects.add("Version", Placed(object=told))
-    return facts_of(cluster_facts.state, objects)["ControlPlane"]
+    return facts_of(platform.state, objects)["ControlPlane"]
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -25,7 +25,7 @@ def agrees(fact: Any, expected: Any) -> bool:
 
 
 def test_files_declare_no_control_plane() -> None:
-    assert facts_of(cluster_facts.state, objects_of("")) == {}
+    assert facts_of(platform.state, objects_of("")) == {}
 
 
 NODE = "{apiVersion: v1, kind: Node, metadata: {name: n, labels: LABELS}, spec: {providerID: PROVIDER}}"

@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 import yaml
 
-from assay.detectors.cluster import ai_tenants, cluster_facts, network_facts, rbac_facts
-from assay.detectors.cluster.cluster_objects import Version
+from assay.detectors.cluster.access import rbac, tenants
 from assay.detectors.cluster.decoding import identify
+from assay.detectors.cluster.network import network
 from assay.detectors.cluster.objects import Placed
+from assay.detectors.cluster.platform import platform
+from assay.detectors.cluster.platform.objects import Version
 from assay.scanner.model.fact import is_unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of
 
-STATES = (rbac_facts.state, network_facts.state, cluster_facts.state, ai_tenants.state)
+STATES = (rbac.state, network.state, platform.state, tenants.state)
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: ml, labels: {guard: 'no'}, annotations: {config.linkerd.io/default-inbound-policy: deny}}}

@@ -11,18 +11,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from assay.detectors.cluster import ai_tenants, cluster_facts, network_facts, rbac_facts
+from assay.detectors.cluster.access import rbac, tenants
+from assay.detectors.cluster.network import network
 from assay.detectors.cluster.objects import Objects, Placed
+from assay.detectors.cluster.platform import platform
 from assay.detectors.cluster.table import APIS, BY_ID, struct_of
 from assay.scanner.kinds import registry
 from assay.scanner.model.resource import Resource
 from tests.unit.cluster_manifests import LIVE, add, objects_of
 
 STATES: tuple[Callable[[Objects], Iterator[Resource]], ...] = (
-    rbac_facts.state,
-    network_facts.state,
-    cluster_facts.state,
-    ai_tenants.state,
+    rbac.state,
+    network.state,
+    platform.state,
+    tenants.state,
 )
 OURS = sorted(api.id for api in APIS if "workload.pods" not in api.states)
 

@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.detectors.cluster import ai_tenants, cluster_facts
+from assay.detectors.cluster.access import tenants
+from assay.detectors.cluster.platform import platform
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(cluster_facts.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(platform.state, objects_of("\n---\n".join(texts), **options))
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -385,7 +386,7 @@ spec: {{rules: [{rule}]}}
 
 
 def tenant(*more: str, profile: str = PROFILE, **options: Any) -> dict[str, Any]:
-    return facts_of(ai_tenants.state, objects_of("\n---\n".join((profile, *more)), **options))["Profile.ml"]
+    return facts_of(tenants.state, objects_of("\n---\n".join((profile, *more)), **options))["Profile.ml"]
 
 
 @pytest.mark.parametrize(
@@ -451,5 +452,5 @@ def test_what_could_not_be_read_of_a_tenant_is_unknown() -> None:
 def test_no_address_of_a_person_is_in_any_fact_of_a_tenant_or_namespace() -> None:
     owned = "{apiVersion: v1, kind: Namespace, metadata: {name: ml, annotations: {owner: maria@example.org}}}"
     objects = objects_of("\n---\n".join((PROFILE, owned, binding("{kind: User, name: tom@example.org}"))))
-    encoded = msgspec.json.encode([*ai_tenants.state(objects), *cluster_facts.state(objects)])
+    encoded = msgspec.json.encode([*tenants.state(objects), *platform.state(objects)])
     assert b"example.org" not in encoded

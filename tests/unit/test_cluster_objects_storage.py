@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster import cluster_facts
-from assay.detectors.cluster.volume_contents import holds
+from assay.detectors.cluster.platform import platform
+from assay.detectors.cluster.storage.contents import holds
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(cluster_facts.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(platform.state, objects_of("\n---\n".join(texts), **options))
 
 
 def agrees(fact: Any, expected: Any) -> bool:

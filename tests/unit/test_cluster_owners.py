@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.owners import OWNERS
+from assay.detectors.cluster.owners.owners import OWNERS
 from assay.detectors.cluster.table import APIS, BY_ID
 from assay.scanner.model.fact import Unknown
 from tests.unit.pod_manifests import LIVE, Document, container, owned, running, spec, stated, values

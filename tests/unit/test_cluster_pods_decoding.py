@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.detectors.cluster import workloads
 from assay.detectors.cluster.decoding import decode, identify
 from assay.detectors.cluster.objects import Objects, Placed
-from assay.detectors.cluster.owners import OWNERS
+from assay.detectors.cluster.owners.owners import OWNERS
+from assay.detectors.cluster.pods import workloads
 from assay.detectors.cluster.table import APIS
 from assay.scanner.kinds import registry
 from tests.unit.pod_manifests import container, deployment, facts, spec

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.environment import looks_secret, named_secret
+from assay.detectors.cluster.pods.environment import looks_secret, named_secret
 from assay.scanner.model.fact import Unknown
 from tests.unit.pod_manifests import container, deployment, facts, first, spec, stated
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.fold_pods import PodFold
-from assay.detectors.cluster.pod_objects import Folded, Pod
+from assay.detectors.cluster.pods.fold import PodFold
+from assay.detectors.cluster.pods.objects import Folded, Pod
 from tests.unit.pod_manifests import container, owned, running, spec
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.images import parse, path_of
+from assay.detectors.cluster.pods.images import parse, path_of
 from assay.scanner.model.fact import Unknown
 from tests.unit.pod_manifests import first
 

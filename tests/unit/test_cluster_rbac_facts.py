@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster import pseudonyms, rbac_facts
+from assay.detectors.cluster.access import pseudonyms, rbac
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
@@ -15,7 +15,7 @@ RBAC = "rbac.authorization.k8s.io/v1"
 
 
 def one(text: str, **options: Any) -> dict[str, Any]:
-    [facts] = facts_of(rbac_facts.state, objects_of(text, **options)).values()
+    [facts] = facts_of(rbac.state, objects_of(text, **options)).values()
     return facts
 
 
@@ -58,7 +58,7 @@ aggregationRule:
   - matchLabels: {{aggregate: "true"}}
   - matchExpressions: [{{key: a, operator: Near}}]
 """
-    [resource] = rbac_facts.state(objects_of(text))
+    [resource] = rbac.state(objects_of(text))
     assert resource.address == "ClusterRole.view" and resource.aliases == ("ClusterRole.default.view",)
     facts = one(text)
     assert facts["namespace"] is None and facts["bootstrapped"] is True
@@ -126,7 +126,7 @@ def test_whom_a_rule_lets_somebody_impersonate_is_named_as_in_bindings() -> None
 
 
 def test_no_name_of_a_person_is_in_any_fact() -> None:
-    encoded = msgspec.json.encode(list(rbac_facts.state(objects_of(BINDING))))
+    encoded = msgspec.json.encode(list(rbac.state(objects_of(BINDING))))
     assert b"maria" not in encoded and b"example.org" not in encoded
 
 

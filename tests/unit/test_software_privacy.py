@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.detectors.cluster.objects import Objects, Placed
-from assay.detectors.cluster.pod_objects import Deployment
+from assay.detectors.cluster.pods.objects import Deployment
 from assay.detectors.cluster.software.commands import parse
 from assay.detectors.cluster.software.software import known_servers, state
 from assay.scanner.kinds import registry

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from assay.detectors.cluster.objects import Objects, Placed
-from assay.detectors.cluster.pod_objects import Deployment
+from assay.detectors.cluster.pods.objects import Deployment
 from assay.detectors.cluster.software.software import known_servers, state
 from assay.scanner.api import Known, Location, Resource
 from assay.scanner.kinds import registry

@@ -90,8 +90,9 @@ macros = st.builds(
     st.sampled_from(["&&", "||"]),
     inner,
 )
+single = st.builds(lambda macro, one: f"resource.items.{macro}(i, {one})", st.sampled_from(["all", "exists"]), inner)
 expressions = st.recursive(
-    atoms | macros,
+    atoms | macros | single,
     lambda deeper: st.one_of(
         st.builds(lambda x, op, y: f"({x} {op} {y})", deeper, st.sampled_from(["&&", "||"]), deeper),
         st.builds(lambda x: f"!({x})", deeper),
@@ -220,3 +221,20 @@ def test_an_expression_outside_the_subset_is_refused_with_its_reason(text: str, 
 def test_an_expression_survives_being_written_out_and_parsed_again(text: str) -> None:
     node = syntax.parse(text)
     assert syntax.parse(syntax.unparse(node)) == node
+
+
+INNER = ["i.open", "!i.open", "'x' in i.cidrs", "!('x' in i.cidrs)", "i.cidrs.all(c, c != 'x')", "i.cidrs == ['x']",
+         "size(i.cidrs) > 0", "i.port > 1 && i.port < 3"]  # fmt: skip
+
+
+@pytest.mark.parametrize("macro", ["all", "exists", "exists_one"])
+@pytest.mark.parametrize("body", INNER)
+def test_a_macro_over_one_field_of_each_element_is_careful_about_every_part_of_it(macro: str, body: str) -> None:
+    assertion = compiled(f"resource.items.{macro}(i, {body})")
+    for cidrs in ([], ["x"], ["y"], ["y", "x"]):
+        for opened, port in ((True, 2), (False, 0)):
+            one = {"items": [{"port": port, "cidrs": cidrs, "open": opened}]}
+            before = assertion.evaluate(kleene.Given(one)).value
+            for place in places(one):
+                after = assertion.evaluate(kleene.Given(blank(one, place))).value
+                assert after in (before, None), (one, place)

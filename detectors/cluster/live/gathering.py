@@ -25,7 +25,7 @@ class Folded:
     """Pods, one for each owner and template."""
 
     def __init__(self) -> None:
-        from assay.detectors.cluster.fold_pods import PodFold
+        from assay.detectors.cluster.pods.fold import PodFold
 
         self._fold = PodFold()
 

@@ -131,7 +131,7 @@ def _nothing(api: Api, why: Trouble | None = None, served: bool = True) -> Liste
 
 
 def _state_version(connection: Connection, transport: Transport, contact: _Contact, objects: Objects) -> Iterator[str]:
-    from assay.detectors.cluster.cluster_objects import Version
+    from assay.detectors.cluster.platform.objects import Version
 
     anonymous, why = _anonymous(connection, transport)
     version = Version(git_version=contact.git_version or "", anonymous=anonymous, anonymous_reason=why)

@@ -6,12 +6,12 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import Any
 
-from assay.detectors.cluster.images import Image, path_of
-from assay.detectors.cluster.images import parse as parse_image
-from assay.detectors.cluster.pod_objects import Container, Implied, PodSpec, VolumeMount
+from assay.detectors.cluster.pods.images import Image, path_of
+from assay.detectors.cluster.pods.images import parse as parse_image
+from assay.detectors.cluster.pods.objects import Container, Implied, PodSpec, VolumeMount
+from assay.detectors.cluster.pods.volume_objects import Volume
 from assay.detectors.cluster.software.commands import Command, Line, parse, unresolved
 from assay.detectors.cluster.software.setting import ABSENT, Setting, first
-from assay.detectors.cluster.volume_objects import Volume
 from assay.scanner.api import Unknown
 
 MAX_VALUE = 1024
@@ -43,10 +43,11 @@ class Process:
 
     def is_image(self, patterns: tuple[str, ...]) -> bool:
         """Whether the repository ends with one of these, folder by folder; `*` stands for any part of a name."""
-        return bool(patterns) and _endings(patterns).fullmatch(self._path) is not None
+        return is_named(self.path, patterns)
 
     @cached_property
-    def _path(self) -> str:
+    def path(self) -> str:
+        """The repository without its registry; empty where it isn't known."""
         repository = self._image.repository
         return path_of(repository)[1] if repository else ""
 
@@ -218,6 +219,11 @@ class Process:
             return Unknown(reason=found.reason)
         number = found.text.rpartition(":")[2].rstrip("/")
         return int(number) if re.fullmatch(r"\d{1,5}", number, re.ASCII) else Unknown(reason="a port that is no number")
+
+
+def is_named(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a repository's path ends with one of these, folder by folder; `*` stands for any part of a name."""
+    return bool(patterns) and _endings(patterns).fullmatch(path) is not None
 
 
 @cache

@@ -1,10 +1,11 @@
 """Proxies in the pod that ask who calls before they pass a request on."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.process import Process, is_local, is_named
 from assay.detectors.cluster.software.setting import Setting, any_of, any_present, negated, text_of
 from assay.scanner.api import Unknown
 
@@ -134,7 +135,12 @@ def is_proxy(process: Process) -> bool:
 
 
 def _kind(process: Process) -> Kind | None:
-    return next((kind for kind in KINDS if process.is_image(kind.images)), None)
+    return _kind_of(process.path)
+
+
+@lru_cache(maxsize=2_000)
+def _kind_of(path: str) -> Kind | None:
+    return next((kind for kind in KINDS if is_named(path, kind.images)), None)
 
 
 def _upstream(kind: Kind, process: Process) -> frozenset[int] | Unknown:

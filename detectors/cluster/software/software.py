@@ -9,13 +9,14 @@ from typing import Any
 from msgspec import Struct, structs
 
 from assay.detectors.cluster.objects import Objects
-from assay.detectors.cluster.pod_objects import Container
+from assay.detectors.cluster.pods.objects import Container
+from assay.detectors.cluster.pods.templates import Template, templates
 from assay.detectors.cluster.software import proxies
+from assay.detectors.cluster.software.index import Index
 from assay.detectors.cluster.software.process import Process
 from assay.detectors.cluster.software.server import Look, Server, recognise
 from assay.detectors.cluster.software.setting import all_of, any_of
 from assay.detectors.cluster.stating import state as stated
-from assay.detectors.cluster.templates import Template, templates
 from assay.scanner.api import Resource, Unknown
 
 FAMILIES = (
@@ -75,6 +76,11 @@ def known_servers() -> tuple[Server, ...]:
     return tuple(server for module in modules for server in module.SERVERS)
 
 
+@cache
+def _index() -> Index:
+    return Index(known_servers())
+
+
 def _running(template: Template) -> list[Container]:
     """The containers that go on running; what an init container starts is gone when the others begin."""
     spec = template.spec
@@ -84,8 +90,9 @@ def _running(template: Template) -> list[Container]:
 
 def _known(process: Process, is_first: bool) -> Iterator[tuple[Server, Process]]:
     """The first server that the container is, and the platform that runs it."""
+    candidates = _index().candidates(process)
     for beside in (False, True):
-        for server in known_servers():
+        for server in candidates:
             running = recognise(server, process, is_first) if server.beside is beside else None
             if running is not None:
                 yield server, running

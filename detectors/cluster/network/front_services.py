@@ -1,0 +1,58 @@
+"""The Services in front of the pods that a selector takes, such as those of an Istio gateway."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from assay.detectors.cluster.network import load_balancers
+from assay.detectors.cluster.network.service_objects import LoadBalancer, Service, ServiceSpec, ServiceStatus
+from assay.detectors.cluster.objects import Objects
+from assay.detectors.cluster.words import words_of
+from assay.scanner.api import Unknown
+
+_MOST = 200
+"""Services that are looked at for one selector."""
+
+
+class FrontServices:
+    """Services by the labels that they select."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._unread = objects.unread("Service")
+        self._by_label: dict[tuple[str, str], list[Service]] = defaultdict(list)
+        for placed in objects.of("Service"):
+            service: Service = placed.object
+            for label in ((service.spec or ServiceSpec()).selector or {}).items():
+                self._by_label[label].append(service)
+
+    def internal(self, selector: Mapping[str, str]) -> bool | Unknown:
+        """Whether each Service that is surely in front of the selected pods is only reached from a private network.
+
+        Where there is none, as in a repository without the gateway's installation, the labels must do.
+        """
+        candidates = min((self._by_label.get(label, []) for label in selector.items()), key=len, default=[])
+        if len(candidates) > _MOST:
+            return Unknown(reason=f"more than {_MOST} Services select pods like those of the Gateway")
+        found = [one for one in candidates if selector.items() <= ((one.spec or ServiceSpec()).selector or {}).items()]
+        if found:
+            answers = [_private(service) for service in found]
+            if False in answers:
+                return False
+            return next((answer for answer in answers if isinstance(answer, Unknown)), True)
+        if self._unread:
+            return Unknown(reason=self._unread)
+        words = {word for value in selector.values() for word in words_of(value)}
+        if words & {"internal", "private", "intranet", "ilb", "egressgateway"}:
+            return Unknown(reason="its pods are named for a private network, but no Service for them is there to see")
+        return False
+
+
+def _private(service: Service) -> bool | Unknown:
+    spec = service.spec or ServiceSpec()
+    if spec.external_ips or spec.type == "NodePort":
+        return False
+    if spec.type != "LoadBalancer":
+        return True
+    entries = ((service.status or ServiceStatus()).load_balancer or LoadBalancer()).ingress or []
+    if load_balancers.all_private([entry.ip if not entry.hostname else None for entry in entries]):
+        return True
+    return load_balancers.internal(service.metadata.annotations or {}, spec.load_balancer_class)
