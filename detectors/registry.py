@@ -103,6 +103,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
             "ai.software": {"ways_in": _WAYS},
             "cluster.namespace": {
                 "workloads": ("workload.pods",),
+                "privileged_components": ("workload.pods",),
                 "denies_ingress": ("network.policy",),
                 "denies_egress": ("network.policy",),
             },

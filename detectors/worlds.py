@@ -35,7 +35,19 @@ class World(Struct, frozen=True, kw_only=True):
                 complete = one.facts.get("complete")
                 if isinstance(complete, Unknown):
                     return complete.reason
+                if kind in _ACROSS and not one.address.startswith(_AT_HOME) and _was_limited(one):
+                    return f"{one.address} of other namespaces, which were not asked for, may bear on it"
         return None
+
+
+_ACROSS = frozenset({"network.gateway", "network.mesh-policy", "network.route"})
+"""Kinds whose resources may bear on workloads of other namespaces than their own."""
+_AT_HOME = ("ingresses.", "routes.route.openshift.io")
+"""Of these kinds, what leads to Services of its own namespace only."""
+
+
+def _was_limited(listing: Resource) -> bool:
+    return value(listing, "namespaces", None) is not None and value(listing, "served", True)
 
 
 def worlds(resources: Iterable[Resource]) -> Sequence[World]:

@@ -21,6 +21,8 @@ class Api(Struct, frozen=True, kw_only=True):
     """`module:Struct` below `assay.detectors.cluster`."""
     states: tuple[str, ...]
     """The kinds of ours whose facts rest on it."""
+    refines: tuple[str, ...] = ()
+    """The kinds of ours that are stated whole without it, and more exactly with it."""
     namespaced: bool = True
     metadata_only: bool = False
     """Asked for as PartialObjectMetadata, so that values never leave the server."""
@@ -54,6 +56,7 @@ def _api(
     namespaced: bool = True,
     metadata_only: bool = False,
     optional: bool = False,
+    refines: tuple[str, ...] = (),
 ) -> Api:
     """One line of the table; `name` is that of `Api.name`."""
     plural, _, group = name.partition(".")
@@ -64,6 +67,7 @@ def _api(
         versions=tuple(versions.split()),
         decoded=decoded,
         states=states,
+        refines=refines,
         namespaced=namespaced,
         metadata_only=metadata_only,
         optional=optional,
@@ -117,8 +121,8 @@ _WORKLOADS: tuple[Api, ...] = (
     _custom("inferenceservices.serving.kserve.io", "InferenceService", "v1beta1", "owners.serving:InferenceService"),
     _custom("servingruntimes.serving.kserve.io", "ServingRuntime", "v1alpha1", "owners.serving:ServingRuntime"),
     _custom("scheduledsparkapplications.sparkoperator.k8s.io", "ScheduledSparkApplication", "v1beta2",
-            "owners.batch:ScheduledSparkApplication"),
-    _custom("sparkapplications.sparkoperator.k8s.io", "SparkApplication", "v1beta2", "owners.batch:SparkApplication"),
+            "owners.spark:ScheduledSparkApplication"),
+    _custom("sparkapplications.sparkoperator.k8s.io", "SparkApplication", "v1beta2", "owners.spark:SparkApplication"),
     _custom("trainjobs.trainer.kubeflow.org", "TrainJob", "v1alpha1", "owners.kubeflow:TrainJob"),
 )  # fmt: skip
 """Pods and what makes them; `owners.OWNERS` has a line for each of the latter, too."""
@@ -138,7 +142,9 @@ _OTHERS: tuple[Api, ...] = (
          "cluster.persistent-volume", namespaced=False),
     _api("resourcequotas", "ResourceQuota", "v1", "platform.objects:ResourceQuota", "cluster.namespace", "ai.tenant"),
     _api("secrets", "Secret", "v1", "access.objects:SecretObject", "rbac.service-account", metadata_only=True),
-    _api("serviceaccounts", "ServiceAccount", "v1", "access.objects:ServiceAccountObject", "rbac.service-account"),
+    # They tell whether the token that a pod got is what its account would give it today.
+    _api("serviceaccounts", "ServiceAccount", "v1", "access.objects:ServiceAccountObject", "rbac.service-account",
+         refines=("workload.pods",)),
     # Annotations of Services decide on routes to them, and their type on the Gateways behind them.
     _api("services", "Service", "v1", "network.service_objects:Service", "network.service", "network.route",
          "network.gateway"),

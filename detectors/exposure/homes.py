@@ -1,4 +1,4 @@
-"""Namespaces: how many workloads they have, and whether a policy denies by default."""
+"""Namespaces: how many workloads they have, which are the cluster's own, and whether a policy denies by default."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -18,12 +18,16 @@ class Homes:
         self._pods_unread = world.unread("workload.pods")
         self._policies_unread = world.unread("network.policy")
         self._workloads: Counter[str] = Counter()
+        self._components: dict[str, set[str]] = defaultdict(set)
+        self._undecided: dict[str, str] = {}
+        """Why a workload of a namespace may be a component, by namespace."""
         for resource in world.of("workload.pods"):
             namespace = read.text(read.fact(resource, "namespace"))
             if isinstance(namespace, Unknown):
                 self._pods_unread = self._pods_unread or namespace.reason
             else:
                 self._workloads[namespace] += 1
+                self._take(namespace, read.fact(resource, "system"))
         self._denying: dict[tuple[str, Direction], list[Answer]] = defaultdict(list)
         """By namespace, empty for all, and direction."""
         for policy in policies:
@@ -37,9 +41,20 @@ class Homes:
         unread = self._pods_unread
         return {
             "workloads": Known(value=self._workloads[name]) if unread is None else Unknown(reason=unread),
+            "privileged_components": Known(value=self._privileged(name)),
             "denies_ingress": stated(self._denied(name, "ingress")),
             "denies_egress": stated(self._denied(name, "egress")),
         }
+
+    def _take(self, namespace: str, component: object) -> None:
+        if isinstance(component, Unknown):
+            self._undecided.setdefault(namespace, component.reason)
+        elif isinstance(component, str):
+            self._components[namespace].add(component)
+
+    def _privileged(self, namespace: str) -> list[str | Unknown]:
+        unread = self._pods_unread or self._undecided.get(namespace)
+        return [*sorted(self._components.get(namespace, ())), *([Unknown(reason=unread)] if unread else ())]
 
     def _denied(self, namespace: str, direction: Direction) -> Answer:
         found = any_of(one for at in (namespace, "") for one in self._denying.get((at, direction), ()))

@@ -50,17 +50,6 @@ class Consequences:
         self._unlisted = unread_of(around.world, "workload.pods")
         self._unseen = not around.world.live or unread_of(around.world, "cluster.namespace") is not None
         self._eks = _is_eks(around)
-        self._steps: Mapping[str, Callable[[int, str, str], None]] = {
-            "admin": self._admin, "accounts": self._to_accounts, "tokens": self._to_tokens,
-            "workloads": self._to_workloads, "custom-workloads": self._to_custom_workloads, "hosted": self._to_hosted,
-            "escape": self._to_node_by_pod, "unguarded-node": self._to_unguarded_node, "node": self._to_node,
-            "secrets": self._to_secrets, "volumes": self._to_volumes, "new-pods": self._to_new_pods,
-            "users": self._to_users, "groups": self._to_groups, "signer": self._to_signer,
-            "own-role": self._to_own_role, "own-role-here": self._to_own_role_here,
-            "cluster-role": self._to_cluster_role,
-            "cluster-role-here": self._to_cluster_role_here, "role-here": self._to_role_here,
-            "aws-auth": self._to_aws_auth,
-        }  # fmt: skip
 
     def can(self, technique: Technique, namespace: str, name: str) -> int:
         """The node of a technique in a namespace or everywhere, for a name or for anyone."""
@@ -92,7 +81,7 @@ class Consequences:
                 self._to_new_pods(node, EVERYWHERE, "")
             return
         for give in gives:
-            self._steps[give](node, namespace, name)
+            _STEPS[give](self, node, namespace, name)
 
     def identity(self, subject: Subject) -> int:
         """A user, group or account."""
@@ -222,7 +211,7 @@ class Consequences:
             return
         for claim in self._around.claims_in(namespace):
             self.volume(group, namespace, claim)
-        unread = unread_of(self._around.world, "cluster.volume-claim")
+        unread = self._around.unread("cluster.volume-claim")
         if unread:
             self._graph.edge(group, self._graph.node("volume", namespace, "?"), unread)
 
@@ -319,6 +308,18 @@ class Consequences:
         return (found, False) if found is not None else (self._graph.node(kind, *names), True)
 
 
+_STEPS: Mapping[str, Callable[[Consequences, int, str, str], None]] = {
+    "admin": Consequences._admin, "accounts": Consequences._to_accounts, "tokens": Consequences._to_tokens,
+    "workloads": Consequences._to_workloads, "custom-workloads": Consequences._to_custom_workloads,
+    "hosted": Consequences._to_hosted, "escape": Consequences._to_node_by_pod,
+    "unguarded-node": Consequences._to_unguarded_node, "node": Consequences._to_node,
+    "secrets": Consequences._to_secrets, "volumes": Consequences._to_volumes, "new-pods": Consequences._to_new_pods,
+    "users": Consequences._to_users, "groups": Consequences._to_groups, "signer": Consequences._to_signer,
+    "own-role": Consequences._to_own_role, "own-role-here": Consequences._to_own_role_here,
+    "cluster-role": Consequences._to_cluster_role, "cluster-role-here": Consequences._to_cluster_role_here,
+    "role-here": Consequences._to_role_here, "aws-auth": Consequences._to_aws_auth,
+}  # fmt: skip
+"""By what a technique gives."""
 _FANNED = frozenset({"accounts", "secrets", "workloads", "unguarded-node", "cluster-role-here", "role-here"})
 """Techniques that give something in one namespace; with rights in the whole cluster, in each of them."""
 _BUILT_IN_CONTROLLERS = frozenset({

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 
 from assay.detectors.rbac.graph import Graph
-from assay.detectors.rbac.nearest import Field
+from assay.detectors.rbac.nearest import Field, Gate
 
 MOST_VISITS = 8_000
 """Edges looked at for one cut. Beyond it the answer is the first bindings of every way, which is a cut as well."""
@@ -28,21 +28,24 @@ class Cuts:
         self._graph = graph
         self._left_for_first = MOST_VISITS_IN_ALL
         self._left = MOST_VISITS_IN_ALL
-        self._answers: dict[tuple[str, frozenset[str], frozenset[int], bool], list[str]] = {}
+        self._answers: dict[tuple[str, bool, frozenset[str], frozenset[int]], list[str]] = {}
         self._nodes: dict[str, list[int]] = defaultdict(list)
         for node, label in graph.grants.items():
             self._nodes[label].append(node)
+        every = frozenset(graph.grants)
+        ours = frozenset(node for node, label in graph.grants.items() if label not in graph.expected)
+        self._cuttable = [(True, ours), (False, every)] if graph.expected else [(False, every)]
+        """Whether Kubernetes' own are spared, and what may be taken away: first without them, then with them."""
         self._asked: dict[tuple[str, str], int] = defaultdict(int)
-        self._gates: dict[tuple[str, str], Field] = {}
+        self._gates: dict[tuple[str, str], Gate] = {}
 
     def smallest(self, nodes: Sequence[int], target: str, field: Field, own: frozenset[str]) -> list[str] | None:
         """Addresses, sorted; empty where a goal needs no binding; None: it takes too long to find out.
 
         `nodes` are the shortest way from the source. `own` are the labels of goals that don't count.
         """
-        expected = self._graph.expected
-        for spared in (expected, ()) if expected else ((),):
-            search = _Search(self._graph, field, own, spared)
+        for spares, cuttable in self._cuttable:
+            search = _Search(self._graph, field, own, cuttable)
             try:
                 grants, reached = search.first(nodes[0], self._left_for_first)
             except _TooManyError:
@@ -50,16 +53,18 @@ class Cuts:
             finally:
                 self._left_for_first -= search.visits
             if not reached:
-                return self._solved(search, nodes, target, grants)
+                return self._solved(search, nodes, (target, spares), grants)
         return []
 
-    def _solved(self, search: "_Search", nodes: Sequence[int], target: str, grants: Sequence[int]) -> list[str]:
+    def _solved(
+        self, search: "_Search", nodes: Sequence[int], asked: tuple[str, bool], grants: Sequence[int]
+    ) -> list[str]:
         labels = {self._graph.grants[one] for one in grants}
         if len(labels) == 1:
             return sorted(labels)
-        key = (target, search.own, frozenset(grants), bool(search.spared))
+        key = (*asked, search.own, frozenset(grants))
         if key not in self._answers:
-            gate = self._gate(search, nodes, target, len(labels) - 1)
+            gate = self._gate(search, nodes, asked[0], len(labels) - 1)
             self._answers[key] = [gate] if gate else self._flowing(search, nodes[0], grants, labels)
         return self._answers[key]
 
@@ -68,12 +73,11 @@ class Cuts:
 
         It is searched for where it saves enough: `weight` is what the flow would have to try at least.
         """
-        for label in [self._graph.grants[node] for node in reversed(nodes) if search.cuttable(node)]:
+        for label in [self._graph.grants[node] for node in reversed(nodes) if node in search.cuttable]:
             key = (target, label)
             self._asked[key] += weight
             if key not in self._gates and self._asked[key] > _OFTEN and len(self._gates) < _MOST_GATES:
-                goals = sorted(search.field.goals.items())
-                self._gates[key] = Field(self._graph, goals, kept=search.field.kept, without=set(self._nodes[label]))
+                self._gates[key] = Gate(self._graph, search.field.goals, self._nodes[label])
             # What may be reached all the same leaves it to the flow to decide.
             if key in self._gates and not self._gates[key].may_reach(nodes[0], search.own):
                 return label
@@ -81,6 +85,8 @@ class Cuts:
 
     def _flowing(self, search: "_Search", source: int, grants: Sequence[int], labels: set[str]) -> list[str]:
         search.visits, search.most = 0, min(self._left, MOST_VISITS)
+        if search.most <= 0:  # the first edge would be one too many
+            return sorted(labels)
         try:
             found = search.minimum(grants)
             if self._graph.copied and len(found) > 1:
@@ -99,10 +105,11 @@ class _TooManyError(Exception):
 class _Search:
     """Looks for ways from one source to the goals of a field."""
 
-    def __init__(self, graph: Graph, field: Field, own: frozenset[str], spared: Collection[str]) -> None:
+    def __init__(self, graph: Graph, field: Field, own: frozenset[str], cuttable: frozenset[int]) -> None:
         self.field = field
         self.own = own
-        self.spared = spared
+        self.cuttable = cuttable
+        """The nodes that are bindings which may be taken away."""
         self.visits = 0
         self.most = 0
         self._graph = graph
@@ -124,7 +131,7 @@ class _Search:
                 if after in seen:
                     continue
                 seen.add(after)
-                if self.cuttable(after):
+                if after in self.cuttable:
                     found.add(after)
                 else:
                     pending.append(after)
@@ -179,14 +186,14 @@ class _Search:
 
     def _moves(self, state: "_State") -> "list[tuple[_State, str]]":
         node, side = state
-        cuttable = self.cuttable(node)
+        cuttable = node in self.cuttable
         found: list[tuple[_State, str]] = []
         if side == _IN or not cuttable:
             found += [((before, _OUT), "back") for before, ways in self._flow[node].items() if ways]
         if cuttable and (node in self._used) == (side == _OUT):
             found.append(((node, not side), "through"))
         if side == _OUT:
-            found += [((after, not self.cuttable(after)), "on") for after in self._steps(node)]
+            found += [((after, after not in self.cuttable), "on") for after in self._steps(node)]
         return found
 
     def _augment(self, reached: "_Reached", end: "_State") -> None:
@@ -204,25 +211,19 @@ class _Search:
 
     def _steps(self, node: int) -> list[int]:
         """The next nodes from which a goal may be reached, the nearest to it last."""
-        field, own = self.field, self.own
+        ways, own = self.field.ways, self.own
         after = self._graph.out[node]
         self.visits += 1 + len(after)
         if self.visits > self.most:
             raise _TooManyError
-        ways = field.ways
-        # As `field.may_reach` says, without a call for each of very many.
-        found = [one for one in after if (known := ways[one]) and (len(known) > 1 or known[0].label not in own)]
-        nearest = [way.after for way in field.ways[node] if way.after >= 0]
-        return found + nearest if len(found) > 1 else found
+        # Of two ways with different labels, one is another's; with several labels of one's own, a third may be.
+        found = [one for one in after if (known := ways[one]) and (len(known) > 1 or own.isdisjoint(known))]
+        nearest = [one for one in ways[node].values() if one >= 0] if len(found) > 1 else []
+        return found + nearest
 
     def _is_goal(self, node: int) -> bool:
         label = self.field.goals.get(node)
         return label is not None and label not in self.own
-
-    def cuttable(self, node: int) -> bool:
-        """Whether the node is a binding that may be taken away."""
-        label = self._graph.grants.get(node)
-        return label is not None and label not in self.spared
 
 
 _IN, _OUT = False, True

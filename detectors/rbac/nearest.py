@@ -1,7 +1,8 @@
 """The shortest way from everywhere to a target, in one search backwards from it.
 
 What is a target for one source may be another's own: its namespace's Secrets, its volumes. So goals carry labels, and
-every node learns of the nearest few different labels; a source that has one label of its own takes the second.
+every node learns of the nearest two different labels; a source that has one label of its own takes the other. For
+sources that have several, one more search tells every node of more.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,10 +11,10 @@ from itertools import chain
 from assay.detectors.rbac.graph import Certainty, Graph
 
 KEPT = 2
-_MOST_KEPT = 32
-"""Labels that one search tells every node of, for sources that have up to one less of their own."""
+_KEPT_FOR_SEVERAL = 16
+"""Where a source has several labels of its own, though fewer than these."""
 _MOST_EXACT = 64
-"""Different sets of several labels of one's own, of each target and certainty."""
+"""Different sets of several labels of one's own, of each target."""
 
 Ways = Mapping[str, int]
 """Label → the next node towards the nearest goal that has it, the nearest first; -1 at the goal itself."""
@@ -24,11 +25,10 @@ _NOWHERE: dict[str, int] = {}
 class Field:
     """The ways of all nodes to some goals."""
 
-    def __init__(self, goals: Mapping[int, str], ways: "Sequence[Ways] | _Nearest") -> None:
+    def __init__(self, goals: Mapping[int, str], ways: "Sequence[Ways] | _Others") -> None:
+        """`ways` are those of all nodes, to goals of which each has a label."""
         self.goals = goals
-        """Node → label."""
         self.ways = ways
-        """By node."""
 
     def label(self, node: int, own: frozenset[str]) -> str | None:
         """That of the nearest goal that isn't one's own, if it is known."""
@@ -107,11 +107,10 @@ class Target:
         return (exact, exact.label(node, own)) if exact else None
 
     def _field(self, certainty: Certainty, kept: int) -> Field:
-        kept = min(kept, len(self._labels))
-        if (certainty, kept) not in self._fields:
-            ways = _spread(self.graph, self.goals, certainty, kept)
-            self._fields[certainty, kept] = Field(self.goals, ways)
-        return self._fields[certainty, kept]
+        key = (certainty, kept)
+        if key not in self._fields:
+            self._fields[key] = Field(self.goals, _spread(self.graph, self.goals, certainty, kept))
+        return self._fields[key]
 
     def _without(self, own: frozenset[str], certainty: Certainty) -> Field | None:
         # The nearest two are both its own, and there may be a third.
@@ -121,19 +120,17 @@ class Target:
         return self._exact[key]
 
     def _exactly(self, own: frozenset[str], certainty: Certainty) -> Field:
-        mine = len(own & self._labels)
-        if mine < _MOST_KEPT:
-            # Of more labels than one has, one is another's. Few searches serve all, as what they keep is doubled.
-            ways = self._field(certainty, 1 << mine.bit_length()).ways
-            return Field(self.goals, _Nearest(ways, own))
+        if len(own & self._labels) < _KEPT_FOR_SEVERAL:
+            ways = self._field(certainty, _KEPT_FOR_SEVERAL).ways
+            return Field(self.goals, _Others(ways, own))
         others = {node: label for node, label in self.goals.items() if label not in own}
         return Field(self.goals, _spread(self.graph, others, certainty, 1))
 
 
-class _Nearest(dict[int, Ways]):
+class _Others(dict[int, Ways]):
     """Of each node that is asked about, the shortest way to what isn't one's own."""
 
-    def __init__(self, ways: "Sequence[Ways] | _Nearest", own: frozenset[str]) -> None:
+    def __init__(self, ways: "Sequence[Ways] | _Others", own: frozenset[str]) -> None:
         super().__init__()
         self._ways = ways
         self._own = own
@@ -145,23 +142,25 @@ class _Nearest(dict[int, Ways]):
 
 
 def _spread(graph: Graph, goals: Mapping[int, str], certainty: Certainty, kept: int) -> Sequence[Ways]:
-    """By node at most `kept` ways, to different labels; of those that are as long, to the goal that comes first."""
+    """At most `kept` ways of every node, to different labels; of those that are as long, to the goal that comes first.
+
+    A search that keeps fewer, or leaves out goals of some labels, finds what is left of these ways without the others:
+    which label enters a node first changes nothing in the order in which others do.
+    """
     ways = [_NOWHERE] * len(graph.keys)
     into, maybe, entity = graph.into, graph.maybe if certainty == "possible" else {}, graph.entity
-    further = [(node, label, -1) for node, label in goals.items()]
-    while further:
-        # What enters an entity is one longer; all else is as far away as what it leads to.
-        level: list[tuple[int, str]] = []
-        for node, label, after in further:
-            if _learns(ways, node, label, after, kept):
-                level.append((node, label))
-        further = []
-        for node, label in level:  # grows by what is as far away
-            sources = chain(into[node], maybe[node]) if node in maybe else into[node]
-            if entity[node]:
-                further += [(before, label, node) for before in sources if len(ways[before]) < kept]
+    for node, label in goals.items():
+        ways[node] = {label: -1}
+    queue = list(goals.items())
+    waiting = 0
+    while queue:
+        entered: list[tuple[int, str]] = []
+        for index, learnt in enumerate(queue):  # grows by what is as far away
+            node, label = learnt
+            if index >= waiting and entity[node]:  # what leads into it is further away
+                entered.append(learnt)
                 continue
-            for before in sources:
+            for before in chain(into[node], maybe[node]) if node in maybe else into[node]:
                 known = ways[before]
                 if known is _NOWHERE:
                     ways[before] = {label: node}
@@ -169,16 +168,6 @@ def _spread(graph: Graph, goals: Mapping[int, str], certainty: Certainty, kept: 
                     known[label] = node
                 else:
                     continue
-                level.append((before, label))
+                queue.append((before, label))
+        queue, waiting = entered, len(entered)
     return ways
-
-
-def _learns(ways: list[dict[str, int]], node: int, label: str, after: int, kept: int) -> bool:
-    known = ways[node]
-    if known is _NOWHERE:
-        ways[node] = {label: after}
-    elif len(known) < kept and label not in known:
-        known[label] = after
-    else:
-        return False
-    return True

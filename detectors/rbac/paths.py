@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 from assay.detectors.rbac.access import ACCOUNTS, Subject, normal
 from assay.detectors.rbac.clouds import Clouds
@@ -14,7 +14,7 @@ from assay.detectors.rbac.nearest import Field, Target
 from assay.detectors.rbac.steps import Steps, all_holdings
 from assay.detectors.rbac.surroundings import Surroundings, Workload
 from assay.detectors.rbac.targets import Own, own_of_account, own_of_group_or_user, own_of_workload, targets
-from assay.detectors.rbac.told import Telling, told
+from assay.detectors.rbac.told import Telling, Told
 from assay.detectors.worlds import World, value, with_facts
 from assay.scanner.api import Known, Resource, Unknown
 
@@ -53,6 +53,7 @@ class _Paths:
         self._targets = targets(steps.graph)
         self._cuts = Cuts(steps.graph)
         self._telling = Telling(steps.graph, around)
+        self._shared = _Shared()
         self._by_resource = {id(one.resource): one for one in around.workloads}
         self._used_by: dict[Subject, list[Workload]] = defaultdict(list)
         for workload in around.workloads:
@@ -83,7 +84,7 @@ class _Paths:
                 return Unknown(reason="the subject's address can't be read")
             node = self._graph.find("identity", subject.type, subject.text)
             own = self._own(subject)
-        return Known(value=self._from(node, own) if node is not None else [])
+        return self._shared.fact(self._from(node, own) if node is not None else [])
 
     def _own(self, subject: Subject) -> Own:
         if subject.type == "ServiceAccount":
@@ -108,30 +109,53 @@ class _Paths:
             searched = target.search(node, own.of(name), certainty)
             if searched is None:
                 return Unknown(reason="too many subjects have rights in several namespaces")
-            field, way = searched
-            if way is None:
+            field, label = searched
+            if label is None:
                 continue
-            nodes = field.path(node, way.label)
+            nodes = field.path(node, label)
             doubt = own.doubt if name == "other-tenant" else None
             for edge in pairwise(nodes) if certainty == "possible" else ():
                 doubt = self._graph.reasons.get(edge, doubt)
                 if edge in self._graph.reasons and edge[1] == self._anything:
                     return Unknown(reason=self._graph.reasons[edge])
-            hops = self._telling.hops(nodes)
             unknown = Unknown(reason=doubt) if doubt else None
-            return {
-                "target": name,
-                "length": len(hops),
-                "hops": hops,
-                "cut": unknown or self._cut(nodes, name, field, own),
-                "told": told(hops),
-                "sure": unknown or True,
-            }
+            cut = unknown or self._cut(nodes, name, field, own)
+            return self._shared.path(name, self._telling.told(nodes), cut, unknown or True)
         return Unknown(reason=self._graph.beyond) if self._graph.beyond else None
 
     def _cut(self, nodes: Sequence[int], name: str, field: Field, own: Own) -> list[str] | Unknown:
         found = self._cuts.smallest(nodes, name, field, own.of(name))
         return Unknown(reason=_TOO_LONG) if found is None else found
+
+
+class _Shared:
+    """Paths and facts that are alike, as the same objects: they take less room, and are judged once."""
+
+    def __init__(self) -> None:
+        self._paths: dict[tuple[str, int, tuple[str, ...] | Unknown, bool | Unknown], dict[str, Any]] = {}
+        """By what they say; what is told of the way goes by identity, as it is kept, and the same where it is alike."""
+        self._facts: dict[tuple[int | Unknown, ...], Known] = {}
+
+    def path(self, target: str, told: Told, cut: list[str] | Unknown, sure: Literal[True] | Unknown) -> dict[str, Any]:
+        """In the shape of `kinds.paths.Path`."""
+        key = (target, id(told), cut if isinstance(cut, Unknown) else tuple(cut), sure)
+        if key not in self._paths:
+            self._paths[key] = {
+                "target": target,
+                "length": len(told.hops),
+                "hops": told.hops,
+                "cut": cut,
+                "told": told.line,
+                "sure": sure,
+            }
+        return self._paths[key]
+
+    def fact(self, paths: list[Any]) -> Known:
+        """Of paths that `path` gave, and of unknowns."""
+        key = tuple(one if isinstance(one, Unknown) else id(one) for one in paths)
+        if key not in self._facts:
+            self._facts[key] = Known(value=paths)
+        return self._facts[key]
 
 
 def _subject(resource: Resource) -> Subject | None:

@@ -103,16 +103,16 @@ class Steps:
         self._parts_of_member: dict[Subject, _Parts] = {}
         self._kept: list[tuple[Rule, ...]] = []
         self._joined = 0
-        self.consequences = Consequences(self.graph, around, access, self._rights_node)
+        self._consequences = Consequences(self.graph, around, access, self._rights_node)
         self.graph.expected = {one.binding for one in held} - {one.binding for one in held if not one.expected}
         self.subjects = sorted(
             {*subjects, *around.accounts, *(one.subject for one in held), Subject(type="Group", name=MASTERS)}
             - {SOMEONE}
         )
         for subject in self.subjects:
-            self.consequences.identity(subject)
+            self._consequences.identity(subject)
         for one in around.workloads:
-            self.consequences.workload(one)
+            self._consequences.workload(one)
         # Every identity and workload has its node now, for techniques that lead to all of them.
         self.anything = self._rights_node(_EVERY, EVERYWHERE)
         """The rights to everything everywhere."""
@@ -121,7 +121,9 @@ class Steps:
         for subject in self.subjects:
             self._identity(subject)
         self._workloads()
-        self.consequences.settle()
+        self._consequences.settle()
+        # It and this ask each other while the graph is built; both would otherwise stay until cycles are looked for.
+        del self._consequences
 
     def _grant(self, holding: Holding) -> None:
         graph, namespace = self.graph, holding.namespace or EVERYWHERE
@@ -141,12 +143,12 @@ class Steps:
         return self.graph.node("member", subject.type, subject.text)
 
     def _identity(self, subject: Subject) -> None:
-        graph, node = self.graph, self.consequences.identity(subject)
+        graph, node = self.graph, self._consequences.identity(subject)
         for one in (*identities(subject), SOMEONE):
             if one in self._of_member:
                 graph.edge(node, self._member(one))
         if subject.type == "Group" and subject.name == MASTERS:
-            graph.edge(node, self.consequences.admin())
+            graph.edge(node, self._consequences.admin())
         elif self._unread:
             graph.edge(node, self.anything, self._unread)
         if subject.type == "ServiceAccount":
@@ -183,9 +185,9 @@ class Steps:
                 continue
             if ability.need is not None or _depends_on_holder(ability):
                 parts.append((ability, place))
-            if ability.need is None and self.consequences.is_someone(ability.technique, place, ability.name):
+            if ability.need is None and self._consequences.is_someone(ability.technique, place, ability.name):
                 name = "" if ability.technique.gives == ("unguarded-node",) else ability.name
-                can = self.consequences.can(ability.technique, place, name)
+                can = self._consequences.can(ability.technique, place, name)
                 self.graph.edge(rights, can)
                 self.graph.texts[rights, can] = min(self.graph.texts.get((rights, can), ability.text), ability.text)
         self._parts[rights] = parts
@@ -257,7 +259,7 @@ class Steps:
                     by_need[part.ability.need or 0].append(part)
                 fresh = any(part.namespace == place for some in by_need.values() for part in some)
                 if len(by_need) == len(technique.needs) and fresh:
-                    can = self.consequences.can(technique, place, name)
+                    can = self._consequences.can(technique, place, name)
                     self._chain(node, [by_need[need] for need in sorted(by_need)], can, subject, place, name)
 
     def _too_much(self, node: int, work: int) -> bool:
@@ -312,22 +314,22 @@ class Steps:
         can = self.graph.node(
             "can", part.ability.technique.id, "held", namespace, holding.role, subject.type, subject.text
         )
-        self.graph.edge(can, self.consequences.everything_in(namespace))
+        self.graph.edge(can, self._consequences.everything_in(namespace))
         self._chain(node, [[part], [bound]], can, subject, namespace, holding.role)
 
     def _workloads(self) -> None:
         graph, hosts = self.graph, defaultdict[str, list[int]](list)
         for one in self._around.workloads:
-            node = self.consequences.workload(one)
-            self.consequences.tenancy(node, one.namespace)
+            node = self._consequences.workload(one)
+            self._consequences.tenancy(node, one.namespace)
             if one.token is not False:
                 doubt = next((fact.reason for fact in (one.account, one.token) if isinstance(fact, Unknown)), None)
                 if isinstance(one.account, Unknown):
-                    graph.edge(node, self.consequences.accounts(one.namespace), doubt)
+                    graph.edge(node, self._consequences.accounts(one.namespace), doubt)
                 else:
-                    graph.edge(node, self.consequences.identity(one.account), doubt)
+                    graph.edge(node, self._consequences.identity(one.account), doubt)
             for claim in one.claims:
-                self.consequences.volume(node, one.namespace, claim)
+                self._consequences.volume(node, one.namespace, claim)
             self._host(node, one.escapes, one.nodes, hosts)
         anywhere = graph.node("node", "")
         for name in sorted(hosts):
@@ -335,11 +337,11 @@ class Steps:
                 for node in hosts[name]:
                     graph.edge(graph.node("node", name), node)
         # Whoever chooses the node of his pod chooses any; and what isn't placed yet may come to any as well.
-        graph.edge(anywhere, self.consequences.hosted())
+        graph.edge(anywhere, self._consequences.hosted())
         unlisted = unread_of(self._around.world, "workload.pods")
         if unlisted:
             for name in sorted(hosts):
-                graph.edge(graph.node("node", name), self.consequences.hosted(), unlisted)
+                graph.edge(graph.node("node", name), self._consequences.hosted(), unlisted)
 
     def _host(
         self, node: int, escapes: bool | Unknown, nodes: tuple[str, ...] | Unknown, hosts: dict[str, list[int]]

@@ -68,6 +68,7 @@ class Surroundings:
 
     def __init__(self, world: World, resources: Sequence[Resource], holdings: Sequence[Holding]) -> None:
         self.world = world
+        self._unread: dict[str, str | None] = {}
         self._accounts = {
             (str(value(one, "namespace", "")), _name(one, "ServiceAccount")): _account(one)
             for one in world.of("rbac.service-account")
@@ -107,7 +108,8 @@ class Surroundings:
         self._claims_in: dict[str, list[str]] = defaultdict(list)
         for of, claim in sorted(self._claims):
             self._claims_in[of].append(claim)
-        self.tenants = any(isinstance(one.tenant, str) for one in self._namespaces.values())
+        self.tenants = self._tenants()
+        """Whether any namespace says whose it is."""
 
     def account(self, subject: Subject) -> Account:
         """What is known of an account."""
@@ -123,7 +125,7 @@ class Surroundings:
         """What is known of a namespace."""
         if name in self._namespaces:
             return self._namespaces[name]
-        unread = unread_of(self.world, "cluster.namespace")
+        unread = self.unread("cluster.namespace")
         guarded: bool | Unknown = self._doors(name) or False
         if name != KUBE_SYSTEM and not self.world.live:
             guarded = Unknown(reason=f"the namespace {name} isn't declared here")
@@ -154,9 +156,22 @@ class Surroundings:
         """Why privileged pods may be refused there, whatever its labels say."""
         return self._doors(namespace)
 
+    def _tenants(self) -> bool | Unknown:
+        found = [one.tenant for one in self._namespaces.values()]
+        if any(isinstance(one, str) for one in found):
+            return True
+        unread = unread_of(self.world, "cluster.namespace")
+        return Unknown(reason=unread) if unread else next((one for one in found if isinstance(one, Unknown)), False)
+
+    def unread(self, kind: str) -> str | None:
+        """As `unread_of`, which is asked for much that isn't there."""
+        if kind not in self._unread:
+            self._unread[kind] = unread_of(self.world, kind)
+        return self._unread[kind]
+
     def _missing(self, kind: str, reason: str) -> Unknown | None:
         """Of a cluster, what isn't there is absent if all was read; of files, somebody else may declare it."""
-        unread = unread_of(self.world, kind) if self.world.live else reason
+        unread = self.unread(kind) if self.world.live else reason
         return Unknown(reason=unread) if unread else None
 
     def _workload(self, number: int, resource: Resource) -> Workload:

@@ -70,8 +70,9 @@ def own_of_group_or_user(around: Surroundings, subject: Subject, namespaces: Seq
         "other-tenant": frozenset(tenant_label(name, of.tenant) for name, of in zip(namespaces, found, strict=True)),
         "data-volumes": frozenset(volumes),
     }
-    doubt = next((of.tenant.reason for of in found if isinstance(of.tenant, Unknown)), None)
-    return Own(labels, doubt, frozenset() if around.tenants else frozenset({"other-tenant"}))
+    unknown = next((one for one in (*(of.tenant for of in found), around.tenants) if isinstance(one, Unknown)), None)
+    skipped = frozenset({"other-tenant"}) if around.tenants is False else frozenset[str]()
+    return Own(labels, unknown.reason if unknown else None, skipped)
 
 
 def _own_in(around: Surroundings, namespace: str, claims: Sequence[str] | set[str]) -> Own:

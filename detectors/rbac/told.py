@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from msgspec import Struct
+
 from assay.detectors.rbac.access import Subject
 from assay.detectors.rbac.graph import Graph
 from assay.detectors.rbac.surroundings import Surroundings
@@ -19,33 +21,48 @@ _DIRECT = {
 """Techniques that need no right, by what they lead from and to."""
 
 
+class Told(Struct, frozen=True):
+    """A path's hops."""
+
+    hops: list[dict[str, Any]]
+    """In the shape of `kinds.paths.Hop`, one for each thing that the path gets hold of."""
+    line: str
+    """What is reached by which technique, one after the other."""
+
+
 class Telling:
-    """Tells paths of one graph. Hops are shared by the paths that have them."""
+    """Tells paths of one graph. Paths that are told alike are the same object, and so are their hops.
+
+    So ten thousand accounts of one group take no more room than one of them, and are judged once.
+    """
 
     def __init__(self, graph: Graph, around: Surroundings) -> None:
         self._graph = graph
         self._around = around
-        self._told: dict[tuple[int, ...], dict[str, Any]] = {}
+        self._by_nodes: dict[tuple[int, ...], dict[str, Any]] = {}
+        self._hops: dict[tuple[str, str, tuple[str, ...], str], dict[str, Any]] = {}
+        self._paths: dict[tuple[int, ...], Told] = {}
+        """By the identities of their hops, which are all kept."""
 
-    def hops(self, nodes: Sequence[int]) -> list[dict[str, Any]]:
-        """In the shape of `kinds.paths.Hop`, one for each thing that the path gets hold of."""
-        found = []
-        start = 0
+    def told(self, nodes: Sequence[int]) -> Told:
+        """The path through these nodes."""
+        entity, hops, start = self._graph.entity, [], 0
         for index in range(1, len(nodes)):
-            if self._graph.entity[nodes[index]]:
-                found.append(self._hop(tuple(nodes[start : index + 1])))
+            if entity[nodes[index]]:
+                hops.append(self._hop(tuple(nodes[start : index + 1])))
                 start = index
-        return found
+        key = tuple(map(id, hops))
+        if key not in self._paths:
+            self._paths[key] = Told(hops, _line(hops))
+        return self._paths[key]
 
     def _hop(self, nodes: tuple[int, ...]) -> dict[str, Any]:
-        if nodes not in self._told:
-            self._told[nodes] = {
-                "reached": self._reached(nodes[-1]),
-                "technique": self._technique(nodes),
-                "objects": self._objects(nodes),
-                "rule": self._rule(nodes),
-            }
-        return self._told[nodes]
+        if nodes not in self._by_nodes:
+            reached, technique = self._reached(nodes[-1]), self._technique(nodes)
+            objects, rule = self._objects(nodes), self._rule(nodes)
+            fresh = {"reached": reached, "technique": technique, "objects": objects, "rule": rule}
+            self._by_nodes[nodes] = self._hops.setdefault((reached, technique, tuple(objects), rule), fresh)
+        return self._by_nodes[nodes]
 
     def _technique(self, nodes: Sequence[int]) -> str:
         for node in nodes:
@@ -102,6 +119,5 @@ class Telling:
         return "cluster-admin"
 
 
-def told(hops: Sequence[dict[str, Any]]) -> str:
-    """What is reached by which technique, one after the other."""
+def _line(hops: Sequence[dict[str, Any]]) -> str:
     return ", then ".join(f"{hop['reached']} ({hop['technique']})" for hop in hops)

@@ -45,6 +45,9 @@ class Namespace(Struct, frozen=True, kw_only=True):
     """It has a LimitRange that gives containers limits."""
     workloads: int
     """Derived: how many workloads it has."""
+    privileged_components: list[str]
+    """Derived: the components among them that are expected to be privileged, as `workload.pods` names them in `system`;
+    sorted. They can't run where admission keeps privileged pods out."""
     denies_ingress: bool
     """Derived: a NetworkPolicy selects all its pods and lets nothing in by itself."""
     denies_egress: bool

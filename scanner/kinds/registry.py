@@ -1,6 +1,6 @@
 """The typed kinds by name, their JSON Schema, and the check that a resource's facts fit its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any, cast
@@ -90,57 +90,110 @@ def check(resource: Resource) -> None:
 
     An Unknown fits anywhere, inside lists and structs too.
     """
-    types = fields(resource.kind)
+    checks = _checks(resource.kind)
     for name, fact in resource.facts.items():
-        if name not in types:
+        if name not in checks:
             raise KindError(f"{resource.address}: {resource.kind} has no field {name!r}")
         if isinstance(fact, Known):
-            _check_value(fact.value, types[name], f"{resource.address}: {name}")
+            wrong = checks[name](fact.value)
+            if wrong is not None:
+                raise KindError(f"{resource.address}: {name}{wrong}")
 
 
-def _check_value(value: Any, info: msgspec.inspect.Type, where: str) -> None:
-    if is_unknown(value):
-        return
+Check = Callable[[Any], str | None]
+"""What is wrong with a value, after the path to it (`[2].name: expected …`); None: it fits."""
+
+
+@cache
+def _checks(kind: str) -> Mapping[str, Check]:
+    return {name: _check_of(info) for name, info in fields(kind).items()}
+
+
+def _check_of(info: msgspec.inspect.Type) -> Check:
+    """Made once for each type, as a large inventory has millions of values."""
     match info:
         case msgspec.inspect.UnionType(types=types):
-            if value is None and any(isinstance(t, msgspec.inspect.NoneType) for t in types):
-                return
-            for candidate in types:
-                if not isinstance(candidate, msgspec.inspect.NoneType):
-                    _check_value(value, candidate, where)
-                    return
+            checks = [_check_of(one) for one in types if not isinstance(one, msgspec.inspect.NoneType)]
+            return _optional(checks[0], nullable=len(checks) < len(types))
         case msgspec.inspect.ListType(item_type=item):
-            if not isinstance(value, list | tuple):
-                raise KindError(f"{where}: expected a list, got {type(value).__name__}")
-            for index, element in enumerate(value):
-                _check_value(element, item, f"{where}[{index}]")
+            return _list(_check_of(item))
         case msgspec.inspect.DictType(value_type=inner):
-            if not isinstance(value, dict):
-                raise KindError(f"{where}: expected a mapping, got {type(value).__name__}")
-            for key, element in value.items():
-                _check_value(element, inner, f"{where}.{key}")
-        case msgspec.inspect.StructType(fields=struct_fields):
-            if not isinstance(value, dict):
-                raise KindError(f"{where}: expected a mapping, got {type(value).__name__}")
-            names = {field.name for field in struct_fields}
-            if set(value) != names:
-                raise KindError(f"{where}: expected exactly the fields {sorted(names)}, got {sorted(value)}")
-            for field in struct_fields:
-                _check_value(value[field.name], field.type, f"{where}.{field.name}")
+            return _mapping(_check_of(inner))
+        case msgspec.inspect.StructType(fields=found):
+            return _struct({field.name: _check_of(field.type) for field in found})
         case msgspec.inspect.BoolType():
-            if not isinstance(value, bool):
-                raise KindError(f"{where}: expected a boolean, got {type(value).__name__}")
+            return _scalar((bool,), "a boolean")
         case msgspec.inspect.IntType():
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise KindError(f"{where}: expected an integer, got {type(value).__name__}")
+            return _scalar((int,), "an integer")
         case msgspec.inspect.FloatType():
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise KindError(f"{where}: expected a number, got {type(value).__name__}")
+            return _scalar((float, int), "a number")
         case msgspec.inspect.StrType():
-            if not isinstance(value, str):
-                raise KindError(f"{where}: expected a string, got {type(value).__name__}")
+            return _scalar((str,), "a string")
         case msgspec.inspect.NoneType():
-            if value is not None:
-                raise KindError(f"{where}: expected null, got {type(value).__name__}")
-        case _:
-            raise KindError(f"{where}: kinds may not use {type(info).__name__}")
+            return _scalar((type(None),), "null")
+    raise KindError(f"kinds may not use {type(info).__name__}")
+
+
+def _scalar(types: tuple[type, ...], expected: str) -> Check:
+    def check(value: Any) -> str | None:
+        if type(value) in types or is_unknown(value):
+            return None
+        # A subclass fits too, but for booleans, which are integers to Python.
+        if isinstance(value, types) and not isinstance(value, bool):
+            return None
+        return f": expected {expected}, got {type(value).__name__}"
+
+    return check
+
+
+def _optional(check: Check, nullable: bool) -> Check:
+    return (lambda value: None if value is None else check(value)) if nullable else check
+
+
+def _list(inner: Check) -> Check:
+    def check(value: Any) -> str | None:
+        if is_unknown(value):
+            return None
+        if not isinstance(value, list | tuple):
+            return f": expected a list, got {type(value).__name__}"
+        for index, element in enumerate(value):
+            wrong = inner(element)
+            if wrong is not None:
+                return f"[{index}]{wrong}"
+        return None
+
+    return check
+
+
+def _mapping(inner: Check) -> Check:
+    def check(value: Any) -> str | None:
+        if is_unknown(value):
+            return None
+        if not isinstance(value, dict):
+            return f": expected a mapping, got {type(value).__name__}"
+        for key, element in value.items():
+            wrong = inner(element)
+            if wrong is not None:
+                return f".{key}{wrong}"
+        return None
+
+    return check
+
+
+def _struct(checks: Mapping[str, Check]) -> Check:
+    names = checks.keys()
+
+    def check(value: Any) -> str | None:
+        if is_unknown(value):
+            return None
+        if not isinstance(value, dict):
+            return f": expected a mapping, got {type(value).__name__}"
+        if value.keys() != names:
+            return f": expected exactly the fields {sorted(names)}, got {sorted(value)}"
+        for name, inner in checks.items():
+            wrong = inner(value[name])
+            if wrong is not None:
+                return f".{name}{wrong}"
+        return None
+
+    return check

@@ -39,7 +39,7 @@ def _stored(one: Object) -> Object:
         case "StatefulSet" | "DaemonSet":
             spec.setdefault("updateStrategy", {"type": "RollingUpdate"})
             spec["template"] = _defaulted(spec["template"])
-        case "Service":
+        case "Service" if found["apiVersion"] == "v1":
             spec.setdefault("type", "ClusterIP")
             spec.setdefault("sessionAffinity", "None")
             spec.setdefault("clusterIP", "10.96.7.7")
@@ -56,6 +56,9 @@ def _stored(one: Object) -> Object:
             for rule in (*spec.get("ingress", ()), *spec.get("egress", ())):
                 for port in rule.get("ports", ()):
                     port.setdefault("protocol", "TCP")
+        case "PodDisruptionBudget":
+            least = spec.get("minAvailable", 1)
+            found.setdefault("status", {"expectedPods": 3, "desiredHealthy": least if isinstance(least, int) else 2})
         case "PersistentVolumeClaim":
             spec.setdefault("volumeMode", "Filesystem")
         case "Namespace":
@@ -145,8 +148,9 @@ def _made(owner: Object, accounts: Mapping[tuple[str, str], bool], most: int) ->
             yield from _ray(owner, accounts, most)
         case "InferenceService":
             deployment = _owned(owner, "apps/v1", "Deployment", f"{name}-predictor")
-            labels = {**owner["metadata"].get("labels", {}), "serving.kserve.io/inferenceservice": name}
-            labels |= {"component": "predictor", "app": f"isvc.{name}-predictor"}
+            labels = {"app": f"isvc.{name}-predictor", **owner["metadata"].get("labels", {})}
+            labels |= {**spec["predictor"].get("labels", {}), "component": "predictor"}
+            labels["serving.kserve.io/inferenceservice"] = name
             predictor = {"metadata": {"labels": labels}, "spec": spec["predictor"]}
             deployment["spec"] = {"replicas": 1, "template": _defaulted(copy.deepcopy(predictor))}
             yield deployment
@@ -163,13 +167,13 @@ def _ray(owner: Object, accounts: Mapping[tuple[str, str], bool], most: int) -> 
         ray = template["spec"]["containers"][0]
         ray.setdefault("livenessProbe", {"exec": {"command": ["ray", "health-check"]}})
         ray.setdefault("readinessProbe", {"exec": {"command": ["ray", "health-check"]}})
-        ray.setdefault("volumeMounts", []).append({"name": "shared-mem", "mountPath": "/dev/shm"})  # noqa: S108
+        ray.setdefault("volumeMounts", []).append({"name": "shared-mem", "mountPath": "/dev/shm"})
         template["spec"].setdefault("volumes", []).append({"name": "shared-mem", "emptyDir": {"medium": "Memory"}})
         for number in range(min(one.get("replicas", 1), most)):
             yield _pod(owner, f"{name}-{group}-x{number}kzq", template, accounts)
 
 
-def owned_by(owner: Object) -> list[Object]:
+def _owned_by(owner: Object) -> list[Object]:
     """What an object that a controller makes says of its owner."""
     reference = {"apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["metadata"]["name"]}
     return [{**reference, "uid": "6a1f", "controller": True, "blockOwnerDeletion": True}]
@@ -179,7 +183,7 @@ def _owned(owner: Object, version: str, kind: str, name: str) -> Object:
     metadata = {
         "name": name,
         "namespace": owner["metadata"]["namespace"],
-        "ownerReferences": owned_by(owner),
+        "ownerReferences": _owned_by(owner),
     }
     return {"apiVersion": version, "kind": kind, "metadata": metadata}
 
@@ -207,7 +211,7 @@ def pod(
             container.setdefault("volumeMounts", []).append(mount)
     metadata = {**made["metadata"], "name": name, "namespace": namespace}
     if owner is not None:
-        metadata["ownerReferences"] = owned_by(owner)
+        metadata["ownerReferences"] = _owned_by(owner)
     statuses = [{"name": one.get("name", "main"), "ready": True} for one in spec["containers"]]
     status = {"phase": "Running", "podIP": "10.244.0.7", "qosClass": "Burstable", "containerStatuses": statuses}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}

@@ -229,9 +229,9 @@ OWNERS = """
 ---
 {apiVersion: ray.io/v1, kind: RayJob, metadata: {name: rayjob, namespace: operators}, spec: {rayClusterSpec: {headGroupSpec: {rayStartParams: {}, template: {spec: {containers: [{name: ray-head, image: 'rayproject/ray:2.41.0'}]}}}}}}
 ---
-{apiVersion: ray.io/v1, kind: RayService, metadata: {name: rayservice, namespace: operators}, spec: {rayClusterConfig: {headGroupSpec: {rayStartParams: {}, template: {spec: {containers: [{name: ray-head, image: 'rayproject/ray:2.41.0'}]}}}}}}
+{apiVersion: ray.io/v1, kind: RayService, metadata: {name: rayservice, namespace: operators}, spec: {rayClusterConfig: {headGroupSpec: {rayStartParams: {}, template: {spec: {containers: [{name: ray-head, image: 'rayproject/ray:2.41.0', livenessProbe: &probe {exec: {command: [ray]}}, readinessProbe: *probe}]}}}}}}
 ---
-{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: kn, namespace: operators}, spec: {template: {spec: {containers: [{image: registry.example/work}]}}}}
+{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: kn, namespace: operators}, spec: {template: {spec: {containers: [{image: registry.example/work, readinessProbe: {tcpSocket: {port: 0}}}]}}}}
 ---
 {apiVersion: serving.kserve.io/v1alpha1, kind: ClusterServingRuntime, metadata: {name: shared}, spec: {containers: [{name: kserve-container, image: 'registry.example/runtime:1', securityContext: {privileged: true}}]}}
 ---

@@ -98,10 +98,10 @@ def _pods_of(owners: Sequence[Object]) -> list[Object]:
 
 def _first_template(value: Any) -> Object | None:
     if isinstance(value, dict):
-        if isinstance(value.get("template"), dict) and "containers" in value["template"].get("spec", {}):
-            found: Object = value["template"]
-            return found
+        template: Object | None = value.get("template")
+        if isinstance(template, dict) and "containers" in template.get("spec", {}):
+            return template
         if "containers" in value and isinstance(value["containers"], list):
             return {"spec": {"containers": value["containers"]}}
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return next((found for one in inner if (found := _first_template(one)) is not None), None)
+    return next((made for one in inner if (made := _first_template(one)) is not None), None)

@@ -1,7 +1,7 @@
 """Judges what a test server's cluster tells, in this process, and holds two reports against each other."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -37,23 +37,29 @@ def inventory(records: Sequence[Record]) -> Inventory:
     return build(_HEADER, (outcome,), records)
 
 
-def judged(kubeconfig: Path, limits: Limits = QUICK) -> Report:
-    """The report on the cluster."""
-    return assess(inventory(look(kubeconfig, limits=limits)), Policy(book=book()))
+def judged(kubeconfig: Path, limits: Limits = QUICK, namespaces: Sequence[str] = ()) -> Report:
+    """The report on the cluster, or on what it has in these namespaces and outside of any."""
+    records = look(kubeconfig, limits=limits, namespaces=namespaces)
+    return assess(inventory(records), Policy(book=book()))
 
 
 def better(before: Report, after: Report, api: Api | None = None) -> Iterator[str]:
     """Everything that looks better after a look that saw less, one line each; `api` is what was not seen, None: some
     objects of anything may be missing."""
     earlier, later = _by_place(before), _by_place(after)
+    known = {address for _, address in earlier}
+    renamed = {address: _owners_of(address, known) for address in {address for _, address in later} - known}
     for place, findings in later.items():
-        had = earlier.get(place, ())
+        rule, address = place
+        had = earlier.get(place) or [
+            one for owner in renamed.get(address, ()) for one in earlier.get((rule, owner), ())
+        ]
         if _count(findings, "pass") > _count(had, "pass"):
             yield f"{place}: {[one.outcome for one in had]} became {[one.outcome for one in findings]}"
         for outcome in ("fail", "unknown"):
             if _count(findings, "pass") and _count(had, outcome) and not _count(findings, outcome, "unknown"):
                 yield f"{place}: {outcome} is gone, and a pass is left"
-        if sum(map(_told_of, findings)) > sum(map(_told_of, had)):
+        if sum(map(_told_of, findings)) > sum(map(_told_of, had)) + len(renamed):
             yield f"{place}: passes for more resources than before"
     kept = {address for _, address in later}
     for place, findings in earlier.items():
@@ -93,6 +99,14 @@ def _by_place(report: Report) -> Mapping[tuple[str, str], list[Finding]]:
         address = one.resource.address
         found[one.rule, address if address == SOURCE else address.partition("/")[0]].append(one)
     return found
+
+
+def _owners_of(address: str, known: Collection[str]) -> list[str]:
+    """The resources as whose own what stands at an address was told before: where what lies between an owner and its
+    pods can't be listed, they go by what they name themselves, which is called like the owner, and begins with it."""
+    _, namespace, name = (*address.split(".", 2), "", "")[:3]
+    owners = [(one, (*one.split(".", 2), "", "")[1:3]) for one in known]
+    return [one for one, (of, owner) in owners if of == namespace and owner and f"{name}-".startswith(f"{owner}-")]
 
 
 def _count(findings: Sequence[Finding], *outcomes: str) -> int:

@@ -259,6 +259,7 @@ def test_spark_has_a_driver_and_executors_and_limits_their_memory() -> None:
     }  # fmt: skip
     found = by_role(custom("SparkApplication", "sparkoperator.k8s.io/v1beta2", body))
     driver, executor = found["SparkApplication.ml.x/driver"], found["SparkApplication.ml.x/executor"]
+    # Whether executors have the driver's account depends on the version.
     assert driver["service_account"] == "spark" and isinstance(executor["service_account"], Unknown)
     assert driver["containers"][0]["plain_secret_environment"][0] == "DB_PASSWORD"
     assert executor["replicas"] == 5 and executor["containers"][0]["gpus"] == 1
@@ -266,7 +267,7 @@ def test_spark_has_a_driver_and_executors_and_limits_their_memory() -> None:
         (one["containers"][0]["memory_limited"], one["containers"][0]["cpu_limited"]) for one in (driver, executor)
     ]
     assert limits == [(True, False), (True, True)]
-    assert isinstance(driver["containers"][0]["privileged"], Unknown)
+    assert driver["containers"][0]["privileged"] is False
     again = custom("ScheduledSparkApplication", "sparkoperator.k8s.io/v1beta2", {"template": body})
     assert len(by_role(again)) == 2
 
@@ -290,6 +291,20 @@ def test_grafana_and_milvus_are_known_in_part() -> None:
     body = {"components": {"image": "milvusdb/milvus:v2.4"}}
     [found] = by_role(custom("Milvus", "milvus.io/v1beta1", body)).values()
     assert found["purpose"] == ["vector-store"] and found["containers"][0]["image_tag"] == "v2.4"
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("Prometheus", "monitoring.coreos.com/v1"),
+        ("Alertmanager", "monitoring.coreos.com/v1"),
+        ("Grafana", "grafana.integreatly.org/v1beta1"),
+        ("Milvus", "milvus.io/v1beta1"),
+    ],
+)
+def test_operators_give_pods_nothing_of_the_nodes_unasked(kind: str, version: str) -> None:
+    [found] = by_role(custom(kind, version, {})).values()
+    assert [found[name] for name in ("host_network", "host_pid", "host_ipc", "host_users")] == [False] * 3 + [True]
 
 
 def test_a_deployment_config_rolls() -> None:

@@ -173,6 +173,20 @@ def test_a_namespaces_workloads_are_counted() -> None:
     assert told(found, "Namespace.batch", "workloads") == 0
 
 
+def test_a_namespaces_privileged_components_are_named_once() -> None:
+    driver, other = pods("a", system="storage-driver"), pods("b", system="gpu-operator")
+    again, plain = pods("c", system="gpu-operator"), pods("d", "batch", system=None)
+    found = [namespace("ml"), namespace("batch"), driver, other, again, plain]
+    assert told(found, "Namespace.ml", "privileged_components") == ["gpu-operator", "storage-driver"]
+    assert told(found, "Namespace.batch", "privileged_components") == []
+
+
+def test_a_workload_that_may_be_a_component_is_no_other() -> None:
+    found = [namespace("ml"), pods("a", system="gpu-operator"), pods("b", system=NO_VALUE)]
+    [name, rest] = told(found, "Namespace.ml", "privileged_components")
+    assert name == "gpu-operator" and rest == "?"
+
+
 @pytest.mark.parametrize(
     ("one", "ingress", "egress"),
     [

@@ -18,9 +18,6 @@ AWAITING = {
     "nist-800-53:PT-3": "inventory",
     "nist-ai-rmf:GOVERN 1.6": "inventory",
     # Model files, and measured attacks on models.
-    "mitre-atlas:AML.T0010.003": "models",
-    "mitre-atlas:AML.T0011.000": "models",
-    "mitre-atlas:AML.T0018.002": "models",
     "mitre-atlas:AML.T0024.000": "models",
     "mitre-atlas:AML.T0024.001": "models",
     "nist-ai-rmf:MEASURE 2.11": "models",
@@ -34,7 +31,6 @@ AWAITING_SAFEGUARDS = {
     "data-quality": "pii",
     "fairness": "models",
     "model-governance": "models",
-    "model-integrity": "models",
     "model-privacy": "models",
     "transparency": "models",
 }

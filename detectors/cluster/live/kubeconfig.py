@@ -83,6 +83,8 @@ def _from_files(context: str, files: Mapping[str, File], paths: list[Path]) -> C
 
     name = one_line(context, 200)
     where = one_line(", ".join(files) or ", ".join(str(path) for path in paths), 300)
+    if not files:
+        raise NotConnected(f"{where} is not there; set KUBECONFIG to the file that has the context {name!r}")
     chosen = _entry(files, "contexts", "context", context)
     if chosen is None:
         there = one_line(", ".join(sorted(_names(files))), 300) or "none"

@@ -33,9 +33,10 @@ def failures(listed: Listed, connection: Connection, part: str) -> Iterator[Fail
     """A failure for each namespace of a listing, or one for all."""
     for trouble in listed.troubles:
         what = f"list {name_in(listed.api, trouble.namespace)}"
-        yield failure(part, f"context {connection.name}: {what}: {trouble.reason}; {trouble.next}")
+        said = f"context {connection.name}: {what}: {trouble.reason}; {trouble.next}"
+        yield failure(part, said, kinds=listed.api.states)
 
 
-def failure(part: str, text: str) -> Failure:
-    """A failure of this detector."""
-    return Failure(detector=DETECTOR, part=part, reason=one_line(text))
+def failure(part: str, text: str, kinds: tuple[str, ...] = ()) -> Failure:
+    """A failure of this detector, by which resources of these kinds may be missing; none: of all."""
+    return Failure(detector=DETECTOR, part=part, reason=one_line(text), kinds=kinds)

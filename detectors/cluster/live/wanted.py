@@ -9,8 +9,8 @@ VERSION = "Version"
 
 
 def wanted(kinds: Collection[str] | None) -> Sequence[Api]:
-    """The resources that kinds of ours rest on, in the table's order; None: all."""
-    return [api for api in APIS if kinds is None or set(kinds) & set(api.states)]
+    """The resources that kinds of ours rest on or are made exact by, in the table's order; None: all."""
+    return [api for api in APIS if kinds is None or not set(kinds).isdisjoint((*api.states, *api.refines))]
 
 
 def wants_version(kinds: Collection[str] | None) -> bool:

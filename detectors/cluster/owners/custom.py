@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from assay.detectors.cluster.objects import Objects
-from assay.detectors.cluster.owners import batch, kubeflow, operated, ray, serving, workflows
+from assay.detectors.cluster.owners import batch, kubeflow, operated, ray, serving, spark, workflows
 from assay.detectors.cluster.owners.parts import Part
 
 CUSTOM: Mapping[str, Callable[[Any, Objects], Iterator[Part]]] = {
@@ -36,8 +36,8 @@ CUSTOM: Mapping[str, Callable[[Any, Objects], Iterator[Part]]] = {
     "serving.kserve.io/ClusterServingRuntime": serving.serving_runtime,
     "serving.kserve.io/InferenceService": serving.inference_service,
     "serving.kserve.io/ServingRuntime": serving.serving_runtime,
-    "sparkoperator.k8s.io/ScheduledSparkApplication": batch.scheduled_spark,
-    "sparkoperator.k8s.io/SparkApplication": batch.spark,
+    "sparkoperator.k8s.io/ScheduledSparkApplication": spark.scheduled,
+    "sparkoperator.k8s.io/SparkApplication": spark.application,
     "trainer.kubeflow.org/TrainJob": kubeflow.train_job,
 }
 """By `table.Api.id`: from which templates the kind makes its pods."""

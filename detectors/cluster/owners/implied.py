@@ -30,6 +30,17 @@ def implied_spec(spec: PodSpec, reason: str) -> ImpliedSpec:
     return ImpliedSpec(**fields, reason=reason)
 
 
+def apart(spec: PodSpec) -> PodSpec:
+    """A pod whose operator gives it nothing of the node's but what its owner asks for."""
+    return structs.replace(
+        spec,
+        host_network=spec.host_network is True,
+        host_pid=spec.host_pid is True,
+        host_ipc=spec.host_ipc is True,
+        host_users=spec.host_users is not False,
+    )
+
+
 def over(lower: Container, upper: Container) -> Container:
     """A container with what another one sets in place of its own."""
     return structs.replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from assay.detectors.cluster.objects import Meta, Objects
-from assay.detectors.cluster.owners.implied import container_of, implied_spec, over, spec_of, template
+from assay.detectors.cluster.owners.implied import apart, container_of, implied_spec, over, spec_of, template
 from assay.detectors.cluster.owners.parts import Part, count
 from assay.detectors.cluster.pods.objects import (
     Container,
@@ -112,7 +112,7 @@ def grafana(owner: Grafana, _objects: Objects) -> Iterator[Part]:
     labels = (made.metadata.labels if made.metadata is not None else None) or {}
     own = {} if owner.metadata.name is None else {"app": owner.metadata.name}
     yield Part(
-        template=template(implied_spec(spec, "the Grafana operator sets it"), labels),
+        template=template(implied_spec(apart(spec), "the Grafana operator sets it"), labels),
         replicas=count(patch.replicas if patch is not None else None, 1),
         strategy="RollingUpdate",
         labels=own,
@@ -142,7 +142,7 @@ def milvus(owner: Milvus, _objects: Objects) -> Iterator[Part]:
     if owner.metadata.name is not None:
         labels["app.kubernetes.io/instance"] = owner.metadata.name
     yield Part(
-        template=template(implied_spec(spec, "the Milvus operator sets it"), made.pod_labels),
+        template=template(implied_spec(apart(spec), "the Milvus operator sets it"), made.pod_labels),
         replicas=count(None, 1),
         strategy="RollingUpdate",
         labels=labels,
@@ -176,7 +176,7 @@ def _monitoring(owner: Monitoring, name: str) -> Part:
     if owner.metadata.name is not None:
         instance |= {name: owner.metadata.name, "app.kubernetes.io/instance": owner.metadata.name}
     return Part(
-        template=template(implied_spec(made, "the Prometheus operator sets it"), labels),
+        template=template(implied_spec(apart(made), "the Prometheus operator sets it"), labels),
         replicas=count(spec.replicas, 1),
         strategy="RollingUpdate",
         labels=instance,

@@ -24,6 +24,31 @@ OWNERS: Mapping[str, Callable[[Any, Objects], Iterator[Part]]] = {
 }
 """By `table.Api.id`: from which templates the kind makes its pods."""
 
+_DEPLOYED = ("apps/Deployment", "apps/ReplicaSet")
+BETWEEN: Mapping[str, tuple[str, ...]] = {
+    "apps/Deployment": ("apps/ReplicaSet",),
+    "apps.openshift.io/DeploymentConfig": ("ReplicationController",),
+    "argoproj.io/CronWorkflow": ("argoproj.io/Workflow",),
+    "argoproj.io/Rollout": ("apps/ReplicaSet",),
+    "batch/CronJob": ("batch/Job",),
+    "grafana.integreatly.org/Grafana": _DEPLOYED,
+    "jobset.x-k8s.io/JobSet": ("batch/Job",),
+    "kubeflow.org/MPIJob": ("batch/Job",),
+    "kubeflow.org/Notebook": ("apps/StatefulSet",),
+    "leaderworkerset.x-k8s.io/LeaderWorkerSet": ("apps/StatefulSet",),
+    "machinelearning.seldon.io/SeldonDeployment": _DEPLOYED,
+    "milvus.io/Milvus": (*_DEPLOYED, "apps/StatefulSet"),
+    "monitoring.coreos.com/Alertmanager": ("apps/StatefulSet",),
+    "monitoring.coreos.com/Prometheus": ("apps/StatefulSet",),
+    "ray.io/RayJob": ("ray.io/RayCluster", "batch/Job"),
+    "ray.io/RayService": ("ray.io/RayCluster",),
+    "serving.knative.dev/Service": _DEPLOYED,
+    "serving.kserve.io/InferenceService": (*_DEPLOYED, "serving.knative.dev/Service"),
+    "sparkoperator.k8s.io/ScheduledSparkApplication": ("sparkoperator.k8s.io/SparkApplication",),
+    "trainer.kubeflow.org/TrainJob": ("jobset.x-k8s.io/JobSet", "batch/Job"),
+}
+"""What stands between a kind and its pods: where that can't be listed, pods may run that aren't known to be its own."""
+
 _HASH = re.compile(r"[bcdfghjklmnpqrstvwxz2456789]{1,10}")
 """Of the letters that Kubernetes makes up names from."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field, json, structs
 
 from assay.detectors.cluster.objects import Meta, Objects, namespace_of
-from assay.detectors.cluster.owners.implied import container_of, implied, implied_spec, over, spec_of, template
+from assay.detectors.cluster.owners.implied import apart, container_of, implied, implied_spec, over, spec_of, template
 from assay.detectors.cluster.owners.parts import Part, count
 from assay.detectors.cluster.pods.objects import Container, Handler, PodSpec, PodTemplate, VolumeMount
 from assay.detectors.cluster.pods.volume_objects import Claim, Named, Volume
@@ -180,7 +180,7 @@ def seldon(owner: SeldonDeployment, _objects: Objects) -> Iterator[Part]:
         for step in steps:
             if step.name not in named:
                 bare = PodSpec(containers=(Container(name=step.name),))
-                inner = implied_spec(_with_models(bare, [step]), "Seldon's prepackaged server sets it")
+                inner = implied_spec(apart(_with_models(bare, [step])), "Seldon's prepackaged server sets it")
                 replicas = spec.replicas if predictor.replicas is None else predictor.replicas
                 yield _seldon_part(template(inner, predictor.labels), f"{name}-{step.name or ''}", replicas, labels)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, structs
 
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
-from assay.detectors.cluster.owners.owners import OWNERS, Chains, Root
+from assay.detectors.cluster.owners.owners import BETWEEN, OWNERS, Chains, Root
 from assay.detectors.cluster.owners.parts import ONE_EACH, Part, pod
 from assay.detectors.cluster.pods.fold import GENERATED_LABELS, PodFold, finished, owner_of
 from assay.detectors.cluster.pods.objects import Folded, Pod, PodSpec
@@ -154,7 +154,7 @@ def _declared(objects: Objects, chains: Chains, api_id: str, placed: Placed) -> 
     kind, name = api_id.rpartition("/")[2], meta.name
     if root is not None and root.api_id in OWNERS:
         kind, name = root.kind, root.name
-    unread = objects.unread("Pod") if is_live(objects) else None
+    unread = objects.unread("Pod", *BETWEEN.get(api_id, ())) if is_live(objects) else None
     namespace = "" if kind in _CLUSTER_WIDE else namespace_of(meta)
     for part in OWNERS[api_id](placed.object, objects):
         template = part.template.metadata

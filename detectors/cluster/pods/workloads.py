@@ -45,11 +45,13 @@ __all__ = ["Template", "state", "templates"]
 def state(objects: Objects) -> Iterator[Resource]:
     """One `workload.pods` for each owner and template, without the facts that are derived."""
     accounts = _accounts_without_token(objects)
+    unread = objects.unread("ServiceAccount") is not None
     for template in templates(objects):
         # What the API server adds for the service account's token follows from what is declared, unless the account
-        # was changed after the pod was made.
+        # was changed after the pod was made, or can't be asked.
         spec = template.spec
-        keeps = (template.namespace, _account(spec)) in accounts and spec.automount_service_account_token is None
+        told = unread or (template.namespace, _account(spec)) in accounts
+        keeps = told and spec.automount_service_account_token is None
         facts = _facts(template if keeps else structs.replace(template, spec=_without_token_volume(spec)))
         placed = Placed(object=template.owner.object, place=template.place)
         yield stated(objects, placed, "workload.pods", template.address, facts, template.aliases)
@@ -92,6 +94,10 @@ def _facts(template: Template) -> dict[str, Any]:
         "system": component(template),
         "purpose": purposes(template),
     }
+    if isinstance(template.running, Unknown):
+        # A pod may have more in it than its template, such as what a webhook puts in.
+        facts["containers"] = [*facts["containers"], template.running]
+        facts["volumes"] = [*facts["volumes"], template.running]
     if isinstance(spec, ImpliedSpec):
         unknown = Unknown(reason=spec.reason)
         for field, names in _IMPLIED.items():
