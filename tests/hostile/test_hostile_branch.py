@@ -41,7 +41,7 @@ def open_faults(report: Any, rule: str = FAULT) -> dict[str, str]:
     return {
         f["location"]["path"]: f["change"]
         for f in report["findings"]
-        if f["rule"] == rule and f["outcome"] != "pass" and f["suppressed"] is None
+        if rule in (f["rule"], *f["corroborated_by"]) and f["outcome"] != "pass" and f["suppressed"] is None
     }
 
 
