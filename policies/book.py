@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from assay.policies import pack_files, pack_loading, rule_files
-from assay.policies.cel.kleene import Inputs
+from assay.policies.cel.given import Inputs
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Compiled, compile_rule
 from assay.policies.pack_files import Engine

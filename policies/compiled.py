@@ -7,7 +7,8 @@ import msgspec
 
 from assay.policies import messages
 from assay.policies.cel import syntax, types
-from assay.policies.cel.kleene import Assertion, Elements, Given, Inputs
+from assay.policies.cel.given import Given, Inputs
+from assay.policies.cel.kleene import Assertion, Elements
 from assay.policies.cel.syntax import Binary, CelError, Items, Literal, Macro, Name, Node, Select
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown, is_unknown
@@ -58,6 +59,11 @@ class CompiledRule:
         """What of the facts its expressions read."""
         self._wanted = messages.placeholders(rule.message) - {"address"}
 
+    @property
+    def asked(self) -> tuple[Assertion | None, Assertion]:
+        """When it applies, if not always, and what it asserts."""
+        return self._applies, self._assert
+
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
         """Judges one resource; `facts` and `given` come from `prepare`."""
         if self._applies:
@@ -69,7 +75,7 @@ class CompiledRule:
         verdict = self._assert.evaluate(given)
         if verdict.value is None:
             return Decision("unknown", _reasons(self._assert, facts, verdict.error))
-        return Decision("pass") if verdict.value else self._failure(facts, given)
+        return Decision("pass") if verdict.value else self.failure(facts, given)
 
     @property
     def showable(self) -> frozenset[str]:
@@ -84,7 +90,8 @@ class CompiledRule:
             return names | {field.name for field in item.fields}
         return names | {self._all.variable}
 
-    def _failure(self, facts: Mapping[str, Any], given: Given) -> Decision:
+    def failure(self, facts: Mapping[str, Any], given: Given) -> Decision:
+        """The decision on a resource which the rule is known to fail."""
         shown = {name: facts[name] for name in self.reads if name in self._wanted}
         measures = self._measures(facts)
         if self._all is None:
@@ -100,7 +107,8 @@ class CompiledRule:
         alike = self._elements.failing(given) if self._elements else None
         found = messages.offending(facts[name], fails, alike)
         if found and self._wanted:
-            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted)
+            keys = each.inputs.read()[name]
+            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted, keys)
         return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
 
     def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:

@@ -34,17 +34,21 @@ def offending(elements: Sequence[Any], fails: Fails, known: Sequence[bool] | Non
     return [element for element in near if not is_unknown(element) and fails(element)]
 
 
-def shown_of(found: Sequence[Any], variable: str, fails: Fails, wanted: Set[str]) -> dict[str, Any]:
+def shown_of(
+    found: Sequence[Any], variable: str, fails: Fails, wanted: Set[str], reads: Set[str] | None
+) -> dict[str, Any]:
     """What to show of offending elements: the wanted fields of the first one, or all where they have none.
 
     Of a list inside it only what makes it fail is kept, so that an office's address isn't shown beside `0.0.0.0/0`.
+    `reads` are the fields of an element on which it depends whether it fails; None: any.
     """
     first = found[0]
     if not isinstance(first, dict):
         return {variable: found}
     shown = {name: value for name, value in first.items() if name in wanted}
     for name, value in shown.items():
-        if isinstance(value, list | tuple):
+        # Of a list that is not read, or that holds one thing, nothing can be left out.
+        if isinstance(value, list | tuple) and len(value) > 1 and (reads is None or name in reads):
             kept = [one for one in value[:_MOST_ELEMENTS] if not is_unknown(one) and fails({**first, name: [one]})]
             shown[name] = kept or value
     return {**shown, _MORE: len(found) - 1}
@@ -61,21 +65,22 @@ def fill_parameters(fix: str, parameters: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda match: _shown(parameters[match[1]]) if match[1] in parameters else match[0], fix)
 
 
-def fill(message: str, address: str, values: Mapping[str, Any]) -> str:
-    """The message; a range from a number to itself is that number."""
+def fill(message: str, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The message in pieces, between which the address belongs; a range from a number to itself is that number."""
     wanted = placeholders(message)
-    if wanted <= _ADDRESS:
-        return message.replace("{address}", address)
-    shown = {name: _shown(value) for name, value in values.items() if name in wanted} | {"address": address}
+    shown = {name: _shown(value) for name, value in values.items() if name in wanted}
 
     def ends(match: re.Match[str]) -> str:
         first, last = match.groups()
         same = first in shown and shown[first] == shown.get(last)
         return f"{{{first}}}" if same else match[0]
 
-    text = _PLACEHOLDER.sub(lambda match: shown.get(match[1], "unknown"), _RANGE.sub(ends, message))
     more = values.get(_MORE, 0)
-    return f"{text} (and {more} more)" if more else text
+    whole = f"{message} (and {more} more)" if more and wanted - _ADDRESS else message
+    return tuple(
+        _PLACEHOLDER.sub(lambda match: shown.get(match[1], "unknown"), _RANGE.sub(ends, piece))
+        for piece in whole.split("{address}")
+    )
 
 
 def _shown(value: Any) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from assay.policies.cel import kleene
-from assay.policies.cel.kleene import Given, Inputs
+from assay.policies.cel.given import Given, Inputs
 from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Decision
 from assay.scanner.kinds import registry

@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct, structs
 
 from assay.policies.cel import engine
-from assay.policies.cel.narrowing import Narrowed, View, is_single, narrowed
+from assay.policies.cel.given import Given, Inputs
+from assay.policies.cel.narrowing import Narrowed, is_single, narrowed
 from assay.policies.cel.syntax import (
     Binary,
     Call,
@@ -31,16 +32,13 @@ from assay.policies.cel.syntax import (
 )
 from assay.scanner.model.fact import is_unknown, reason_of
 
-MARKER = b"?"
-"""Stands for an Unknown inside the engine; no kind has a field of bytes."""
 _MARKER = Literal("?", "b'?'")
 MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
-_STUMBLES = (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError)
+STUMBLES = (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError)
 """How the engine says that it can't evaluate an expression."""
-_SCALARS = frozenset({str, bool, int, float, type(None)})
 
 
 class Verdict(Struct, frozen=True):
@@ -48,47 +46,6 @@ class Verdict(Struct, frozen=True):
 
     value: bool | None
     error: str | None = None
-
-
-class Inputs:
-    """What the engine must be given of a resource. Immutable."""
-
-    def __init__(self, fields: frozenset[str] = frozenset(), views: frozenset[View] = frozenset()) -> None:
-        """Whole fields, and lists of structs of which only some of each element is read."""
-        self.fields = fields
-        self.views = views
-        self.plan = tuple(
-            (view.name, view.field, view.paths[0] if view.single else view.keys, view.single) for view in views
-        )
-
-    def __or__(self, other: "Inputs") -> "Inputs":
-        return Inputs(self.fields | other.fields, self.views | other.views)
-
-
-class Converted(Struct, frozen=True):
-    """Facts as the engine takes them."""
-
-    context: Any
-    whole: bool
-    """Nothing of them is unknown."""
-
-
-class Given:
-    """A resource's facts on their way into the engine: converted once for all expressions that are put to them."""
-
-    def __init__(self, facts: Mapping[str, Any], inputs: Inputs | None = None) -> None:
-        """Facts' values hold Unknowns anywhere. `inputs` is what all the expressions read; None: converted for each."""
-        self._facts = facts
-        self._inputs = inputs
-        self._shared: Converted | None = None
-
-    def converted(self, inputs: Inputs) -> Converted:
-        """What the engine takes, for an expression that reads these."""
-        if self._inputs is None:
-            return _convert(self._facts, inputs)
-        if self._shared is None:
-            self._shared = _convert(self._facts, self._inputs)
-        return self._shared
 
 
 _DECIDED = {True: Verdict(True), False: Verdict(False)}
@@ -105,13 +62,14 @@ class Elements:
         self._inputs = _inputs(found)
         present = _TRUE if is_single(narrow.operand) else _is_known(Name(narrow.variable))
         fails = _and(present, _Rewriter(found.lists).certainly(narrow.body, False))
-        self._program = engine.compile_program(unparse(structs.replace(narrow, macro="map", body=fails)))
+        whole = found.for_engine(structs.replace(narrow, macro="map", body=fails))
+        self._program = engine.compile_program(unparse(whole))
 
     def failing(self, given: Given) -> list[bool] | None:
         """One for each element; None where the engine stumbles over one of them."""
         try:
             return list(self._program.execute(given.converted(self._inputs).context))
-        except _STUMBLES:
+        except STUMBLES:
             return None
 
 
@@ -126,29 +84,35 @@ class Assertion:
         self.paths = paths(node)
         """Fields of the resource that it reads."""
         self.inputs = _inputs(found)
-        self._true, self._false = (self._program(rewriter.certainly(found.node, outcome)) for outcome in (True, False))
+        self.certainly_true = self._text(found, rewriter.certainly(found.node, True))
+        """In CEL, over its inputs' variables."""
+        self.certainly_false = self._text(found, rewriter.certainly(found.node, False))
+        self._true, self._false = (self._program(text) for text in (self.certainly_true, self.certainly_false))
 
     def reasons(self, facts: Mapping[str, Any]) -> list[str]:
         """`where: reason` for each Unknown among what it reads."""
-        found = [line for name in sorted(self.inputs.fields) for line in unknowns(facts[name], name)]
-        for view in sorted(self.inputs.views, key=lambda view: view.name):
-            value = facts[view.field]
-            if is_unknown(value):
-                found.append(f"{view.field}: {reason_of(value)}")
+        found: list[str] = []
+        for name, keys in sorted(self.inputs.read().items(), key=lambda item: item[0]):
+            value = facts[name]
+            if keys is None or is_unknown(value):
+                found += unknowns(value, name)
                 continue
             for index, element in enumerate(value):
-                where = f"{view.field}[{index}]"
+                where = f"{name}[{index}]"
                 if is_unknown(element):
                     found.append(f"{where}: {reason_of(element)}")
                 else:
-                    found += [line for key in view.keys for line in unknowns(element.get(key), f"{where}.{key}")]
+                    found += [line for key in sorted(keys) for line in unknowns(element.get(key), f"{where}.{key}")]
         return found
 
-    def _program(self, node: Node) -> Any:
+    def _text(self, found: Narrowed, node: Node) -> str:
         if _size(node, {}) > MOST_NODES:
             raise CelError(f"too complex: more than {MOST_NODES} operations once unknowns are considered")
+        return unparse(found.for_engine(node))
+
+    def _program(self, text: str) -> Any:
         try:
-            return engine.compile_program(unparse(node))
+            return engine.compile_program(text)
         except ValueError as error:
             raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
 
@@ -162,53 +126,13 @@ class Assertion:
                     return _DECIDED[value]
                 if converted.whole:
                     return _DECIDED[not value]
-            except _STUMBLES as found:
+            except STUMBLES as found:
                 error = error or f"{type(found).__name__}: {found}"
         return Verdict(None, error)
 
 
 def _inputs(found: Narrowed) -> Inputs:
     return Inputs(paths(found.node) - {view.name for view in found.views}, found.views)
-
-
-def _convert(facts: Mapping[str, Any], inputs: Inputs) -> Converted:
-    unknown: list[Any] = []
-    resource = {name: plain(facts[name], unknown) for name in inputs.fields}
-    for name, field, steps, single in inputs.plan:
-        value = facts[field]
-        if is_unknown(value):
-            resource[name] = plain(value, unknown)
-        elif single:
-            resource[name] = [plain(_at(element, steps), unknown) for element in value]
-        else:
-            resource[name] = [_keyed(element, steps, unknown) for element in value]
-    return Converted(engine.Context(variables={"resource": resource}), not unknown)
-
-
-def _at(element: Any, path: tuple[str, ...]) -> Any:
-    for step in path:
-        if type(element) is not dict or is_unknown(element):
-            return element
-        element = element[step]
-    return element
-
-
-def _keyed(element: Any, keys: tuple[str, ...], unknown: list[Any]) -> Any:
-    if is_unknown(element):
-        return plain(element, unknown)
-    return {key: plain(element[key], unknown) for key in keys if key in element}
-
-
-def plain(value: Any, unknown: list[Any]) -> Any:
-    """A fact's value as the engine takes it, with the marker for what is unknown, which is added to `unknown`."""
-    if type(value) in _SCALARS:
-        return value
-    if is_unknown(value):
-        unknown.append(value)
-        return MARKER
-    if isinstance(value, dict):
-        return {key: plain(element, unknown) for key, element in value.items()}
-    return [plain(element, unknown) for element in value]
 
 
 def paths(node: Node) -> frozenset[str]:

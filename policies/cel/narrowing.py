@@ -1,54 +1,81 @@
-"""Lets the engine see only what an expression reads of a list's elements.
+"""Lets the engine see only what an expression reads, in the shape that costs it least.
 
 Facts are converted for the engine, and it copies each element that a macro visits: the cost of `containers.all(c,
 !c.privileged)` would be that of everything that is known of every container. Where a macro reads one thing of each
-element, the engine is given a list of just these.
+element, the engine is given a list of just these; where it reads several, maps of these by number. A string that is
+only compared with constants is given as a number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
 
-from assay.policies.cel.syntax import Macro, Name, Node, Select, children
+from assay.policies.cel.syntax import Binary, Index, Items, Literal, Macro, Name, Node, Select, children
+from assay.policies.cel.values import code, coded, plain
+from assay.scanner.model.fact import is_unknown
 
+_ENGINE = "resource__"
+"""Begins the names of the engine's variables; in an expression no name has two underscores."""
 _TO_BOOLEANS = frozenset({"all", "exists", "exists_one"})
 """Macros of which no element gets out."""
 _EACH = "each__"
 """Begins the names of views of single values; no kind has such a field."""
+_RESOURCE = Name("resource")
 
 Path = tuple[str, ...]
 """From an element to what is read of it: `("declared", "seccomp")`."""
 
 
 class View(Struct, frozen=True):
-    """A list of the resource with what is read of its elements."""
+    """A field of the resource, in another shape."""
 
     field: str
-    paths: tuple[Path, ...]
-    """Sorted. One: the list is of the values that it leads to; several: of elements with their first steps."""
+    paths: tuple[Path, ...] = ()
+    """What is read of a list's elements, sorted. None: the field is no list, or read as a whole, and given as a number.
+    One: the list is of the values that it leads to; several: of maps with their first steps, by number."""
+    coded: frozenset[Path] = frozenset()
+    """Those paths that lead to strings of which numbers are given."""
 
     @property
     def single(self) -> bool:
-        """Whether its elements are values, not structs."""
+        """Whether it is a list whose elements are values, not maps."""
         return len(self.paths) == 1
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields of the elements that are read, sorted."""
+        """The fields of the elements that are read, sorted; they are told apart by their place."""
         return tuple(sorted({path[0] for path in self.paths}))
 
     @property
     def name(self) -> str:
-        """Under which the engine is given it."""
+        """Under which the expression reads it, as if it were a field."""
+        if not self.paths:
+            return f"code__{self.field}"
         if self.single:
-            return _EACH + "__".join((self.field, *self.paths[0]))
-        return "__".join((self.field, "", *self.keys))
+            return "__".join((f"{_EACH}{self.field}", *self.paths[0], *("code" for _ in self.coded)))
+        return "__".join((self.field, "", *(f"{key}__code" if (key,) in self.coded else key for key in self.keys)))
+
+    @property
+    def given(self) -> Callable[[Any, list[Any]], Any]:
+        """Gives a known value this shape; what is unknown in it is added to the list."""
+        if not self.paths:
+            return coded
+        if self.single:
+            path, give = self.paths[0], coded if self.coded else plain
+            return lambda value, unknown: [give(_at(element, path), unknown) for element in value]
+        steps = [(number, key, coded if (key,) in self.coded else plain) for number, key in enumerate(self.keys)]
+        return lambda value, unknown: [_by_number(element, steps, unknown) for element in value]
 
 
 def is_single(operand: Node) -> bool:
     """Whether a macro's list is one of single values."""
     return isinstance(operand, Select) and operand.field.startswith(_EACH)
+
+
+def variable(name: str) -> str:
+    """The engine's variable for a field or a view; several are taken in faster than one that holds them all."""
+    return _ENGINE + name
 
 
 class Narrowed(Struct, frozen=True):
@@ -59,12 +86,23 @@ class Narrowed(Struct, frozen=True):
     lists: frozenset[str]
     """The spelling of every list in it."""
 
+    def for_engine(self, node: Node) -> Node:
+        """What was made of the expression, over the engine's variables."""
+        return _for_engine(node, {view.name: view for view in self.views}, {})
+
 
 def narrowed(node: Node, lists: frozenset[str]) -> Narrowed:
-    """The expression over views, where its macros read single fields of their elements."""
+    """The expression over views, where it reads less than whole fields."""
     views: set[View] = set()
     known = set(lists)
-    return Narrowed(_narrow(node, views, known), frozenset(views), frozenset(known))
+    node = _narrow(node, views, known)
+    for field in sorted({one.field for one in _walk(node) if isinstance(one, Select) and one.operand == _RESOURCE}):
+        whole = Select(_RESOURCE, field)
+        if _only_compared(node, whole):
+            view = View(field)
+            views.add(view)
+            node = _replaced(_with_codes(node, whole), whole, Select(_RESOURCE, view.name))
+    return Narrowed(node, frozenset(views), frozenset(known))
 
 
 def _narrow(node: Node, views: set[View], lists: set[str]) -> Node:
@@ -73,22 +111,105 @@ def _narrow(node: Node, views: set[View], lists: set[str]) -> Node:
         case Macro(macro=macro, operand=Select(operand=Name(name="resource"), field=field)) if macro in _TO_BOOLEANS:
             paths = _paths(node.body, node.variable)
             if paths:
-                view = View(field, tuple(sorted(paths)))
-                views.add(view)
-                node = structs.replace(node, operand=Select(Name("resource"), view.name))
-                return _of_values(node, view, lists) if view.single else node
+                return _over_view(node, field, tuple(sorted(paths)), views, lists)
     return node
 
 
-def _of_values(node: Macro, view: View, lists: set[str]) -> Node:
+def _over_view(node: Macro, field: str, paths: tuple[Path, ...], views: set[View], lists: set[str]) -> Node:
+    terms = {path: _term(node.variable, path) for path in paths if len(paths) == 1 or len(path) == 1}
+    compared = frozenset(path for path, term in terms.items() if _only_compared(node.body, term))
+    body = node.body
+    for path in compared:
+        body = _with_codes(body, terms[path])
+    view = View(field, paths, compared)
+    views.add(view)
+    node = structs.replace(node, operand=Select(_RESOURCE, view.name), body=body)
+    if not view.single:
+        return node
     # A name of its own, as the spelling of a list must mean the same everywhere.
-    value = f"{view.name}__value"
-    if ".".join((node.variable, *view.paths[0])) in lists:
-        lists.add(value)
-    return structs.replace(node, variable=value, body=_replaced(node.body, node.variable, value))
+    name = f"{view.name}__value"
+    if ".".join((node.variable, *paths[0])) in lists:
+        lists.add(name)
+    return structs.replace(node, variable=name, body=_replaced(body, terms[paths[0]], Name(name)))
 
 
-def _rebuilt(node: Node, change: Any) -> Node:
+def _for_engine(node: Node, views: Mapping[str, View], elements: Mapping[str, View]) -> Node:
+    """`elements` are the variables that stand for elements of views."""
+    match node:
+        case Select(operand=Name(name="resource"), field=field):
+            return Name(variable(field))
+        case Select(operand=Name(name=name), field=field) if name in elements:
+            place = elements[name].keys.index(field)
+            return Index(Name(name), Literal(place, str(place)))
+        case Macro(operand=Select(operand=Name(name="resource"), field=field), variable=name) if field in views:
+            inner = {**elements, name: views[field]} if not views[field].single else elements
+            body = _for_engine(node.body, views, inner)
+            return structs.replace(node, operand=Name(variable(field)), body=body)
+    return _rebuilt(node, lambda child: _for_engine(child, views, elements))
+
+
+def _only_compared(node: Node, term: Node) -> bool:
+    """Whether a term is there, and never but in comparisons with constants of which some are strings."""
+    constants: list[Any] = []
+    return _compares(node, term, constants) and any(isinstance(one, str) for one in constants)
+
+
+def _compares(node: Node, term: Node, constants: list[Any]) -> bool:
+    if node == term:
+        return False
+    compared = _compared(node, term)
+    if compared is None:
+        return all(_compares(child, term, constants) for child in children(node))
+    constants += [one.value for one in compared]
+    return all(one.value is None or isinstance(one.value, str) for one in compared)
+
+
+def _compared(node: Node, term: Node) -> tuple[Literal, ...] | None:
+    """What a node compares the term with; None where it does nothing of the kind."""
+    match node:
+        case Binary(op="==" | "!=", left=left, right=right) if term in (left, right):
+            other = right if left == term else left
+            return (other,) if isinstance(other, Literal) else None
+        case Binary(op="in", left=left, right=Items(items=items)) if left == term:
+            found = tuple(one for one in items if isinstance(one, Literal))
+            return found if len(found) == len(items) else None
+    return None
+
+
+def _with_codes(node: Node, term: Node) -> Node:
+    """The tree with numbers in the place of the strings that a term is compared with."""
+    if _compared(node, term) is None:
+        return _rebuilt(node, lambda child: _with_codes(child, term))
+    assert isinstance(node, Binary)  # noqa: S101  # as _compared finds them
+    return structs.replace(node, left=_number(node.left), right=_number(node.right))
+
+
+def _number(node: Node) -> Node:
+    match node:
+        case Literal(value=str() as text):
+            return Literal(code(text), str(code(text)))
+        case Items(items=items):
+            return Items(tuple(map(_number, items)))
+    return node
+
+
+def _at(element: Any, path: Path) -> Any:
+    for step in path:
+        if type(element) is not dict or is_unknown(element):
+            return element
+        element = element[step]
+    return element
+
+
+def _by_number(
+    element: Any, steps: Sequence[tuple[int, str, Callable[[Any, list[Any]], Any]]], unknown: list[Any]
+) -> Any:
+    if is_unknown(element):
+        return plain(element, unknown)
+    return {number: give(element[key], unknown) for number, key, give in steps if key in element}
+
+
+def _rebuilt(node: Node, change: Callable[[Any], Any]) -> Node:
     changed: dict[str, Any] = {}
     for field in node.__struct_fields__:
         value = getattr(node, field)
@@ -97,6 +218,12 @@ def _rebuilt(node: Node, change: Any) -> Node:
         elif isinstance(value, Struct):
             changed[field] = change(value)
     return structs.replace(node, **changed) if changed else node
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    yield node
+    for child in children(node):
+        yield from _walk(child)
 
 
 def _paths(body: Node, variable: str) -> set[Path]:
@@ -127,8 +254,12 @@ def _path(node: Node, variable: str) -> Path | None:
     return None
 
 
-def _replaced(node: Node, variable: str, value: str) -> Node:
-    """The body with another variable in the place of what was read of the element."""
-    if _path(node, variable):
-        return Name(value)
-    return _rebuilt(node, lambda child: _replaced(child, variable, value))
+def _term(variable: str, path: Path) -> Node:
+    node: Node = Name(variable)
+    for step in path:
+        node = Select(node, step)
+    return node
+
+
+def _replaced(node: Node, term: Node, by: Node) -> Node:
+    return by if node == term else _rebuilt(node, lambda child: _replaced(child, term, by))

@@ -242,6 +242,10 @@ class _Checker:
             raise CelError(f"`{node.macro}` is nested more than {MAX_MACRO_DEPTH} deep")
         if node.variable in scope:
             raise CelError(f"`{node.macro}` rebinds {node.variable!r}")
+        if "__" in node.variable:
+            raise CelError(
+                f"`{node.macro}` binds {node.variable!r}; names with two underscores are kept for the engine"
+            )
         operand = self._value(node.operand, scope, solid, depth)
         if operand.name != "list" or operand.of is None:
             raise CelError(f"`{node.macro}` runs over a list, but {unparse(node.operand)} is {operand}")

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from assay.policies.book import Book
-from assay.policies.cel.kleene import Given
+from assay.policies.cel.given import Given
 from assay.policies.compiled import Compiled, Decision
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.judge import Wanted, judge

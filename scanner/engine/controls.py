@@ -1,6 +1,6 @@
 """How each control of each pack fared, from the findings alone."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Set
 
 from msgspec import Struct
@@ -39,19 +39,20 @@ def statuses(
     by choice may hold anything, so that a control on which it bears is not satisfied."""
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     rules: defaultdict[str, set[str]] = defaultdict(set)
-    for finding in findings:
-        for control in finding.controls:
+    alike = Counter((one.controls, one.rule, one.outcome, one.suppressed is not None) for one in findings)
+    for (names, rule, outcome, suppressed), number in alike.items():
+        for control in names:
             tally = tallies[control]
-            if finding.suppressed:
-                tally.suppressed += 1
+            if suppressed:
+                tally.suppressed += number
                 continue
-            rules[control].add(finding.rule)
-            if finding.outcome == "fail":
-                tally.failed += 1
-            elif finding.outcome == "pass":
-                tally.passed += 1
+            rules[control].add(rule)
+            if outcome == "fail":
+                tally.failed += number
+            elif outcome == "pass":
+                tally.passed += number
             else:
-                tally.unknown += 1
+                tally.unknown += number
     return tuple(
         ControlStatus(
             pack=pack.id,

@@ -6,6 +6,7 @@ from typing import cast
 
 from msgspec import structs
 
+from assay.scanner.engine.collector import collector_paused
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.model.detector import Derivation
 from assay.scanner.model.resource import Resource
@@ -15,9 +16,10 @@ Derive = Callable[[Sequence[Resource]], Iterable[Resource]]
 
 def derive(inventory: Inventory, derivations: Sequence[Derivation]) -> Inventory:
     """The inventory with derived facts and resources; each derivation sees what those before it added."""
-    for one in derivations:
-        if any(resource.kind in one.reads for resource in inventory.resources):
-            inventory = structs.replace(inventory, resources=tuple(_load(one.entry)(inventory.resources)))
+    with collector_paused():
+        for one in derivations:
+            if any(resource.kind in one.reads for resource in inventory.resources):
+                inventory = structs.replace(inventory, resources=tuple(_load(one.entry)(inventory.resources)))
     return inventory
 
 

@@ -1,16 +1,14 @@
 """Judges an inventory by a policy: rules on resources, engines' verdicts, and what could not be looked at."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from assay.detectors.registry import DERIVATIONS
-from assay.policies import messages
 from assay.policies.book import OWN_ENGINE, Book
 from assay.policies.compiled import prepare
+from assay.scanner.engine.collector import collector_paused
 from assay.scanner.engine.decisions import Answer, Decide, Decisions
 from assay.scanner.engine.fingerprint import Fingerprints
 from assay.scanner.engine.inventory import Inventory
@@ -49,33 +47,22 @@ def judge(
     decide: Decide = lambda rule, facts, given: rule.decide(facts, given),
 ) -> tuple[Finding, ...]:
     """Every finding, in the report's order: by file, line, rule and address."""
-    with _collector_paused():
+    with collector_paused():
         decisions = Decisions(book, wanted.judges, decide)
         passes = PassesTogether()
         ours: list[Finding] = []
         for resource in inventory.resources:
             ours += _judge_resource(resource, book, decisions, passes)
         ours += passes.findings(book)
+        lineage = Lineage(book, DERIVATIONS)
         kinds = {(r.location.path if r.location else "", r.address): r.kind for r in inventory.resources}
         checks = [v for v in _past_skips(inventory.verdicts) if wanted.judges(v.check) and v.check not in wanted.skip]
-        engines = [_judge_verdict(verdict, book, kinds) for verdict in checks if not _says_nothing(verdict, book)]
+        told = [verdict for verdict in checks if not _says_nothing(verdict, book)]
+        engines = [_judge_verdict(verdict, book, kinds, lineage) for verdict in told]
         aliases = aliases_of(inventory.resources)
         folded = [finding for finding in fold(ours, engines, book, aliases) if finding.rule not in wanted.skip]
-        lineage = Lineage(book, DERIVATIONS)
         failed = [_judge_failure(failure, book, lineage) for failure in inventory.failures]
         return in_order((*folded, *failed))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Findings hold no cycles, and looking for some among tens of thousands is a quarter of the work."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -115,11 +102,12 @@ def _judge_resource(resource: Resource, book: Book, decisions: Decisions, passes
         return
     facts, given = prepare(resource, book.inputs(resource.kind))
     found: dict[tuple[str, Outcome], Finding] = {}
+    origins = {name: fact.origin for name, fact in resource.facts.items() if fact.origin is not None}
     for answer in decisions.ask(resource.kind, facts, given, _Plain(facts)):
-        if answer.decision.outcome == "pass" and answer.variant.compiled.rule.passes == "together":
+        if answer.together:
             passes.count(resource, answer.variant)
             continue
-        finding = _finding(resource, answer)
+        finding = _finding(resource, answer, origins)
         # Packs with other parameters that come to the same outcome share one finding.
         key = (finding.rule, finding.outcome)
         if key in found:
@@ -141,62 +129,52 @@ class _Plain(dict[str, Any]):
         return found
 
 
-def _finding(resource: Resource, answer: Answer) -> Finding:
-    compiled, decision, outcome = answer.variant.compiled, answer.decision, answer.decision.outcome
-    assert outcome is not None  # noqa: S101  # only rules that apply answer
+def _finding(resource: Resource, answer: Answer, origins: Mapping[str, Location]) -> Finding:
+    compiled = answer.variant.compiled
     rule = compiled.rule
-    match outcome:
-        case "fail":
-            shown = {**compiled.parameters, **decision.shown}
-            message = messages.fill(rule.message, resource.address, shown)
-        case "unknown":
-            message = f"not decided: {'; '.join(decision.reasons[:3])}"
-        case "pass":
-            message = rule.title
-    place, related = _places(resource, compiled.reads, outcome)
+    place, related = _places(resource.location, compiled.reads, origins, answer.outcome)
     return Finding(
         rule=rule.id,
-        outcome=outcome,
+        outcome=answer.outcome,
         severity=rule.severity,
         title=rule.title,
-        message=message,
+        message=resource.address.join(answer.message),
         resource=ResourceRef(kind=resource.kind, address=resource.address),
         location=place,
         safeguards=rule.safeguards,
         controls=answer.variant.controls,
         evidence=answer.evidence,
-        fix=messages.fill_parameters(rule.fix.strip(), compiled.parameters),
+        fix=answer.fix,
         fingerprint=_NOT_COUNTED_YET,
         related=related,
     )
 
 
 def _places(
-    resource: Resource, reads: tuple[str, ...], outcome: Outcome
+    home: Location | None, reads: tuple[str, ...], origins: Mapping[str, Location], outcome: Outcome
 ) -> tuple[Location | None, tuple[Location, ...]]:
-    """Where a finding is, and what else decided it.
+    """Where a finding is, and what else decided it. `origins` are those of the resource's facts that have one.
 
     It is at the resource, unless every fact that the rule reads was read from one other block of the same file.
     """
-    home = resource.location
-    if outcome == "pass":
+    if outcome == "pass" or not origins:
         return home, ()
-    facts = [resource.facts.get(name) for name in reads]
-    origins = {fact.origin for fact in facts if fact is not None and fact.origin is not None} - {home}
-    elsewhere = sorted(origins, key=lambda one: (one.path, one.start_line or 0, one.end_line or 0))
-    alone = len(elsewhere) == 1 and all(fact is not None and fact.origin == elsewhere[0] for fact in facts)
+    found = {origins[name] for name in reads if name in origins} - {home}
+    elsewhere = sorted(found, key=lambda one: (one.path, one.start_line or 0, one.end_line or 0))
+    alone = len(elsewhere) == 1 and all(origins.get(name) == elsewhere[0] for name in reads)
     if alone and home is not None and elsewhere[0].path == home.path:
         return elsewhere[0], (home,)
     return home, tuple(elsewhere)
 
 
-def _judge_verdict(verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str]) -> Finding:
+def _judge_verdict(
+    verdict: EngineVerdict, book: Book, kinds: Mapping[tuple[str, str], str], lineage: Lineage
+) -> Finding:
     check, catalogued = book.engine_check(verdict.engine, verdict.check)
     safeguards, controls = check.safeguards, book.controls(verdict.check, check.safeguards)
     if verdict.engine == OWN_ENGINE:
-        # What was not followed or rendered may hold anything, so the controls it bears on are not decided.
-        safeguards = book.surface_safeguards(verdict.framework)
-        controls = book.surface_controls(verdict.framework)
+        # What was not followed, rendered or read may hold anything, so the controls it bears on are not decided.
+        safeguards, controls = _left_open(verdict.framework, verdict.kinds, book, lineage)
     path = verdict.location.path if verdict.location else ""
     outcome: Outcome = "fail" if verdict.result == "skipped" else verdict.result
     evidence: dict[str, Any] = {} if catalogued else {"catalogued": False}
@@ -244,11 +222,7 @@ def _judge_failure(failure: Failure, book: Book, lineage: Lineage) -> Finding:
     whole = failure.detector if failure.part == failure.detector else f"{failure.detector}/{failure.part}"
     check, _ = book.engine_check(OWN_ENGINE, LOOK_FAILED)
     # Whatever evidence the look would have brought is missing, so the controls it bears on are not decided.
-    safeguards, controls = book.surface_safeguards(failure.part), book.surface_controls(failure.part)
-    if failure.kinds:
-        rules = list(lineage.touched(failure.kinds))
-        safeguards = tuple(sorted({name for rule in rules for name in rule.safeguards}))
-        controls = tuple(sorted({name for rule in rules for name in book.controls(rule.id, rule.safeguards)}))
+    safeguards, controls = _left_open(failure.part, failure.kinds, book, lineage)
     return Finding(
         rule=LOOK_FAILED,
         outcome="unknown",
@@ -263,6 +237,18 @@ def _judge_failure(failure: Failure, book: Book, lineage: Lineage) -> Finding:
         fix=check.fix,
         fingerprint=_NOT_COUNTED_YET,
     )
+
+
+def _left_open(
+    surface: str, kinds: Collection[str], book: Book, lineage: Lineage
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Safeguards and controls of whatever resources of the kinds may bear on; without kinds, of the whole surface."""
+    if not kinds:
+        return book.surface_safeguards(surface), book.surface_controls(surface)
+    rules = list(lineage.touched(kinds))
+    safeguards = {name for rule in rules for name in rule.safeguards}
+    controls = {name for rule in rules for name in book.controls(rule.id, rule.safeguards)}
+    return tuple(sorted(safeguards)), tuple(sorted(controls))
 
 
 Aliases = Mapping[tuple[str, str, str], tuple[str, ...]]

@@ -1,6 +1,6 @@
 """Which kinds the facts come from that rules read, derived ones included."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from assay.policies.book import Book
 from assay.scanner.model.detector import Derivation
@@ -14,6 +14,7 @@ class Lineage:
 
     def __init__(self, book: Book, derivations: Sequence[Derivation]) -> None:
         self._book = book
+        self._of_rule: dict[str, frozenset[str]] = {}
         self._derived: dict[str, dict[str, set[str]]] = {}
         for one in derivations:
             for kind, by_field in one.states.items():
@@ -32,11 +33,20 @@ class Lineage:
             if not self._sources(rule).isdisjoint(kinds):
                 yield rule
 
-    def _sources(self, rule: Rule) -> set[str]:
-        derived: Mapping[str, set[str]] = self._derived.get(rule.kind, {})
-        found = {rule.kind, *derived.get(_ALL, ())}
-        if derived:
+    def _sources(self, rule: Rule) -> frozenset[str]:
+        if rule.kind not in self._derived:
+            return frozenset({rule.kind})
+        if rule.id not in self._of_rule:
+            # All rules of the kind at once, as they are compiled together.
+            derived = self._derived[rule.kind]
             for variant in self._book.variants(rule.kind):
-                if variant.compiled.rule.id == rule.id:
-                    found.update(*(derived.get(field, ()) for field in variant.compiled.reads))
-        return found
+                compiled = variant.compiled
+                read = (kind for field in (_ALL, *compiled.reads) for kind in derived.get(field, ()))
+                self._of_rule[compiled.rule.id] = frozenset({rule.kind, *read})
+        return self._of_rule[rule.id]
+
+
+def sources(kinds: Collection[str], derivations: Sequence[Derivation]) -> frozenset[str]:
+    """The kinds themselves, and those that any field of theirs is derived from."""
+    fields = [by_field for one in derivations for kind, by_field in one.states.items() if kind in kinds]
+    return frozenset(kinds).union(*(read for by_field in fields for read in by_field.values()))

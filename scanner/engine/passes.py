@@ -1,8 +1,7 @@
 """Tells together what is true of thousands of resources, one by one of no use to anybody."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-
-from msgspec import Struct
 
 from assay.policies import messages
 from assay.policies.book import Book, Variant
@@ -11,30 +10,29 @@ from assay.scanner.model.finding import Finding, ResourceRef
 from assay.scanner.model.resource import Resource
 
 
-class _Count(Struct):
-    resources: set[str]
-    controls: set[str]
-
-
 class PassesTogether:
     """The passes of rules that say `passes: together`, by rule and source."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str], _Count] = {}
+        self._passes: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
+        """Rule, source and controls → addresses."""
 
     def count(self, resource: Resource, variant: Variant) -> None:
         """One more resource on which a rule passes."""
         source = resource.facts.get("source")
         where = source.value if isinstance(source, Known) and isinstance(source.value, str) else resource.surface
-        found = self._counts.setdefault((variant.compiled.rule.id, where), _Count(set(), set()))
-        found.resources.add(resource.address)
-        found.controls.update(variant.controls)
+        self._passes[variant.compiled.rule.id, where, variant.controls].append(resource.address)
 
     def findings(self, book: Book) -> Iterator[Finding]:
         """One for each rule and source; its address is the source's name."""
-        for (name, where), count in sorted(self._counts.items()):
+        merged: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
+        for (name, where, controls), addresses in self._passes.items():
+            found = merged.setdefault((name, where), (set(), set()))
+            found[0].update(addresses)
+            found[1].update(controls)
+        for (name, where), (resources, evidenced) in sorted(merged.items(), key=lambda item: item[0]):
             rule = book.rules[name]
-            number = len(count.resources)
+            number = len(resources)
             yield Finding(
                 rule=rule.id,
                 outcome="pass",
@@ -44,7 +42,7 @@ class PassesTogether:
                 resource=ResourceRef(kind=rule.kind, address=where),
                 location=None,
                 safeguards=rule.safeguards,
-                controls=tuple(sorted(count.controls)),
+                controls=tuple(sorted(evidenced)),
                 evidence={"resources": number},
                 fix=messages.fill_parameters(rule.fix.strip(), rule.parameters),
                 fingerprint="",

@@ -28,7 +28,7 @@ def told(name: str, **facts: Any) -> str:
     )
     decision = CompiledRule(loaded).decide(*prepare(resource))
     assert decision.outcome == "fail"
-    return messages.fill(loaded.message, "a.b", decision.shown)
+    return "a.b".join(messages.fill(loaded.message, decision.shown))
 
 
 def test_a_boundary_names_port_and_range_that_are_wrong_and_no_other() -> None:
@@ -68,9 +68,9 @@ def test_a_message_names_only_what_the_rule_reads_and_may_show(tmp_path: Path, p
 
 
 def test_text_of_the_scanned_tree_is_cut_and_made_printable() -> None:
-    said = messages.fill("{address}: {x}", "a", {"x": "\x1b[31m" + "y" * 500})
+    said = "a".join(messages.fill("{address}: {x}", {"x": "\x1b[31m" + "y" * 500}))
     assert said == f"a: [31m{'y' * 96}…"
-    assert messages.fill("{address}: {x}", "a", {"x": "{address}"}) == "a: {address}"
+    assert "a".join(messages.fill("{address}: {x}", {"x": "{address}"})) == "a: {address}"
 
 
 def test_every_message_of_ours_is_filled_in() -> None:
@@ -80,7 +80,7 @@ def test_every_message_of_ours_is_filled_in() -> None:
             if example.outcome == "fail":
                 decision = rule_files.try_example(loaded, example)
                 parameters = {**loaded.parameters, **example.parameters}
-                said = messages.fill(loaded.message, "a.b", {**parameters, **decision.shown})
+                said = "a.b".join(messages.fill(loaded.message, {**parameters, **decision.shown}))
                 assert "{" not in said
                 assert "unknown" not in said, said
 

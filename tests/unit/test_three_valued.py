@@ -7,11 +7,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.policies.cel import engine, kleene, syntax, types
+from assay.policies.cel.given import Given
+from assay.policies.cel.several import Several
+from assay.policies.cel.values import plain
 from assay.scanner.model.fact import Unknown
 
 UNKNOWN = Unknown(reason="unresolved: var.x")
 SHAPE = types.Type(
-    "struct", fields=(("port", types.INT), ("cidrs", types.Type("list", types.STRING)), ("open", types.BOOL))
+    "struct",
+    fields=(
+        ("port", types.INT),
+        ("cidrs", types.Type("list", types.STRING)),
+        ("open", types.BOOL),
+        ("kind", types.STRING),
+        ("owner", types.Type("string", nullable=True)),
+    ),
 )
 FIELDS = {
     "a": types.BOOL,
@@ -19,6 +29,7 @@ FIELDS = {
     "n": types.INT,
     "m": types.Type("int", nullable=True),
     "s": types.STRING,
+    "t": types.Type("string", nullable=True),
     "names": types.Type("list", types.STRING),
     "tags": types.Type("map", types.STRING),
     "items": types.Type("list", SHAPE),
@@ -34,12 +45,20 @@ def compiled(text: str) -> kleene.Assertion:
 
 
 def verdict(text: str, facts: dict[str, Any]) -> bool | None:
-    return compiled(text).evaluate(kleene.Given(facts)).value
+    return compiled(text).evaluate(Given(facts)).value
 
 
 integers = st.integers(0, 3)
 strings = st.sampled_from(["", "x", "y", "xy"])
-items = st.fixed_dictionaries({"port": integers, "cidrs": st.lists(strings, max_size=2), "open": st.booleans()})
+items = st.fixed_dictionaries(
+    {
+        "port": integers,
+        "cidrs": st.lists(strings, max_size=2),
+        "open": st.booleans(),
+        "kind": strings,
+        "owner": st.none() | strings,
+    }
+)
 facts = st.fixed_dictionaries(
     {
         "a": st.booleans(),
@@ -47,6 +66,7 @@ facts = st.fixed_dictionaries(
         "n": integers,
         "m": st.none() | integers,
         "s": strings,
+        "t": st.none() | strings,
         "names": st.lists(strings, max_size=3),
         "tags": st.dictionaries(st.sampled_from(["owner", "x"]), strings, max_size=2),
         "items": st.lists(items, max_size=3),
@@ -73,6 +93,11 @@ atoms = st.one_of(
             "resource.items.exists_one(i, i.open)",
             "resource.items.map(i, i.port) == [1]",
             "resource.s.startsWith(resource.s)",
+            "resource.s in ['x', '']",
+            "resource.t == null",
+            "'y' == resource.t",
+            "(resource.t != null && resource.t in ['x', 'y'])",
+            "(resource.t != null && resource.t.startsWith('x'))",
         ]
     ),
     st.builds(lambda x, op, y: f"{x} {op} {y}", numbers, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), numbers),
@@ -81,7 +106,19 @@ atoms = st.one_of(
     st.builds(lambda x: f"{x} in resource.names", texts),
 )
 inner = st.sampled_from(
-    ["i.open", "i.port > 1", "'x' in i.cidrs", "!i.open", "i.cidrs.all(c, c != 'x')", "i.cidrs.exists(c, c == 'y')"]
+    [
+        "i.open",
+        "i.port > 1",
+        "'x' in i.cidrs",
+        "!i.open",
+        "i.cidrs.all(c, c != 'x')",
+        "i.cidrs.exists(c, c == 'y')",
+        "i.kind == 'x'",
+        "i.kind in ['x', 'y']",
+        "i.kind != resource.s",
+        "(i.owner == null || i.owner != 'y')",
+        "(i.owner == null || i.owner.endsWith('y'))",
+    ]
 )
 macros = st.builds(
     lambda macro, one, op, two: f"resource.items.{macro}(i, {one} {op} {two})",
@@ -121,7 +158,7 @@ def blank(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 def plain_context(given_facts: dict[str, Any]) -> Any:
-    return engine.Context(variables={"resource": kleene.plain(given_facts, [])})
+    return engine.Context(variables={"resource": plain(given_facts, [])})
 
 
 @settings(max_examples=400, deadline=None)
@@ -137,12 +174,12 @@ def test_turning_facts_into_unknowns_only_ever_takes_a_decision_away(
     text: str, given_facts: dict[str, Any], data: st.DataObject
 ) -> None:
     assertion = compiled(text)
-    before = assertion.evaluate(kleene.Given(given_facts)).value
+    before = assertion.evaluate(Given(given_facts)).value
     poorer = given_facts
     for _ in range(data.draw(st.integers(1, 3))):
         choices = [p for p in places(poorer) if not isinstance(_at(poorer, p), Unknown)]
         poorer = blank(poorer, data.draw(st.sampled_from(choices)))
-        after = assertion.evaluate(kleene.Given(poorer)).value
+        after = assertion.evaluate(Given(poorer)).value
         assert after in (before, None)
         before = after
 
@@ -223,8 +260,39 @@ def test_an_expression_survives_being_written_out_and_parsed_again(text: str) ->
     assert syntax.parse(syntax.unparse(node)) == node
 
 
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.none() | expressions, expressions), min_size=1, max_size=4), facts, st.data())
+def test_several_asked_at_once_are_told_what_each_is_told_alone(
+    texts: list[tuple[str | None, str]], given_facts: dict[str, Any], data: st.DataObject
+) -> None:
+    asked = [(compiled(applies) if applies else None, compiled(text)) for applies, text in texts]
+    if data.draw(st.booleans()):
+        given_facts = blank(given_facts, data.draw(st.sampled_from(places(given_facts))))
+    named = {True: "pass", False: "fail", None: "undecided"}
+    expected = []
+    for applies, assertion in asked:
+        does = applies.evaluate(Given(given_facts)).value if applies else True
+        told = named[assertion.evaluate(Given(given_facts)).value] if does else "undecided"
+        expected.append("not applicable" if does is False else told)
+    assert Several(asked).told(Given(given_facts)) == expected
+
+
+def test_where_one_of_several_cannot_be_evaluated_nothing_is_told_of_any() -> None:
+    given_facts = {"n": 0, "a": True}
+    asked = [(None, compiled("resource.a")), (None, compiled("6 / resource.n > 1"))]
+    assert Several(asked[:1]).told(Given(given_facts)) == ["pass"]
+    assert Several(asked).told(Given(given_facts)) is None
+
+
+@pytest.mark.parametrize("text", ["resource.items.all(i__x, i__x.open)", "resource.names.exists(__, true)"])
+def test_names_of_the_engines_own_variables_are_refused(text: str) -> None:
+    with pytest.raises(syntax.CelError, match="two underscores"):
+        compiled(text)
+
+
 INNER = ["i.open", "!i.open", "'x' in i.cidrs", "!('x' in i.cidrs)", "i.cidrs.all(c, c != 'x')", "i.cidrs == ['x']",
-         "size(i.cidrs) > 0", "i.port > 1 && i.port < 3"]  # fmt: skip
+         "size(i.cidrs) > 0", "i.port > 1 && i.port < 3", "i.kind == 'x'", "!(i.kind in ['y'])",
+         "i.kind == 'x' && i.open", "i.owner == null || i.owner == 'x'"]  # fmt: skip
 
 
 @pytest.mark.parametrize("macro", ["all", "exists", "exists_one"])
@@ -233,8 +301,8 @@ def test_a_macro_over_one_field_of_each_element_is_careful_about_every_part_of_i
     assertion = compiled(f"resource.items.{macro}(i, {body})")
     for cidrs in ([], ["x"], ["y"], ["y", "x"]):
         for opened, port in ((True, 2), (False, 0)):
-            one = {"items": [{"port": port, "cidrs": cidrs, "open": opened}]}
-            before = assertion.evaluate(kleene.Given(one)).value
+            one = {"items": [{"port": port, "cidrs": cidrs, "open": opened, "kind": "x", "owner": None}]}
+            before = assertion.evaluate(Given(one)).value
             for place in places(one):
-                after = assertion.evaluate(kleene.Given(blank(one, place))).value
+                after = assertion.evaluate(Given(blank(one, place))).value
                 assert after in (before, None), (one, place)

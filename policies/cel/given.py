@@ -1,0 +1,72 @@
+"""What the engine is given of a resource: the variables that expressions read, converted once for all of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from assay.policies.cel import engine
+from assay.policies.cel.narrowing import View, variable
+from assay.policies.cel.values import plain
+from assay.scanner.model.fact import is_unknown
+
+
+class Inputs:
+    """What the engine must be given of a resource. Immutable."""
+
+    def __init__(self, fields: frozenset[str] = frozenset(), views: frozenset[View] = frozenset()) -> None:
+        """Fields as they are, and views of some."""
+        self.fields = fields
+        self.views = views
+        self._whole = tuple((variable(name), name) for name in fields)
+        self._plan = tuple((variable(view.name), view.field, view.given) for view in views)
+
+    def read(self) -> Mapping[str, frozenset[str] | None]:
+        """Field → what is read of the elements of the list that it is; None: it is read as a whole."""
+        found: dict[str, frozenset[str] | None] = dict.fromkeys(self.fields)
+        for view in self.views:
+            known = found.get(view.field, frozenset())
+            found[view.field] = None if known is None or not view.paths else known | set(view.keys)
+        return found
+
+    def variables(self, facts: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Values by name, and whether all of them is known."""
+        unknown: list[Any] = []
+        found = {name: plain(facts[field], unknown) for name, field in self._whole}
+        for name, field, given in self._plan:
+            value = facts[field]
+            found[name] = plain(value, unknown) if is_unknown(value) else given(value, unknown)
+        return found, not unknown
+
+    def __or__(self, other: "Inputs") -> "Inputs":
+        return Inputs(self.fields | other.fields, self.views | other.views)
+
+
+class Converted(Struct, frozen=True):
+    """Facts as the engine takes them."""
+
+    context: Any
+    whole: bool
+    """Nothing of them is unknown."""
+
+
+class Given:
+    """A resource's facts on their way into the engine: converted once for all expressions that are put to them."""
+
+    def __init__(self, facts: Mapping[str, Any], inputs: Inputs | None = None) -> None:
+        """Facts' values hold Unknowns anywhere. `inputs` is what all the expressions read; None: converted for each."""
+        self._facts = facts
+        self._inputs = inputs
+        self._shared: Converted | None = None
+
+    def converted(self, inputs: Inputs) -> Converted:
+        """What the engine takes, for an expression that reads these."""
+        if self._inputs is None:
+            return self._convert(inputs)
+        if self._shared is None:
+            self._shared = self._convert(self._inputs)
+        return self._shared
+
+    def _convert(self, inputs: Inputs) -> Converted:
+        variables, whole = inputs.variables(self._facts)
+        return Converted(engine.Context(variables=variables), whole)

@@ -1,0 +1,59 @@
+"""Puts many assertions to the engine at once: most of what one costs is the way into the engine and back."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+from assay.policies.cel import engine
+from assay.policies.cel.given import Given, Inputs
+from assay.policies.cel.kleene import STUMBLES, Assertion
+
+Told = Literal["not applicable", "pass", "fail", "undecided"]
+_TOLD: tuple[Told, ...] = ("not applicable", "pass", "fail", "undecided")
+_NO, _PASS, _FAIL, _UNDECIDED = map(str, range(len(_TOLD)))
+
+
+class Several:
+    """Assertions about the same resources, each after the condition on which it applies, if there is one."""
+
+    def __init__(self, asked: Sequence[tuple[Assertion | None, Assertion]]) -> None:
+        self._asked = asked
+        self._inputs = Inputs()
+        for applies, assertion in asked:
+            self._inputs |= applies.inputs | assertion.inputs if applies else assertion.inputs
+
+    def told(self, given: Given) -> list[Told] | None:
+        """What `Assertion.evaluate` comes to for each; None where the engine stumbles over any of it."""
+        converted = given.converted(self._inputs)
+        try:
+            program = self._of_known if converted.whole else self._of_any
+            return [_TOLD[one] for one in program.execute(converted.context)]
+        except STUMBLES:
+            return None
+
+    @cached_property
+    def _of_known(self) -> Any:
+        """Where nothing is unknown, what isn't certainly true is false."""
+        texts: list[str] = []
+        for applies, assertion in self._asked:
+            told = _if(assertion.certainly_true, _PASS, _FAIL)
+            texts.append(_if(applies.certainly_true, told, _NO) if applies else told)
+        return _program(texts)
+
+    @cached_property
+    def _of_any(self) -> Any:
+        texts: list[str] = []
+        for applies, assertion in self._asked:
+            told = _if(assertion.certainly_true, _PASS, _if(assertion.certainly_false, _FAIL, _UNDECIDED))
+            if applies:
+                told = _if(applies.certainly_true, told, _if(applies.certainly_false, _NO, _UNDECIDED))
+            texts.append(told)
+        return _program(texts)
+
+
+def _if(condition: str, then: str, otherwise: str) -> str:
+    return f"({condition} ? {then} : {otherwise})"
+
+
+def _program(texts: Sequence[str]) -> Any:
+    return engine.compile_program(f"[{', '.join(texts)}]")
