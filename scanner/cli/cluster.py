@@ -14,7 +14,6 @@ from assay.scanner.safe.text import one_line
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9:.-]{0,250}[a-z0-9])?")
 """Narrower than what Kubernetes allows of a role."""
-_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SUBJECT = re.compile(r"(?:(user|group):(.+)|serviceaccount:([a-z0-9-]+)/([a-z0-9.-]+))", re.DOTALL)
 
 Documents = Callable[[Collection[str] | None, Sequence[str], str, tuple[str, ...] | None], Sequence[dict[str, Any]]]
@@ -66,7 +65,7 @@ def _role(args: argparse.Namespace) -> str:
         )
     module, _, function = CLUSTER_ROLE.partition(":")
     documents = cast(Documents, getattr(import_module(module), function))
-    made = documents(_kinds(args), _namespaces(args), args.name, _subject(args.binding))
+    made = documents(_kinds(args), options.namespaces(args.namespaces), args.name, _subject(args.binding))
     if not made:
         raise UsageError("nothing of what was chosen is read from a cluster; `assay rules` lists the rules")
     return str(yaml.safe_dump_all(made, sort_keys=False))
@@ -74,30 +73,20 @@ def _role(args: argparse.Namespace) -> str:
 
 def _kinds(args: argparse.Namespace) -> Collection[str] | None:
     from assay.detectors.registry import DERIVATIONS, DETECTORS
+    from assay.scanner.engine.lineage import Lineage, sources
 
     named = {name.strip() for text in args.kinds for name in text.split(",") if name.strip()}
     there = {kind for spec in DETECTORS if "kube" in spec.targets for kinds in spec.surfaces.values() for kind in kinds}
     if wrong := sorted(named - there):
         raise UsageError(f"--kinds {one_line(wrong[0], 80)}: clusters have {', '.join(sorted(there))}")
-    # What is derived rests on what is read.
-    needs = [by_field for one in DERIVATIONS for kind, by_field in one.states.items() if kind in named]
-    named |= {kind for by_field in needs for kinds in by_field.values() for kind in kinds}
+    needed = sources(named, DERIVATIONS)
     if not args.pack and not args.rules:
-        return named or None
+        return needed or None
     from assay.scanner.config.settings import Settings
     from assay.scanner.config.trust import beside
-    from assay.scanner.engine.lineage import Lineage
 
     book = options.load_book(args, Settings(), beside([]))
-    return named | set(Lineage(book, DERIVATIONS).needed(lambda _: True))
-
-
-def _namespaces(args: argparse.Namespace) -> Sequence[str]:
-    named = [name.strip() for text in args.namespaces for name in text.split(",") if name.strip()]
-    for name in named:
-        if not _NAMESPACE.fullmatch(name):
-            raise UsageError(f"--namespaces {one_line(name, 80)!r}: not the name of a namespace")
-    return sorted(set(named))
+    return needed | set(Lineage(book, DERIVATIONS).needed())
 
 
 def _subject(text: str | None) -> tuple[str, ...] | None:

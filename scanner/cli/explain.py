@@ -26,15 +26,23 @@ _MOST_NEAR = 8
 def run(argv: Sequence[str]) -> int:
     """Returns 0; raises UsageError for a name that is none of them."""
     parser = Parser(
-        prog="assay explain", description="Tell what a rule, an engine's check or a control (pack:id) is about."
+        prog="assay explain",
+        description="Tell what a rule, an engine's check or a control (pack:id) is about, or how reports name a user.",
     )
     parser.add_argument(
-        "name", metavar="RULE|CONTROL", help="such as bucket-encrypted-at-rest, CKV_AWS_18, gdpr:32(1)(a)"
+        "name",
+        metavar="RULE|CONTROL|user:NAME",
+        help="such as bucket-encrypted-at-rest, CKV_AWS_18, gdpr:32(1)(a); of a cluster's user or group, "
+        "user:NAME or group:NAME, the pseudonym",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--pack", action="append", default=[], metavar="ID", help="controls of these packs only")
     options.add_rules(parser)
     args = parser.parse_args(argv)
+    named = _subject(args.name)
+    if named is not None:
+        _tell(named, args.format)
+        return 0
 
     from assay.policies import book as policy
 
@@ -50,11 +58,31 @@ def run(argv: Sequence[str]) -> int:
             else "`assay rules` lists the rules, `assay packs` the controls"
         )
         raise UsageError(f"{args.name}: no rule, engine check or control has this name; {hint}")
-    if args.format == "json":
+    _tell(found, args.format)
+    return 0
+
+
+def _tell(found: Mapping[str, Any], form: str) -> None:
+    if form == "json":
         print_json(found)
     else:
         sys.stdout.write(_text(found))
-    return 0
+
+
+def _subject(name: str) -> dict[str, Any] | None:
+    """What stands for a user or group of a cluster in reports, which name no people."""
+    from assay.detectors.cluster.access import pseudonyms
+
+    sort, found, rest = name.partition(":")
+    if not found or not rest or sort not in ("user", "group"):
+        return None
+    shown = f"User:{pseudonyms.of_user(rest)}" if sort == "user" else f"Group:{pseudonyms.of_group(rest)}"
+    return {
+        "id": shown,
+        "title": "so reports name the subject of a cluster's bindings that you gave",
+        "why": "A user's name may be a person's, or their address. It is the same in every report; who has a list of "
+        "names can find out whom it stands for, so it is no anonymity.",
+    }
 
 
 def _near(book: Any, name: str) -> list[str]:
@@ -86,17 +114,17 @@ def _rule(book: Any, name: str) -> dict[str, Any] | None:
         "title": rule.title,
         "severity": rule.severity,
         "looks at": rule.kind,
-        "safeguards": rule.safeguards,
-        "controls": _controls(book, rule.id, rule.safeguards),
         "why": rule.why.strip(),
+        "fix": fill_parameters(rule.fix.strip(), rule.parameters),
         "passes when": (rule.assertion or rule.rego or "").strip(),
         "applies when": rule.applies.strip() if rule.applies else None,
         "parameters": dict(rule.parameters),
         "failing example": examples["fail"],
         "passing example": examples["pass"],
-        "fix": fill_parameters(rule.fix.strip(), rule.parameters),
         "same question as": rule.equivalents,
         "references": rule.references,
+        "safeguards": rule.safeguards,
+        "controls": _controls(book, rule.id, rule.safeguards),
     }
 
 
@@ -111,10 +139,10 @@ def _engine_check(book: Any, name: str) -> dict[str, Any] | None:
                 "engine": engine.name,
                 "severity": check.severity,
                 "looks at": ", ".join(check.surfaces),
-                "safeguards": check.safeguards,
-                "controls": _controls(book, check.id, check.safeguards),
                 "fix": check.fix,
                 "same question as": ours,
+                "safeguards": check.safeguards,
+                "controls": _controls(book, check.id, check.safeguards),
             }
     return None
 
@@ -185,5 +213,5 @@ def _indent(text: str) -> list[str]:
 
     found: list[str] = []
     for line in text.splitlines():
-        found += textwrap.wrap(line, 96, initial_indent="  ", subsequent_indent="  ", drop_whitespace=False) or [""]
+        found += textwrap.wrap(line, 96, initial_indent="  ", subsequent_indent="  ") or [""]
     return found

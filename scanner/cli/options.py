@@ -48,12 +48,17 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 
 def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
     """Raises UsageError for a target that nothing looks at."""
-    namespaces = [name.strip() for text in args.namespaces for name in text.split(",")]
-    for name in namespaces:
+    schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
+    return parse_targets(args.target, schemes, namespaces(args.namespaces))
+
+
+def namespaces(given: Sequence[str]) -> Sequence[str]:
+    """The names in `--namespaces`, each once and sorted. Raises UsageError for what can't be one."""
+    found = {name.strip() for text in given for name in text.split(",")}
+    for name in sorted(found):
         if not _NAMESPACE.fullmatch(name):
             raise UsageError(f"--namespaces {one_line(name, 80)!r}: not the name of a namespace")
-    schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
-    return parse_targets(args.target, schemes, namespaces)
+    return sorted(found)
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,8 @@ def environment() -> Mapping[str, str]:
     found = {name: text for name, text in os.environ.items() if name in _VARIABLES or name.startswith(_PREFIXES)}
     if kubeconfig := os.environ.get("KUBECONFIG"):
         paths = (path for path in kubeconfig.split(os.pathsep) if path)
-        found["KUBECONFIG"] = os.pathsep.join(str(Path.cwd() / Path(path).expanduser()) for path in paths)
+        # Unlike Path's, this leaves the home of a user that there isn't as it is written.
+        found["KUBECONFIG"] = os.pathsep.join(str(Path.cwd() / os.path.expanduser(path)) for path in paths)  # noqa: PTH111
     return found
 
 

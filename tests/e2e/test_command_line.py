@@ -327,6 +327,13 @@ def test_rules_and_packs_as_json_keep_their_shape(tmp_path: Path) -> None:
     assert {"id", "title", "testable", "safeguards", "rules"} <= set(packs[0]["controls"][0])
 
 
+def test_explain_tells_how_reports_name_a_user_so_that_who_knows_the_name_finds_it(tmp_path: Path) -> None:
+    told = assay("explain", "user:jane@example.com", cwd=tmp_path).stdout
+    assert told.startswith("User:user-8c87b489: ")
+    assert "jane" not in told
+    assert assay("explain", "group:ml-team", cwd=tmp_path).stdout.startswith("Group:ml-team: ")
+
+
 @pytest.mark.parametrize("name", ["CKV_AWS_18", "gdpr:32(1)(a)"])
 def test_explain_knows_checks_and_controls(name: str, tmp_path: Path) -> None:
     assert json.loads(assay("explain", name, "--format", "json", cwd=tmp_path).stdout)["id"] == name

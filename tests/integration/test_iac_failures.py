@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.scanner.api import Resource
 from tests.integration.iac_trees import KUBERNETES, failed, observe, plant, shown, verdicts
 
 TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type: AWS::S3::Bucket\n"
@@ -148,6 +149,25 @@ def test_a_chart_that_does_not_render_is_a_failure_with_the_place_and_without_a_
     assert "templates/x.yaml, line 1" in found.reason
     assert "hunter2zq" not in found.reason
     assert str(tmp_path) not in found.reason
+
+
+def test_a_template_that_renders_to_invalid_yaml_is_named_and_leaves_the_rest_of_its_chart(tmp_path: Path) -> None:
+    pod = KUBERNETES["k8s/pod.yaml"].replace("name: score", "name: good", 1)
+    chart = {
+        "app/Chart.yaml": "apiVersion: v2\nname: app\nversion: 0.1.0\n",
+        "app/values.yaml": 'x: "hunter2zq: c: ["\nnote: fine\n',
+        "app/templates/bad.yaml": "a: {{ .Values.x }}\n",
+        "app/templates/good.yaml": pod,
+        "app/templates/map.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"
+        "data: {note: {{ .Values.note }}}\n",
+    }
+    records = observe(plant(tmp_path / "tree", chart))
+    (found,) = failed(records)
+    assert found.part == "helm"
+    assert found.location is not None and found.location.path == "app/templates/bad.yaml"
+    assert "not valid YAML" in found.reason and "app/templates/bad.yaml" in found.reason
+    assert "hunter2zq" not in repr(records) and str(tmp_path) not in found.reason
+    assert "Pod.default.good" in {one.address for one in records if isinstance(one, Resource)}
 
 
 def test_a_missing_renderer_is_named_with_what_to_install(tmp_path: Path) -> None:

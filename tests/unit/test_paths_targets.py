@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from assay.detectors.rbac import targets
 from assay.detectors.rbac.escapes import escapes, sensitive
 from assay.scanner.api import Unknown
+from assay.scanner.kinds import paths as kind
 from tests.unit.paths_world import (
     LIVE,
     account,
@@ -234,3 +236,7 @@ def test_a_scanned_identity_with_few_rights_is_no_administrator() -> None:
 def test_rights_in_the_cloud_that_could_not_be_read_are_unknown() -> None:
     found = paths(CLOUD, [grant(ARN, administrator=Unknown(reason="AccessDenied"))])["Deployment.ml.web"]
     assert possible(found) == {"cloud-administrator": "AccessDenied"}
+
+
+def test_the_targets_are_those_that_the_kind_names() -> None:
+    assert targets.TARGETS == kind.TARGETS
