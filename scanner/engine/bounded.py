@@ -6,7 +6,6 @@ child that a timer kills; what it was judging then is read from a page that both
 
 import mmap
 import os
-import signal
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.judge import Wanted, judge
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import Finding
-from assay.scanner.safe.time_limit import settle_fork
+from assay.scanner.safe.time_limit import settle_fork, start_timer, took_too_long
 
 SECONDS = 1.0
 """How long one such rule may take over one resource."""
@@ -43,7 +42,7 @@ def judge_bounded(inventory: Inventory, book: Book, wanted: Wanted, seconds: flo
         _, status = os.waitpid(child, 0)
         if status != 0:
             rule = names[int.from_bytes(page[:4], "little")]
-            if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+            if took_too_long(status):
                 raise UsageError(f"the rule {rule} took longer than {seconds:g} s over one resource; simplify it")
             raise UsageError(f"judging ended before it was done, at the rule {rule}; leave it out with --skip {rule}")
     return _decode(sent)
@@ -65,14 +64,13 @@ def _judge_in_child(
         if number is None:
             return rule.decide(facts, given)
         page[:4] = number.to_bytes(4, "little")
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        start_timer(seconds)
         try:
             return rule.decide(facts, given)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            start_timer(0)
 
     settle_fork()
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     try:
         found = msgspec.json.encode(judge(inventory, book, wanted, decide))
         with os.fdopen(writer, "wb") as stream:

@@ -1,4 +1,7 @@
-"""Runs work that can't be interrupted from within, such as a compiled expression, in a fork that a timer kills."""
+"""Runs work that can't be interrupted from within, such as a compiled expression, in a fork that a timer kills.
+
+It is CPU time that is limited, as a busy machine isn't the work's fault.
+"""
 
 import os
 import resource
@@ -27,9 +30,20 @@ def limited(work: Callable[[], bytes], seconds: float) -> bytes:
     _, status = os.waitpid(child, 0)
     if status == 0:
         return sent
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+    if took_too_long(status):
         raise TimeLimitError(f"took longer than {seconds:g} s")
     raise TimeLimitError("ended before it was done")
+
+
+def start_timer(seconds: float) -> None:
+    """Has this process killed once it has used so much CPU time from now on; 0: not any more."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def took_too_long(status: int) -> bool:
+    """Whether a child's wait status says that its timer killed it."""
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF
 
 
 def settle_fork() -> None:
@@ -54,8 +68,7 @@ def _address_space() -> int:
 def _answer(work: Callable[[], bytes], writer: int, seconds: float) -> int:
     try:
         settle_fork()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        start_timer(seconds)
         sent = work()
         with os.fdopen(writer, "wb") as stream:
             stream.write(sent)
