@@ -11,6 +11,7 @@ _CLOUD_KINDS = (
     "database.instance",
     "identity.grant",
     "identity.principal",
+    "identity.trust",
     "network.boundary",
     "network.network",
     "service.cluster",
@@ -42,7 +43,9 @@ _OBJECT_KINDS = (
     "workload.pods",
 )
 _DERIVED_KINDS = ("rbac.grant", "rbac.subject")
-_CLUSTER_KINDS = (*_OBJECT_KINDS, *_DERIVED_KINDS)
+_CLUSTER_KINDS = (*_OBJECT_KINDS, *_DERIVED_KINDS, "cluster.listing")
+_FILE_KINDS = (*_CLUSTER_KINDS, "cluster.device-plugin")
+"""Of a live cluster the nodes tell how their accelerators are shared."""
 
 DETECTORS: tuple[DetectorSpec, ...] = (
     DetectorSpec(
@@ -53,17 +56,18 @@ DETECTORS: tuple[DetectorSpec, ...] = (
             "terraform": _CLOUD_KINDS,
             "terraform_plan": _CLOUD_KINDS,
             "cloudformation": _CLOUD_KINDS,
-            "kubernetes": _CLUSTER_KINDS,
-            "helm": _CLUSTER_KINDS,
-            "kustomize": _CLUSTER_KINDS,
+            "kubernetes": _FILE_KINDS,
+            "helm": _FILE_KINDS,
+            "kustomize": _FILE_KINDS,
         },
     ),
     DetectorSpec(
         id="cluster",
         entry="assay.detectors.cluster.detector:ClusterDetector",
         targets=("kube",),
-        surfaces={"cluster": (*_CLUSTER_KINDS, "cluster.control-plane", "cluster.listing", "cluster.node")},
+        surfaces={"cluster": (*_CLUSTER_KINDS, "cluster.control-plane", "cluster.node")},
         capabilities=frozenset({"network", "credentials"}),
+        check="assay.detectors.cluster.live.kubeconfig:wrong_use",
     ),
 )
 
@@ -80,6 +84,7 @@ _PATHS = (
     "cluster.webhook",
     "identity.grant",
     "identity.principal",
+    "identity.trust",
     "workload.pods",
 )
 _REACH = ("cluster.control-plane", "cluster.namespace", "network.policy", "workload.pods")
@@ -92,6 +97,10 @@ DERIVATIONS: tuple[Derivation, ...] = (
         states={
             "rbac.grant": {"*": _ACCESS},
             "rbac.role": {"built_in": ("rbac.role",)},
+            "rbac.service-account": {
+                "default_account": ("rbac.service-account",),
+                "cloud_identities": ("rbac.service-account", "identity.grant", "identity.principal", "identity.trust"),
+            },
             "rbac.subject": {"*": (*_ACCESS, "workload.pods"), "paths": _PATHS},
             "workload.pods": {"token_mounted": ("rbac.service-account",), "paths": _PATHS},
         },
@@ -102,11 +111,13 @@ DERIVATIONS: tuple[Derivation, ...] = (
         states={
             "ai.software": {"ways_in": _WAYS},
             "cluster.namespace": {
+                "images_verified": ("workload.pods",),
                 "workloads": ("workload.pods",),
                 "privileged_components": ("workload.pods",),
                 "denies_ingress": ("network.policy",),
                 "denies_egress": ("network.policy",),
             },
+            "cluster.device-plugin": {"tenants": ("workload.pods",)},
             "cluster.node": {"tenants": ("workload.pods",)},
             "cluster.volume-claim": {
                 "encrypted_at_rest": ("cluster.storage-class", "cluster.persistent-volume"),
@@ -123,6 +134,8 @@ DERIVATIONS: tuple[Derivation, ...] = (
                 "internet_egress": _REACH,
                 "metadata_egress": _REACH,
                 "ways_in": (*_WAYS, "ai.software"),
+                "callers": (*_REACH, "ai.software", "ai.tenant", "network.mesh-policy"),
+                "destinations": _REACH,
                 "shared_writable_claims": ("cluster.volume-claim",),
             },
         },

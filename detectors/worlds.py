@@ -23,13 +23,12 @@ class World(Struct, frozen=True, kw_only=True):
     def unread(self, *kinds: str) -> str | None:
         """Why resources of one of the kinds may be missing, in a line; None: they are all there, as far as is declared.
 
-        In a live cluster a kind without a listing was not collected.
+        In a live cluster a kind without a listing was not collected. Files have listings only of what is declared in
+        them and could not be read.
         """
-        if not self.live:
-            return None
         for kind in kinds:
             listings = [one for one in self.of("cluster.listing") if kind in value(one, "kinds", ())]
-            if not listings:
+            if not listings and self.live:
                 return NOT_COLLECTED
             for one in listings:
                 complete = one.facts.get("complete")

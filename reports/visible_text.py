@@ -5,6 +5,7 @@ import unicodedata
 
 _NOT_JSON_SAFE = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xbb\xbf")
 
+_COMMAND = re.compile(r"##((?:vso)?\[)")
 _HARMLESS = bytes(range(0x7F))
 
 
@@ -25,6 +26,14 @@ def paragraph(text: str) -> str:
 def source_line(text: str) -> str:
     """A line of code: as `one_line`, with tabs as four blanks so that it keeps its shape."""
     return one_line(text.expandtabs(4)).rstrip()
+
+
+def no_command(line: str) -> str:
+    """The line, as wide as it was, so that no CI takes it for a command: GitHub's runner takes what begins with `::` or
+    has `##[` in it, that of Azure what has `##vso[` in it."""
+    if line.lstrip().startswith("::"):
+        line = line.replace(":", ".", 1)
+    return _COMMAND.sub(r"#.\1", line) if "##" in line else line
 
 
 def cut(text: str, length: int, mark: str = "...") -> str:

@@ -64,6 +64,10 @@ class Objects:
         """Why objects of one of the kinds may be missing; None: they are all there."""
         return next((self._unread[kind] for kind in kinds if kind in self._unread), None)
 
+    def missed(self) -> Iterator[tuple[str, str]]:
+        """Each kind of which objects could not be read, and why; sorted."""
+        yield from sorted(self._unread.items())
+
     def of(self, kind: str) -> Sequence[Placed]:
         """The objects of one kind, in the order in which they came."""
         return self._by_kind.get(kind, ())

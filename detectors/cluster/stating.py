@@ -1,5 +1,6 @@
 """How an object's facts become a resource."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -10,6 +11,10 @@ from assay.scanner.api import Fact, Known, Resource, Unknown
 MAX_ELEMENTS = 2_000
 """Of a list in a fact. No real object comes near it; beyond it the rest is one Unknown."""
 
+_NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""What the API server takes for one."""
+_UNBRACED = re.compile(r"\$[A-Za-z_]")
+
 
 def state(
     objects: Objects,
@@ -19,9 +24,13 @@ def state(
     facts: Mapping[str, Any],
     aliases: tuple[str, ...] = (),
 ) -> Resource:
-    """A resource of `kind` at the address `at`. Values that aren't Unknown are known; `source` is added."""
+    """A resource of `kind` at the address `at`. Values that aren't Unknown are known; `source` is added.
+
+    A namespace that can't be one isn't known, whatever the fact is that holds it.
+    """
     stated: dict[str, Fact] = {"source": Known(value=objects.source)}
     for name, value in facts.items():
+        value = in_namespace(value) if name == "namespace" else value
         stated[name] = value if isinstance(value, Unknown) else Known(value=value)
     return Resource(
         kind=kind,
@@ -54,6 +63,18 @@ def bounded(elements: Iterable[Any], what: str) -> list[Any]:
 def unresolved(text: str | None) -> bool:
     """A template's or shell's placeholder is left in a value, so that what it will be isn't known."""
     return text is not None and ("${" in text or "$(" in text or "{{" in text or "<no value>" in text)
+
+
+def unnamed(text: str | None) -> bool:
+    """A placeholder is left in a name, by which no object is ever called; `$NAME` too, which elsewhere may be meant."""
+    return unresolved(text) or (text is not None and _UNBRACED.search(text) is not None)
+
+
+def in_namespace(name: Any) -> Any:
+    """The name of a namespace, unless a server would refuse it: then it is a placeholder, of whatever sort."""
+    if not isinstance(name, str) or _NAMESPACE.fullmatch(name):
+        return name
+    return Unknown(reason="unresolved: the name of a namespace" if unnamed(name) else "not the name of a namespace")
 
 
 def first_unknown(*values: object) -> Unknown | None:

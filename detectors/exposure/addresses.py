@@ -17,6 +17,12 @@ class Block(Struct, frozen=True):
     everything: bool
     """All addresses of its IP version, nothing excepted."""
 
+    @classmethod
+    def whole(cls, version: int) -> "Block":
+        """All addresses of an IP version."""
+        cidr = {4: "0.0.0.0/0", 6: "::/0"}[version]
+        return cls(cidr, (_range(cidr),), everything=True)
+
     def holds(self, address: str) -> bool:
         """Whether it holds an address; the address must be one."""
         one = ipaddress.ip_address(address)
@@ -51,6 +57,24 @@ def reach_internet(blocks: Iterable[Block]) -> bool:
         if sum(last - first + 1 for one, first, last in left if one == version) >= public >> 7:
             return True
     return False
+
+
+def shared(blocks: Iterable[Block], others: Iterable[Block]) -> tuple[Block, ...]:
+    """What blocks have in common with others, as one block without a text of its own."""
+    ranges = _merged(one for found in blocks for one in found.ranges)
+    apart = _without(ranges, (one for found in others for one in found.ranges))
+    return _together(_without(ranges, apart))
+
+
+def without(blocks: Iterable[Block], others: Iterable[Block]) -> tuple[Block, ...]:
+    """What blocks hold and others don't, as one block without a text of its own."""
+    taken = (one for found in others for one in found.ranges)
+    return _together(_without((one for found in blocks for one in found.ranges), taken))
+
+
+def _together(ranges: Iterable[Range]) -> tuple[Block, ...]:
+    found = tuple(ranges)
+    return (Block("", found, everything=False),) if found else ()
 
 
 _BITS = {4: 32, 6: 128}

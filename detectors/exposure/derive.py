@@ -9,14 +9,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from assay.detectors.exposure import endpoints, read, software
 from assay.detectors.exposure.answers import stated
 from assay.detectors.exposure.budgets import Budgets
+from assay.detectors.exposure.callers import Callers
+from assay.detectors.exposure.destinations import Destinations
 from assay.detectors.exposure.egress import Egress
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.homes import Homes
+from assay.detectors.exposure.matching import Matching
 from assay.detectors.exposure.mesh import Meshes
 from assay.detectors.exposure.policies import Traffic
 from assay.detectors.exposure.routes import Routes
 from assay.detectors.exposure.services import Services
+from assay.detectors.exposure.signatures import Signatures
 from assay.detectors.exposure.tenancy import Tenancy
+from assay.detectors.exposure.tenants import Tenants
 from assay.detectors.exposure.volumes import Claims, Storage
 from assay.detectors.exposure.ways import Way, Ways
 from assay.detectors.worlds import World, with_facts, worlds
@@ -28,6 +33,8 @@ _OF_WORKLOADS = (
     "isolates_ingress",
     "isolates_egress",
     "ways_in",
+    "callers",
+    "destinations",
     "internet_egress",
     "metadata_egress",
     "shared_writable_claims",
@@ -47,7 +54,7 @@ def derive(resources: Sequence[Resource]) -> Iterator[Resource]:
 def _derive(world: World) -> Iterator[tuple[int, Mapping[str, Fact]]]:
     """Facts by the resource's id."""
     ends = [endpoints.workload(one) for one in world.of("workload.pods")]
-    traffic = Traffic(world, [one for one in ends if one is not None])
+    traffic = Traffic(world)
     services = Services(world)
     routes = Routes(world, services)
     ways = Ways(traffic, services, routes)
@@ -71,17 +78,24 @@ def _derive(world: World) -> Iterator[tuple[int, Mapping[str, Fact]]]:
         )
     for resource in world.of("workload.pods"):
         yield id(resource), {"shared_writable_claims": Known(value=claims.shared_writable(resource))}
-    homes, tenancy = Homes(world, traffic.policies), Tenancy(world)
+    homes, tenancy = Homes(world, traffic.policies, traffic.namespaces), Tenancy(world)
     for resource in world.of("cluster.namespace"):
         yield id(resource), homes.facts(resource)
     for resource in world.of("cluster.node"):
         yield id(resource), {"tenants": Known(value=tenancy.of(resource))}
+    for resource in world.of("cluster.device-plugin"):
+        yield id(resource), {"tenants": Known(value=tenancy.under(resource))}
+    signatures = Signatures(world)
+    for resource in world.of("cluster.namespace"):
+        yield id(resource), {"images_verified": stated(signatures.of(resource))}
 
 
 def _workloads(
     world: World, ends: Sequence[Workload | None], traffic: Traffic, ways: Ways
 ) -> Iterator[tuple[int, Mapping[str, Fact]]]:
     budgets, egress, meshes = Budgets(world), Egress(traffic), Meshes(world)
+    matching = Matching(traffic.namespaces, (one for one in ends if one is not None))
+    callers, destinations = Callers(traffic, matching, Tenants(world)), Destinations(traffic, matching)
     listening = software.ports_of(world)
     into: dict[str, list[Way | Unknown]] = defaultdict(list)
     for resource, end in zip(world.of("workload.pods"), ends, strict=True):
@@ -89,15 +103,19 @@ def _workloads(
             yield id(resource), dict.fromkeys(_OF_WORKLOADS, _NO_NAMESPACE)
             continue
         address = read.bare(world, resource.address)
-        found = ways.into(end, meshes.protection(end, resource), listening.get(address, ()))
+        protection = meshes.protection(end, resource)
+        inside = ways.inside(end, protection, listening.get(address, ()))
+        found = ways.into(end, protection, inside)
         into[address] += found
         yield (
             id(resource),
             {
-                "disruption_budget": stated(budgets.selects(end)),
+                "disruption_budget": stated(budgets.keep_some(end, resource)),
                 "isolates_ingress": stated(traffic.isolates(end, "ingress")),
                 "isolates_egress": stated(traffic.isolates(end, "egress")),
                 "ways_in": _told(found),
+                "callers": Known(value=callers.of(end, inside)),
+                "destinations": Known(value=destinations.of(end)),
                 "internet_egress": stated(egress.internet(end)),
                 "metadata_egress": stated(egress.metadata(end)),
             },

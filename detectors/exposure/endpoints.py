@@ -131,6 +131,14 @@ class Namespaces:
         )
 
 
+def named(selector: Selector) -> frozenset[str] | None:
+    """The only namespaces that a selector may choose, where it says their names."""
+    for one in selector.requirements:
+        if isinstance(one, Requirement) and one.key == NAME_LABEL and one.operator == "In":
+            return one.values
+    return None
+
+
 def _ports(resource: Resource) -> Iterator[Port | Unknown]:
     left = MOST_PORTS
     for container in containers(resource):

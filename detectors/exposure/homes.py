@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer, all_of, any_of, negated, stated
-from assay.detectors.exposure.declared import DIRECTIONS, Direction, Policy
+from assay.detectors.exposure.declared import DENY, DIRECTIONS, Direction, Policy
+from assay.detectors.exposure.endpoints import Namespaces
 from assay.detectors.worlds import World
 from assay.scanner.api import Fact, Known, Resource, Unknown
 
@@ -13,8 +14,9 @@ from assay.scanner.api import Fact, Known, Resource, Unknown
 class Homes:
     """Namespaces, with what is counted and denied in them."""
 
-    def __init__(self, world: World, policies: Iterable[Policy]) -> None:
+    def __init__(self, world: World, policies: Iterable[Policy], namespaces: Namespaces) -> None:
         self._world = world
+        self._namespaces = namespaces
         self._pods_unread = world.unread("workload.pods")
         self._policies_unread = world.unread("network.policy")
         self._workloads: Counter[str] = Counter()
@@ -28,12 +30,14 @@ class Homes:
             else:
                 self._workloads[namespace] += 1
                 self._take(namespace, read.fact(resource, "system"))
-        self._denying: dict[tuple[str, Direction], list[Answer]] = defaultdict(list)
+        self._denying: dict[tuple[str, Direction], list[tuple[Policy, Answer]]] = defaultdict(list)
         """By namespace, empty for all, and direction."""
         for policy in policies:
             at = policy.namespace if isinstance(policy.namespace, str) else ""
             for direction in DIRECTIONS:
-                self._denying[at, direction].append(_denies(policy, direction))
+                denies = _denies(policy, direction)
+                if denies is not False:
+                    self._denying[at, direction].append((policy, denies))
 
     def facts(self, namespace: Resource) -> dict[str, Fact]:
         """What is derived of a namespace."""
@@ -57,7 +61,11 @@ class Homes:
         return [*sorted(self._components.get(namespace, ())), *([Unknown(reason=unread)] if unread else ())]
 
     def _denied(self, namespace: str, direction: Direction) -> Answer:
-        found = any_of(one for at in (namespace, "") for one in self._denying.get((at, direction), ()))
+        found = any_of(
+            all_of((policy.is_for(namespace, self._namespaces), denies))
+            for at in (namespace, "")
+            for policy, denies in self._denying.get((at, direction), ())
+        )
         unread = self._policies_unread
         return Unknown(reason=unread) if found is False and unread is not None else found
 
@@ -65,6 +73,9 @@ class Homes:
 def _denies(policy: Policy, direction: Direction) -> Answer:
     """Whether a policy selects all pods for a direction and lets nothing through by itself."""
     every = policy.selector if isinstance(policy.selector, Unknown) else policy.selector.everything
+    if policy.tier is not None:
+        lets = any_of(rule if isinstance(rule, Unknown) else rule.action != DENY for rule in policy.rules(direction))
+        return all_of((policy.governs(direction), every, negated(lets), policy.shuts(direction), policy.in_force))
     lets = any_of(rule if isinstance(rule, Unknown) else True for rule in policy.rules(direction))
     found = all_of((policy.governs(direction), every, negated(lets)))
     if found is False:

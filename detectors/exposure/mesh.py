@@ -12,8 +12,8 @@ from assay.detectors.exposure.selectors import Selector, selector
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
-PLAIN = "PERMISSIVE"
-"""What Istio does where nothing says otherwise: plain text is accepted too."""
+OF_CALLERS = "DestinationRule"
+"""Says what callers speak; what a workload takes, which alone keeps others out, isn't changed by it."""
 _PROXY_NOT_SEEN = Unknown(reason="its namespace is in a mesh, and no proxy is seen in its pods")
 MOST_POLICIES = 200
 """Of one mesh that are for one namespace."""
@@ -101,7 +101,7 @@ def _tls(chosen: list[tuple[_Policy, Answer]]) -> Answer:
     for rank in range(3):
         modes: set[bool] = set()
         for policy, applies in chosen:
-            if policy.rank != rank or policy.mutual_tls is None:
+            if policy.rank != rank or policy.mutual_tls is None or policy.type == OF_CALLERS:
                 continue
             if isinstance(policy.mutual_tls, Unknown):
                 return policy.mutual_tls
@@ -130,7 +130,10 @@ def _authenticated(chosen: list[tuple[_Policy, Answer]]) -> Answer:
 def _asking(chosen: list[tuple[_Policy, Answer]]) -> Iterator[tuple[str, Answer]]:
     """The policies that say who may connect, each with whether it demands an identity."""
     for policy, applies in chosen:
-        if policy.type in ("PeerAuthentication", "RequestAuthentication") and policy.requires_identity is False:
+        if (
+            policy.type in ("PeerAuthentication", "RequestAuthentication", OF_CALLERS)
+            and policy.requires_identity is False
+        ):
             continue
         yield policy.address, applies if isinstance(applies, Unknown) else policy.requires_identity
 

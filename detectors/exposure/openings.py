@@ -7,9 +7,9 @@ from msgspec import Struct
 from assay.detectors.exposure.addresses import reach_internet
 from assay.detectors.exposure.answers import Answer, all_of, any_of
 from assay.detectors.exposure.declared import ALL, Allowance, Peer, Policy, Span
-from assay.detectors.exposure.endpoints import NAME_LABEL, Namespaces, Workload
+from assay.detectors.exposure.endpoints import Namespaces, Workload, named
+from assay.detectors.exposure.origins import Origins, Within
 from assay.detectors.exposure.policies import Rules, Traffic, settle
-from assay.detectors.exposure.selectors import Requirement, Selector
 from assay.scanner.api import Unknown
 
 WITHIN = ("namespace", "namespaces", "cluster")
@@ -32,11 +32,15 @@ class Opening(Struct, frozen=True, kw_only=True):
     node's address in the place of the caller's."""
 
 
+Admits = Callable[[Opening], Answer]
+
+
 class Openings:
     """Computed once for each set of policies that selects something together."""
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
+        self._origins = Origins(traffic.namespaces)
         self._by_policy: dict[int, tuple[Policy, tuple[Opening | Unknown, ...]]] = {}
         self._by_policies: dict[tuple[int, ...], tuple[Opening | Unknown, ...]] = {}
 
@@ -48,6 +52,12 @@ class Openings:
         if key not in self._by_policies:
             self._by_policies[key] = _merged(found for one in policies for found in self._alone(one))
         return self._by_policies[key]
+
+    def into(self, workload: Workload, rules: Rules) -> tuple[Opening | Unknown, ...]:
+        """What all policies that are for a workload leave open to pods, sorted."""
+        if not rules.tiered:
+            return self.of(rules.certain)
+        return tuple(_opening(one) for one in self._origins.of(rules, workload))
 
     def within(self, workload: Workload, port: int, protocol: str, home: str | None) -> Answer:
         """Whether the proxy of a route, such as an ingress controller, reaches a port from within the cluster.
@@ -63,20 +73,21 @@ class Openings:
                 return Unknown(reason="only pods of its own namespace are let in, and where the proxy runs isn't known")
             return opening.wider or False
 
+        rules = self._traffic.rules(workload, "ingress")
+        if rules.tiered and not rules.open:
+            return any_of(_through(self.into(workload, rules), admits, workload, port, protocol))
         return self._settled(workload, port, protocol, admits)
 
     def outside(self, workload: Workload, port: int, protocol: str) -> Answer:
-        """Whether a load balancer or node outside of the cluster's pods reaches a port."""
+        """Whether a load balancer or node outside of the cluster's pods reaches a port. Administrators' policies for
+        what comes in know pods only."""
         return self._settled(workload, port, protocol, lambda opening: opening.outside)
 
-    def _settled(self, workload: Workload, port: int, protocol: str, admits: "Admits") -> Answer:
+    def _settled(self, workload: Workload, port: int, protocol: str, admits: Admits) -> Answer:
         rules = self._traffic.rules(workload, "ingress")
 
         def lets(policies: Sequence[Policy]) -> Answer:
-            return any_of(
-                one if isinstance(one, Unknown) else all_of((admits(one), one.span.holds(port, protocol, workload)))
-                for one in self.of(policies)
-            )
+            return any_of(_through(self.of(policies), admits, workload, port, protocol))
 
         return settle(rules, lets(rules.certain), [lets([one]) for one, _ in rules.doubtful])
 
@@ -88,7 +99,15 @@ class Openings:
         return self._by_policy[id(policy)][1]
 
 
-Admits = Callable[[Opening], Answer]
+def _through(
+    found: Iterable[Opening | Unknown], admits: Admits, workload: Workload, port: int, protocol: str
+) -> Iterator[Answer]:
+    for one in found:
+        yield one if isinstance(one, Unknown) else all_of((admits(one), one.span.holds(port, protocol, workload)))
+
+
+def _opening(found: Within | Unknown) -> Opening | Unknown:
+    return found if isinstance(found, Unknown) else Opening(span=found.span, within=found.origin, wider=found.wider)
 
 
 def doubts(rules: Rules) -> Iterator[Unknown]:
@@ -143,13 +162,13 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
         return "namespace"
     if selector.everything:
         return "cluster"
-    named = _named(selector)
-    if named is None and namespaces.unread is not None:
+    names = named(selector)
+    if names is None and namespaces.unread is not None:
         return Unknown(reason=namespaces.unread)
-    if named is None and not namespaces.closed:
+    if names is None and not namespaces.closed:
         # Other namespaces, which aren't declared here, may have such labels.
         return "namespaces"
-    candidates = set(namespaces.candidates(selector)) if named is None else set(named)
+    candidates = set(namespaces.candidates(selector)) if names is None else set(names)
     if namespaces.closed:
         candidates &= namespaces.names
     doubt: Unknown | None = None
@@ -160,19 +179,11 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
             chosen.add(name)
         elif isinstance(answer, Unknown):
             doubt = doubt or answer
-    if named is None and len(chosen) == len(namespaces.names) > 1:
+    if names is None and len(chosen) == len(namespaces.names) > 1:
         return "cluster"
     if chosen - {home}:
         return "namespaces"
     return doubt or ("namespace" if chosen else None)
-
-
-def _named(selector: Selector) -> frozenset[str] | None:
-    """The only namespaces that a selector may choose, where it says their names."""
-    for one in selector.requirements:
-        if isinstance(one, Requirement) and one.key == NAME_LABEL and one.operator == "In":
-            return one.values
-    return None
 
 
 def _merged(found: Iterable[Opening | Unknown]) -> tuple[Opening | Unknown, ...]:

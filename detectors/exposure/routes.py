@@ -36,6 +36,7 @@ class Backend(Struct, frozen=True, kw_only=True):
     namespace: str
     service: str
     port: str | Unknown | None
+    granted: Answer = True
 
     def is_for(self, port: ServicePort, service: Service) -> Answer:
         """Whether it means a port of the Service."""
@@ -164,6 +165,8 @@ class Routes:
             within = route.namespace if route.type in _BY_THEMSELVES else _ANYWHERE
             self._doubts[within].add(f"{route.address} leads to what isn't known: {backend.reason}")
             return
+        if backend.granted is False:
+            return
         at = (backend.namespace, backend.service)
         self._to[at].append((route, backend, ()))
         same = services.by_name.get(at, ())
@@ -199,7 +202,12 @@ def _backend(stated: object) -> Backend | Unknown:
         return namespace
     if isinstance(name, Unknown):
         return name
-    return Backend(namespace=namespace, service=name, port=read.optional_text(read.part(backend, "port")))
+    return Backend(
+        namespace=namespace,
+        service=name,
+        port=read.optional_text(read.part(backend, "port")),
+        granted=read.boolean(read.part(backend, "granted")),
+    )
 
 
 def _tls(resource: Resource) -> Answer:

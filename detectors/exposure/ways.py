@@ -1,7 +1,7 @@
 """The ways in to a workload: from within the cluster, and through Services, routes and the nodes from outside."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from msgspec import Struct
@@ -54,12 +54,16 @@ class Ways:
         self._services = services
         self._routes = routes
 
-    def into(self, workload: Workload, protection: Protection, ports: Iterable[int] = ()) -> list[Way | Unknown]:
-        """Sorted, the widest first; Unknown for each reason why there may be more. `ports` are such as are of interest
-        besides those that its containers declare: of a range, those are told apart."""
+    def inside(self, workload: Workload, protection: Protection, ports: Iterable[int] = ()) -> list[Way | Unknown]:
+        """Each from within the cluster, without a route, whether or not a wider one holds it; in no order. `ports` are
+        such as are of interest besides those that its containers declare: of a range, those are told apart."""
         told = {port.number for port in workload.ports if not isinstance(port, Unknown)}.union(ports)
+        return list(_bounded(self._within(workload, protection, sorted(told))))
+
+    def into(self, workload: Workload, protection: Protection, inside: Iterable[Way | Unknown]) -> list[Way | Unknown]:
+        """All, those from inside too. Sorted, the widest first; Unknown for each reason why there may be more."""
         found = [
-            *_bounded(self._within(workload, protection, sorted(told))),
+            *inside,
             *self._from_nodes(workload),
             *_bounded(self._through_services(workload, protection)),
             *self._routes.doubts(workload.namespace),
@@ -90,7 +94,10 @@ class Ways:
                     found.append(one)
                     continue
                 route, backend, between = one
-                found += _if(backend.is_for(port, service), _routed(route, between, number, port.protocol))
+                found += _if(
+                    all_of((backend.is_for(port, service), backend.granted)),
+                    _routed(route, between, number, port.protocol),
+                )
         found += self._routes.doubts(service.namespace)
         if self._routes.unread is not None:
             found.append(Unknown(reason=self._routes.unread))
@@ -106,8 +113,9 @@ class Ways:
         if rules.undefined is not None:
             yield rules.undefined
             return
-        yield from doubts(rules)
-        for opening in self._openings.of(rules.certain):
+        if not rules.tiered:
+            yield from doubts(rules)
+        for opening in self._openings.into(workload, rules):
             if isinstance(opening, Unknown):
                 yield opening
                 continue
@@ -191,7 +199,7 @@ class Ways:
             # A proxy in the cluster calls the pods, or the cloud's load balancer does from outside.
             inner = self._openings.within(workload, target, port.protocol, route.home)
             outer = self._openings.outside(workload, target, port.protocol)
-            passes = all_of((selects, meant, route.served, any_of((inner, outer))))
+            passes = all_of((selects, meant, route.served, backend.granted, any_of((inner, outer))))
             way = _routed(route, (*between, service.address), target, port.protocol)
             if way.authenticated is False and protection.authenticated is not False:
                 way = _asked(way)
@@ -205,7 +213,14 @@ def _bounded(found: Iterator[Way | Unknown]) -> Iterator[Way | Unknown]:
         yield _TOO_MANY
 
 
-def in_order(found: Iterable[Way | Unknown]) -> list[Way | Unknown]:
+def each_once(found: Collection[Way | Unknown]) -> list[Way | Unknown]:
+    """Sorted as `in_order` does, with those that a wider one holds."""
+    ways = {one for one in found if isinstance(one, Way)}
+    unknown = {one.reason: one for one in found if isinstance(one, Unknown)}
+    return [*sorted(ways, key=_key), *(unknown[reason] for reason in sorted(unknown))]
+
+
+def in_order(found: Collection[Way | Unknown]) -> list[Way | Unknown]:
     """Each once, without those from within the cluster that a wider one holds; bounded."""
     ways = {one for one in found if isinstance(one, Way)}
     unknown = {one.reason: one for one in found if isinstance(one, Unknown)}

@@ -14,6 +14,7 @@ from assay.detectors.iac.graph_facts import resources
 from assay.detectors.iac.helm import HelmCharts
 from assay.detectors.iac.kustomize import Kustomizations
 from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
+from assay.detectors.iac.long_lines import look_once
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.multiplication import bound_multiplication
 from assay.detectors.iac.pieces import look_in_pieces
@@ -21,6 +22,7 @@ from assay.detectors.iac.private_copy import PrivateCopy, make_copy
 from assay.detectors.iac.runners import Run, load_runner, run
 from assay.detectors.iac.skips import PAST_SKIPS, Allowlist, heed_no_skip, inline_waivers, spoken_of
 from assay.detectors.iac.survey import Survey, is_below, survey, without
+from assay.detectors.iac.taken_in import taken_in
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Resource, Tree
 
@@ -133,13 +135,14 @@ class IacDetector:
         found += unrendered(self._unrendered_of(framework) | (log.unrendered & self._read_by(framework)), framework)
         if renderer is not None:
             found += renderer.unknowns()
-        stated = list(resources(framework, ran.graphs, copy))
-        for one in self._objects(framework, ran, renderer, copy):
-            (stated if isinstance(one, Resource) else found).append(one)  # type: ignore[arg-type]  # each to its own
+        objects = list(self._objects(framework, ran, renderer, copy))
+        found += [one for one in objects if isinstance(one, EngineVerdict)]
+        unread = [one for one in objects if isinstance(one, Failure)]
+        stated = [*resources(framework, ran.graphs, copy), *(one for one in objects if isinstance(one, Resource))]
         yield from found
         yield from excerpts(found, stated, copy, framework)
         yield from inline_waivers(self._read_by(framework), copy)
-        failed = list(failures(framework, self._survey, copy, ran.errors, log, ran.parsed))
+        failed = [*failures(framework, self._survey, copy, ran.errors, log, ran.parsed), *unread]
         named = {one.location.path for one in failed if one.location}
         rest = not_recognised(framework, self._survey, ran.parsed, named | log.unrendered)
         yield from unrecognised(rest, framework)
@@ -164,14 +167,16 @@ class IacDetector:
 
     def _objects(
         self, framework: str, ran: Run, renderer: HelmCharts | Kustomizations | None, copy: PrivateCopy
-    ) -> Iterator[Resource | EngineVerdict]:
+    ) -> Iterator[Resource | EngineVerdict | Failure]:
         """The Kubernetes objects, as facts."""
         if framework != "kubernetes" and renderer is None:
             return
         from assay.detectors.iac import manifests
 
         if renderer is None:
-            yield from manifests.plain(ran.manifests, self._survey.kustomizations, copy)
+            paths = [copy.relative(str(name)) for name in ran.manifests]
+            elsewhere = taken_in(self._survey.charts, self._survey.kustomizations, paths, copy)
+            yield from manifests.plain(ran.manifests, elsewhere, copy)
         else:
             yield from manifests.rendered(renderer.rendered, copy, framework)
 
@@ -225,6 +230,8 @@ def _run(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts |
     offline.confine(framework, copy.root)
     if framework in ("terraform", "terraform_plan", "terraform_json"):
         bound_multiplication(copy, log)
+    if framework == "secrets":
+        look_once()
     return run(framework, copy, log, renderer.prepare if renderer else None)
 
 

@@ -99,7 +99,9 @@ def template_output(rendered: Mapping[str, str]) -> str:
         name = path.rpartition("/")[2]
         if name.startswith("_") or name.endswith("NOTES.txt"):
             continue
-        printed += [f"---\n# Source: {path}\n{part.strip()}\n" for part in _SEPARATOR.split(text) if part.strip()]
+        # A name with a line break in it must not begin a line of its own.
+        header = f"---\n# Source: {one_line(path)}\n"
+        printed += [f"{header}{part.strip()}\n" for part in _SEPARATOR.split(text) if part.strip()]
     return "".join(printed)
 
 

@@ -17,6 +17,7 @@ from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.programs import ProgramError, run_program
 from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.rendered import Rendered
+from assay.detectors.iac.syntax import read_syntax
 from assay.detectors.iac.verdicts import unknown
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
@@ -129,6 +130,10 @@ class Kustomizations:
         if done.status != 0:
             # What it says may quote the files.
             self._failed[folder] = f"{self._program} refuses it (exit {done.status}); build it by hand to see why"
+            return None
+        fault = read_syntax("rendered.yaml", done.output).fault
+        if fault is not None and fault.hostile:
+            self._failed[folder] = f"of what it comes to: {fault.reason}"
             return None
         meta = self._metas.get(file_path, {})
         sort, name = str(meta.get("type", "base")), str(meta.get("overlay_name", ""))

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from assay.detectors.cloud_names import SERVICE_ACCOUNT
 from assay.detectors.iac.redact_commands import mask_arguments
 
 MASK = "[redacted]"
@@ -118,7 +119,8 @@ def _mask(line: str) -> str:
     line = _URL_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", line)
     line = _SCHEME_WORD.sub(rf"\g<key>{MASK}", line)
     line = _TOKENS.sub(MASK, line)
-    line = _EMAIL.sub(MASK, line)
+    # A service account of Google's only looks like a person's address.
+    line = _EMAIL.sub(lambda found: found[0] if SERVICE_ACCOUNT.fullmatch(found[0]) else MASK, line)
     line = _PERSONAL_NUMBER.sub(MASK, line)
     return _LITERAL.sub(lambda found: MASK if _looks_random(found[0]) else found[0], line)
 

@@ -90,7 +90,7 @@ def survey(tree: Tree) -> Survey:
             skipping.add(path)
         seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
         takers = {framework.id for framework in FRAMEWORKS if framework.reads(seen)}
-        in_chart_templates = any(is_below(path, f"{chart}/templates" if chart else "templates") for chart in charts)
+        in_chart_templates = any(is_below(path, templates_of(chart)) for chart in charts)
         if in_chart_templates and _HELM_MARK.search(content):
             takers.discard("kubernetes")  # It stands aside for such files, and Helm's part renders them.
         if fault is None and content and not in_chart_templates:
@@ -132,6 +132,11 @@ def without(whole: Survey, excluded: frozenset[str]) -> Survey:
         charts=tuple(folder for folder in whole.charts if folder not in gone),
         kustomizations=tuple(folder for folder in whole.kustomizations if folder not in gone),
     )
+
+
+def templates_of(chart: str) -> str:
+    """The folder of what a chart renders."""
+    return f"{chart}/templates" if chart else "templates"
 
 
 def is_below(path: str, folder: str) -> bool:

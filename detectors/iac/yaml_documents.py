@@ -11,8 +11,10 @@ from typing import Any
 import yaml
 
 from assay.detectors.iac.failures import SkipLog
+from assay.detectors.iac.manifest_yaml import manifest_loader, read_rendered_manifests
 from assay.detectors.iac.syntax import Fault
 
+_RENDERED = frozenset({"helm", "kustomize"})
 _ONE_EACH = "put each into a file of its own, then scan again"
 
 
@@ -22,7 +24,10 @@ def read_documents(framework: str, log: SkipLog) -> None:
         _read_with_tags()
         _read_real_document(_IS_REAL[framework], log)
     elif framework == "kubernetes":
+        manifest_loader()
         _note_refused_manifests(log)
+    elif framework in _RENDERED:
+        read_rendered_manifests()
 
 
 def _read_with_tags() -> None:

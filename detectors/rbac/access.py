@@ -10,6 +10,10 @@ ACCOUNTS = "system:serviceaccounts"
 MASTERS = "system:masters"
 
 
+_NAMES_NOTHING = frozenset({"create", "deletecollection", "*"})
+_NAMES_NOTHING_BELOW = _NAMES_NOTHING - {"create"}
+
+
 class Subject(Struct, frozen=True, kw_only=True, order=True):
     """A user, group or service account."""
 
@@ -53,16 +57,27 @@ class Rule(Struct, frozen=True, kw_only=True):
     """Told in a line: `get,list secrets`. Names of objects aren't told, as they may be people's."""
 
     def allows(self, verb: str, what: What) -> bool:
-        """Whether this rule alone allows it, wherever it holds."""
-        if verb not in self.verbs and "*" not in self.verbs:
-            return False
+        """Whether this rule alone allows the request, wherever it holds."""
         if what.url:
-            return self.allows_url(what.url)
-        if what.group not in self.groups and "*" not in self.groups:
-            return False
+            return (verb in self.verbs or "*" in self.verbs) and self.allows_url(what.url)
         if self.names and what.name not in self.names:
             return False
-        return self.covers(what.resource, what.subresource)
+        return bool(self.verbs_on(frozenset({verb}), what.group, what.resource, what.subresource))
+
+    def verbs_on(self, asked: frozenset[str], group: str, resource: str, subresource: str = "") -> frozenset[str]:
+        """Which of the verbs it gives on a resource, on some object at least.
+
+        All that asks rules what they allow comes by here: single requests, powers, and techniques of attack paths.
+        """
+        verbs = asked if "*" in self.verbs else asked & self.verbs
+        if not verbs or (group not in self.groups and "*" not in self.groups):
+            return frozenset()
+        return verbs if self.covers(resource, subresource) else frozenset()
+
+    def usable_on(self, asked: frozenset[str], group: str, resource: str, subresource: str = "") -> frozenset[str]:
+        """Of those, the ones that a request can be made with: where the rule has names, not those that name nothing."""
+        verbs = self.verbs_on(asked, group, resource, subresource)
+        return verbs - _names_nothing(subresource) if self.names else verbs
 
     def covers(self, resource: str, subresource: str = "") -> bool:
         """Whether the resource is among its resources. `pods/*` is no wildcard; `*/scale` is one, and `*` takes all."""
@@ -120,6 +135,13 @@ class Holding(Struct, frozen=True, kw_only=True):
     def may_allow(self, verb: str, what: What) -> bool:
         """Whether rules that could not be read may allow it."""
         return any(rule.allows(verb, what) for rule in self.maybe)
+
+
+def _names_nothing(subresource: str) -> frozenset[str]:
+    """Verbs whose requests name no object, so that no rule for certain names allows them. `create` on a subresource
+    is of the object that has it; `list` and `watch` name one by a field selector. And whoever is held to names may not
+    do everything."""
+    return _NAMES_NOTHING_BELOW if subresource else _NAMES_NOTHING
 
 
 def normal(subject: Subject) -> Subject:

@@ -16,6 +16,8 @@ _MASTER = Holding(
     subject=_MASTERS, binding="", role="ClusterRole.cluster-admin", namespace=None, rules=(EVERYTHING,), expected=True
 )
 _ACCOUNT = "ServiceAccount"
+_MOST_DOTS = 16
+"""In the name of a binding and what stands in place of its namespace."""
 _OTHERS = {"User": "User", "Group": "Group"}
 
 
@@ -114,16 +116,17 @@ def _place(what: What, namespace: str | None) -> str | None:
 def _holdings(binding: Resource, roles: Roles) -> Iterator[Holding]:
     if (missing := unknown_of(binding, "namespace")) is not None:
         # It isn't known where it holds, so nobody holds it for certain anywhere.
-        reason = missing.reason
-        yield Holding(
-            subject=SOMEONE,
-            binding=binding.address,
-            role="",
-            namespace=None,
-            rules=(),
-            maybe=(EVERYTHING,),
-            unknown=reason,
-        )
+        role = _role_somewhere(binding, roles)
+        for subject in _subjects(binding, None):
+            yield Holding(
+                subject=subject,
+                binding=binding.address,
+                role=role.address,
+                namespace=None,
+                rules=(),
+                maybe=role.rules.all,
+                unknown=missing.reason,
+            )
         return
     namespace = value(binding, "namespace", None)
     role = _role(binding, namespace, roles)
@@ -141,17 +144,31 @@ def _holdings(binding: Resource, roles: Roles) -> Iterator[Holding]:
         )
 
 
+def _role_somewhere(binding: Resource, roles: Roles) -> Role:
+    """That of a binding of which it isn't known in which namespace it is."""
+    name = value(binding, "role", "")
+    if value(binding, "role_type", "") != "Role":
+        return _role(binding, None, roles)
+    # What stands in place of the namespace means the same in the role's address.
+    beginning = binding.address.rpartition(".")[0].removeprefix("RoleBinding.")
+    for _ in range(_MOST_DOTS):
+        if roles.declares(f"Role.{beginning}.{name}"):
+            return roles.at(f"Role.{beginning}.{name}")
+        beginning = beginning.rpartition(".")[0]
+    return Role(address="", rules=rules.anything("it isn't known in which namespace its Role is"), built_in=None)
+
+
 def _role(binding: Resource, namespace: str | None, roles: Roles) -> Role:
     missing = unknown_of(binding, "role_type") or unknown_of(binding, "role")
     if missing is not None:
         return Role(address="", rules=rules.anything(missing.reason), built_in=None)
-    name = value(binding, "role", "")
-    if value(binding, "role_type", "") == "ClusterRole":
+    name, sort = value(binding, "role", ""), value(binding, "role_type", "")
+    if sort == "ClusterRole":
         return roles.at(f"ClusterRole.{name}")
-    if namespace is None:
-        # A Role is of a namespace, so what binds for the whole cluster can't refer to one.
-        return Role(address=f"Role.{name}", rules=rules.NO_RULES, built_in=False)
-    return roles.at(f"Role.{namespace}.{name}")
+    if sort == "Role" and namespace is not None:
+        return roles.at(f"Role.{namespace}.{name}")
+    # The API server refuses all else, so that it isn't known what is meant.
+    return Role(address="", rules=rules.anything("the binding refers to no role that it may"), built_in=None)
 
 
 def _subjects(binding: Resource, namespace: str | None) -> Iterator[Subject]:
@@ -161,15 +178,15 @@ def _subjects(binding: Resource, namespace: str | None) -> Iterator[Subject]:
     for one in value(binding, "subjects", ()):
         if is_unknown(one) or any(is_unknown(one[field]) for field in ("type", "subject", "namespace")):
             yield SOMEONE
-        elif (found := _subject(one, namespace)) is not None:
-            yield access.normal(found)
+        else:
+            yield access.normal(_subject(one, namespace))
 
 
-def _subject(one: Any, namespace: str | None) -> Subject | None:
+def _subject(one: Any, namespace: str | None) -> Subject:
     if one["type"] != _ACCOUNT:
         # The same object for all, as facts that are the same object are judged once.
         sort = _OTHERS.get(one["type"])
-        return Subject(type=sort, name=one["subject"]) if sort else None
+        return Subject(type=sort, name=one["subject"]) if sort else SOMEONE
     # The API server takes the binding's namespace where a service account is named without one.
     home = one["namespace"] or namespace
-    return Subject(type=_ACCOUNT, name=one["subject"], namespace=home) if home else None
+    return Subject(type=_ACCOUNT, name=one["subject"], namespace=home) if home else SOMEONE

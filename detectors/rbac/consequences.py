@@ -3,7 +3,6 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 
-from assay.detectors.cluster.access import pseudonyms
 from assay.detectors.rbac.access import EVERYTHING, MASTERS, Rule, Subject
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.graph import Graph
@@ -11,6 +10,7 @@ from assay.detectors.rbac.surroundings import KUBE_SYSTEM, Surroundings, Workloa
 from assay.detectors.rbac.techniques import Technique
 from assay.detectors.worlds import value
 from assay.scanner.api import Unknown
+from assay.scanner.safe import pseudonyms
 
 EVERYWHERE = ""
 """In place of a namespace: the whole cluster."""

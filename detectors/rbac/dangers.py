@@ -197,10 +197,12 @@ DANGERS: tuple[Danger, ...] = (
         ("cilium.io", "ciliumclusterwidenetworkpolicies"), ("projectcalico.org", "globalnetworkpolicies"),
         ("crd.projectcalico.org", "globalnetworkpolicies"), cluster=True,
     ),
-    # What leads in from outside.
+    # What leads in from outside. Without its Ingress or route a service is out of reach, or behind a wider one that may
+    # ask for no login. Deleting Services is a line of its own, with workloads.
+    _line("publish-services", "network", _WRITE, (_CORE, "services")),
     _line(
-        "publish-services", "network", _WRITE,
-        (_CORE, "services"), (_NETWORK, "ingresses"), ("extensions", "ingresses"), ("route.openshift.io", "routes"),
+        "publish-services", "network", _ANY_WRITE,
+        (_NETWORK, "ingresses"), ("extensions", "ingresses"), ("route.openshift.io", "routes"),
         ("gateway.networking.k8s.io", "gateways"), ("gateway.networking.k8s.io", "httproutes"),
         ("gateway.networking.k8s.io", "grpcroutes"), ("gateway.networking.k8s.io", "tcproutes"),
         ("gateway.networking.k8s.io", "tlsroutes"), ("networking.istio.io", "gateways"),

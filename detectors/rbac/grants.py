@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from assay.detectors.cluster.access import pseudonyms
 from assay.detectors.rbac import access
 from assay.detectors.rbac.access import SOMEONE, Holding, Rule, Subject
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.powers import Held, areas_of, places_told_apart, powers_of, weight
 from assay.detectors.worlds import unknown_of
 from assay.scanner.api import Fact, Known, Resource, Unknown
+from assay.scanner.safe import pseudonyms
 
 _MOST_NAMES = 20
 _MOST_WORK = 10_000_000

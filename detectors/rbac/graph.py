@@ -8,13 +8,25 @@ accounts, not with their product. A path is as long as the entities that it ente
 from collections import defaultdict
 from typing import Literal
 
+from msgspec import Struct
+
 Key = tuple[str, ...]
 """Kind and names of a node, such as `("grant", "RoleBinding.ml.train", …)`."""
 
-ENTITIES = frozenset({"workload", "identity", "node", "secrets", "volume", "new-pods", "role", "admin", "cloud"})
+ENTITIES = frozenset(
+    {"workload", "identity", "node", "secrets", "volume", "new-pods", "role", "admin", "cloud", "administrator"}
+)
 
 MOST_EDGES = 200_000
 """Some eight times what 10,000 pods and 5,000 bindings need."""
+
+
+class Cite(Struct, frozen=True):
+    """What allows a step in a cloud."""
+
+    technique: str
+    objects: tuple[str, ...] = ()
+    rule: str = ""
 
 
 class Graph:
@@ -37,6 +49,8 @@ class Graph:
         """Why an edge isn't sure."""
         self.texts: dict[tuple[int, int], str] = {}
         """The rights that an edge to a technique takes."""
+        self.cites: dict[tuple[int, int], Cite] = {}
+        """What allows an edge, where no binding does."""
         self.expected: set[str] = set()
         """Bindings that are Kubernetes' own."""
         self.copied = False
@@ -78,6 +92,13 @@ class Graph:
         self.reasons.pop(edge, None)
         self.out[start].append(end)
         self.into[end].append(start)
+
+    def cite(self, start: int, end: int, cite: Cite, unsure: str | None = None) -> None:
+        """Adds an edge with what allows it; of several that are alike, the first one that is sure."""
+        edge = (start, end)
+        if edge not in self.cites or (unsure is None and edge in self.reasons):
+            self.cites[edge] = cite
+        self.edge(start, end, unsure)
 
     def kind(self, number: int) -> str:
         """What sort of node it is."""

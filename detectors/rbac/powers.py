@@ -1,7 +1,7 @@
 """What of the table in `dangers.py` a role's rules allow."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -16,12 +16,12 @@ from assay.detectors.rbac.dangers import (
     WILDCARD_VERBS,
     Right,
 )
+from assay.detectors.rbac.matching import Line, Lines, Match
 
 _READ = frozenset({"get", "list", "watch"})
 _READ_AND_WRITE = _READ | {"create", "update", "patch", "delete", "deletecollection"}
-_OF_NO_OBJECT = frozenset({"create", "deletecollection"})
-"""Verbs whose requests name no object, so that no rule for certain names allows them; but `create` on a subresource is
-of the object that has it."""
+_OF_ALL_NAMESPACES = frozenset({"create", "deletecollection"})
+"""Verbs on Namespaces that are of no single one, so that no RoleBinding grants them."""
 _LONGEST = 120
 _MOST_ENTRIES = 4_000
 """Of one role's rules, each a right of the table that a rule allows. Beyond it each power is told once."""
@@ -57,7 +57,7 @@ def powers_of(rules: Sequence[Rule], namespace: str | None) -> tuple[Held, ...]:
 
 def weight(rules: Sequence[Rule]) -> int:
     """How much work `powers_of` has with them, in entries looked at."""
-    everything = len(_lines()["*"])
+    everything = len(_lines().all)
     return sum(
         len(rule.resources) + len(rule.names) + len(rule.verbs) + (everything if "*" in rule.resources else 1)
         for rule in rules
@@ -84,13 +84,14 @@ def _all_held(rules: Sequence[Rule], namespace: str | None) -> Iterator[Held]:
     parts: dict[int, dict[int, list[Held]]] = defaultdict(lambda: defaultdict(list))
     for rule in rules:
         yield from _wildcards(rule)
-        for one in _candidates(rule):
-            if (held := _held(one, rule, namespace)) is None:
+        for match in _lines().met(rule):
+            if (held := _held(match, rule, namespace)) is None:
                 continue
-            if len(DANGERS[one.danger].rights) == 1:
+            place = match.line.place
+            if len(DANGERS[place.danger].rights) == 1:
                 yield held
-            elif len(parts[one.danger][one.part]) < _MOST_ENTRIES:
-                parts[one.danger][one.part].append(held)
+            elif len(parts[place.danger][place.part]) < _MOST_ENTRIES:
+                parts[place.danger][place.part].append(held)
     for danger, found in sorted(parts.items()):
         if len(found) == len(DANGERS[danger].rights):
             for part in sorted(found):
@@ -113,69 +114,40 @@ def _wildcards(rule: Rule) -> Iterator[Held]:
             yield Held(power=WILDCARD_RESOURCES, verbs=verbs, resource=told, names=names, rule=rule.text)
 
 
-class _Line(Struct, frozen=True):
-    """A thing of the table, by its places in it."""
+class _Place(Struct, frozen=True):
+    """Where in the table a line stands."""
 
     danger: int
     part: int
     right: Right
-    group: str
-    resource: str
 
 
 @cache
-def _lines() -> Mapping[str, Sequence[_Line]]:
-    """By resource as rules write it; `*/SUBRESOURCE` for those that such a rule takes, and `*` for all."""
-    found: dict[str, list[_Line]] = defaultdict(list)
-    for number, danger in enumerate(DANGERS):
-        for part, right in enumerate(danger.rights):
-            for group, resource in right.things:
-                line = _Line(number, part, right, group, resource)
-                found["*"].append(line)
-                found[resource].append(line)
-                if "/" in resource:
-                    found[f"*/{resource.split('/')[1]}"].append(line)
-    return dict(found)
+def _lines() -> Lines[_Place]:
+    return Lines(
+        Line(_Place(number, part, right), frozenset(right.verbs), group, resource)
+        for number, danger in enumerate(DANGERS)
+        for part, right in enumerate(danger.rights)
+        for group, resource in right.things
+    )
 
 
-def _candidates(rule: Rule) -> Iterator[_Line]:
-    """Those of the table's things that the rule's resources take, each once."""
-    lines = _lines()
-    if "*" in rule.resources:
-        yield from lines["*"]
-        return
-    seen: set[tuple[int, int, str, str]] = set()
-    for resource in sorted(rule.resources):
-        anything = f"{resource.split('/')[0]}/*" if "/" in resource else ""
-        for line in (*lines.get(resource, ()), *(lines.get(anything, ()) if anything != resource else ())):
-            key = (line.danger, line.part, line.group, line.resource)
-            if key not in seen:
-                seen.add(key)
-                yield line
-
-
-def _held(line: _Line, rule: Rule, namespace: str | None) -> Held | None:
-    right = line.right
-    if line.group not in rule.groups and "*" not in rule.groups:
-        return None
+def _held(match: Match[_Place], rule: Rule, namespace: str | None) -> Held | None:
+    line, verbs, right = match.line, match.verbs, match.line.place.right
     if namespace is not None and (right.cluster or (right.namespaces and namespace not in right.namespaces)):
         return None
-    verbs = {verb for verb in right.verbs if verb in rule.verbs or "*" in rule.verbs}
-    names = rule.names
-    if names:
-        verbs -= _OF_NO_OBJECT if "/" not in line.resource else {"deletecollection"}
-        names = _dangerous(names, right, namespace)
-        if not names:
-            return None
+    names = _dangerous(rule.names, right, namespace) if rule.names else rule.names
+    if rule.names and not names:
+        return None
     if right.own_namespace and namespace is not None:
-        verbs -= _OF_NO_OBJECT
+        verbs -= _OF_ALL_NAMESPACES
     if not verbs:
         return None
-    power = DANGERS[line.danger].power
+    power = DANGERS[line.place.danger].power
     return Held(power=power, verbs=_sorted(verbs), resource=_told(line, rule), names=_sorted(names), rule=rule.text)
 
 
-def _told(line: _Line, rule: Rule) -> str:
+def _told(line: Line[_Place], rule: Rule) -> str:
     """Through `*`, as the rule writes it: a line for each resource that it includes would say no more."""
     if "*" in rule.resources:
         return "*" if "*" in rule.groups else f"{line.group or 'core'}/*"

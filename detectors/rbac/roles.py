@@ -53,6 +53,10 @@ class Roles:
             self._compiled[address] = self._compile(address) if address in self._declared else self._absent(address)
         return self._compiled[address]
 
+    def declares(self, address: str) -> bool:
+        """Whether the role is there."""
+        return address in self._declared
+
     def _compile(self, address: str) -> Role:
         one = self._declared[address]
         found = self._aggregation.rules_of(address) if self._aggregation and one.selectors else one.rules

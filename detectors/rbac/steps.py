@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from assay.detectors.rbac.access import (
     EVERYTHING,
@@ -14,6 +15,7 @@ from assay.detectors.rbac.access import (
     Subject,
     identities,
 )
+from assay.detectors.rbac.cloud_steps import CloudSteps
 from assay.detectors.rbac.clouds import Clouds
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.consequences import EVERYWHERE, Consequences
@@ -91,7 +93,7 @@ class Steps:
         self.graph = Graph()
         self._around = around
         self._access = access
-        self._clouds = clouds
+        self._cloud_steps = CloudSteps(self.graph, around, clouds)
         self._unread = access.unread or unread_of(around.world, "rbac.binding")
         self._rules: dict[tuple[Rule, ...], int] = {}
         self._seen: dict[int, int] = {}
@@ -156,16 +158,10 @@ class Steps:
         self._join(node, subject)
 
     def _cloud(self, node: int, subject: Subject) -> None:
-        identity = self._around.account(subject).cloud
-        if identity is None:
-            return
-        doubt = identity.reason if isinstance(identity, Unknown) else None
-        cloud = self.graph.node("cloud", "" if isinstance(identity, Unknown) else identity)
-        self.graph.edge(node, cloud, doubt)
-        rights = identity if isinstance(identity, Unknown) else self._clouds.administrator(identity)
-        if rights is not False:
-            unsure = rights.reason if isinstance(rights, Unknown) else None
-            self.graph.edge(cloud, self.graph.node("administrator"), unsure)
+        for cloud, cite, unsure in self._cloud_steps.of(subject):
+            if self.graph.kind(node) == "workload":
+                cite = replace(cite, objects=(self._around.account(subject).address, *cite.objects))
+            self.graph.cite(node, cloud, cite, unsure)
 
     def _rights_node(self, rules: tuple[Rule, ...], namespace: str) -> int:
         """The node of a role's rules in a namespace or everywhere, with edges to all that they allow."""
@@ -328,6 +324,9 @@ class Steps:
                     graph.edge(node, self._consequences.accounts(one.namespace), doubt)
                 else:
                     graph.edge(node, self._consequences.identity(one.account), doubt)
+            if one.token is not True and isinstance(one.account, Subject):
+                # What gives pods an identity in a cloud doesn't ask whether they have the token for the API server.
+                self._cloud(node, one.account)
             for claim in one.claims:
                 self._consequences.volume(node, one.namespace, claim)
             self._host(node, one.escapes, one.nodes, hosts)

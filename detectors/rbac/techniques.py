@@ -15,6 +15,7 @@ from itertools import product
 from msgspec import Struct
 
 from assay.detectors.rbac.access import Rule
+from assay.detectors.rbac.matching import Line, Lines, Match
 
 MOST_NAMES = 500
 """Of the names that one role's rules hold, for one need. Beyond it nothing is sure of the rest."""
@@ -126,7 +127,11 @@ TECHNIQUES: tuple[Technique, ...] = (
     # Impersonate-Group is refused without Impersonate-User, so that it takes the right to some user or account.
     Technique("impersonate", (
         Need(_IMPERSONATE, ((_CORE, "groups"),), cluster=True, named=True),
-        Need(_IMPERSONATE, ((_CORE, "users"), (_CORE, "serviceaccounts"))),
+        Need(_IMPERSONATE, ((_CORE, "users"),), cluster=True),
+    ), ("groups",)),
+    Technique("impersonate", (
+        Need(_IMPERSONATE, ((_CORE, "groups"),), cluster=True, named=True),
+        Need(_IMPERSONATE, ((_CORE, "serviceaccounts"),)),
     ), ("groups",)),
     # `escalate` lifts the rule that nobody may write rights into a role that he hasn't got; the role must be one's own.
     # See: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
@@ -208,84 +213,71 @@ def abilities(rules: Sequence[Rule], cluster: bool) -> tuple[tuple[Ability, ...]
     there may be more than that."""
     found: list[Ability] = []
     beyond: str | None = None
-    met_by_need: list[Mapping[str, str]] = []
-    for asked in _questions().asked:
-        names = _names(rules, asked) if cluster or not asked.need.cluster else {}
+    by_need = _met(rules, cluster)
+    for at, names in by_need.items():
+        if len(names) > 1:  # in an order that doesn't hang on the process's hashes
+            by_need[at] = dict(sorted(names.items())[:MOST_NAMES])
         if len(names) > MOST_NAMES:
-            names = dict(sorted(names.items())[:MOST_NAMES])
             beyond = f"a role names more than {MOST_NAMES} objects"
-        met_by_need.append(names)
-    for technique, indices in _questions().of:
-        met = [met_by_need[index] for index in indices]
+    asked = _questions()
+    for index in sorted({index for at in by_need for index in asked.with_need[at]}):
+        technique, needs = TECHNIQUES[index], asked.of[index]
+        met = [by_need.get(at, {}) for at in needs]
         if all(met):
             found += _whole(technique, met)
-        if len(met) > 1 and any(met) and not all("" in names for names in met):
+        if len(met) > 1 and not all("" in names for names in met):
             found += _parts(technique, met)
     return tuple(found), beyond
 
 
-class _Asked(Struct, frozen=True):
-    need: Need
-    verbs: frozenset[str]
-    by_group: Mapping[str, frozenset[str]]
-
-
 class _Questions(Struct, frozen=True):
-    asked: tuple[_Asked, ...]
-    of: tuple[tuple[Technique, tuple[int, ...]], ...]
+    needs: tuple[Need, ...]
+    lines: Lines[int]
+    """For each thing of each need, the need's index."""
+    of: tuple[tuple[int, ...], ...]
+    """The needs of each technique, by their index."""
+    with_need: tuple[tuple[int, ...], ...]
+    """The techniques of each need, by theirs."""
 
 
 @cache
 def _questions() -> _Questions:
     """The needs of all techniques, each once, and which of them each technique has."""
-    needs = list(dict.fromkeys(need for technique in TECHNIQUES for need in technique.needs))
-    asked = []
-    for need in needs:
-        by_group: dict[str, set[str]] = defaultdict(set)
-        for group, resource in need.things:
-            by_group[group].add(resource)
-        sets = {group: frozenset(resources) for group, resources in by_group.items()}
-        asked.append(_Asked(need, frozenset(need.verbs), sets))
-    of = [(technique, tuple(needs.index(need) for need in technique.needs)) for technique in TECHNIQUES]
-    return _Questions(tuple(asked), tuple(of))
+    needs = tuple(dict.fromkeys(need for technique in TECHNIQUES for need in technique.needs))
+    index = {need: at for at, need in enumerate(needs)}
+    lines = Lines(
+        Line(at, frozenset(need.verbs), group, resource)
+        for at, need in enumerate(needs)
+        for group, resource in need.things
+    )
+    of = tuple(tuple(index[need] for need in technique.needs) for technique in TECHNIQUES)
+    with_need = tuple(tuple(number for number, used in enumerate(of) if at in used) for at in range(len(needs)))
+    return _Questions(needs, lines, of, with_need)
 
 
-def _names(rules: Iterable[Rule], asked: _Asked) -> Mapping[str, str]:
-    """For whom a need is met, with the rights in a line; the empty name: for anyone."""
-    found: dict[str, str] = {}
+def _met(rules: Iterable[Rule], cluster: bool) -> dict[int, dict[str, str]]:
+    """The needs that are met, and for whom, with the rights in a line; the empty name: for anyone."""
+    needs = _questions().needs
+    found: dict[int, dict[str, str]] = defaultdict(dict)
     for rule in rules:
-        every = "*" in rule.verbs
-        verbs = asked.verbs if every else asked.verbs & rule.verbs
-        things = _covered(rule, asked.by_group) if verbs else []
-        if rule.names and things:
-            # A request to create something has no name in it yet, so that a rule with names never allows it, other
-            # than for subresources, whose object is there. And whoever is held to names may not do everything.
-            verbs = frozenset(verb for verb in verbs if verb != "*" and (verb != "create" or "/" in things[0]))
-        if not verbs or not things:
-            continue
-        shown = ["*"] if "*" in rule.resources else things
-        text = f"{'*' if every else ','.join(sorted(verbs))} {','.join(shown[:3])}{'…' if len(shown) > 3 else ''}"
-        counts = asked.need.named or asked.need.namespaces
-        for name in rule.names if rule.names and counts else ("",):
-            found[name] = min(found.get(name, text), text)
+        by_need: dict[int, list[Match[int]]] = defaultdict(list)
+        for match in _questions().lines.met(rule):
+            by_need[match.line.place].append(match)
+        for at, matches in by_need.items():
+            need = needs[at]
+            if need.cluster and not cluster:
+                continue
+            text, names = _told(rule, matches), found[at]
+            counts = need.named or need.namespaces
+            for name in rule.names if rule.names and counts else ("",):
+                names[name] = min(names.get(name, text), text)
     return found
 
 
-def _covered(rule: Rule, by_group: Mapping[str, frozenset[str]]) -> list[str]:
-    """Which of the things a rule is about, compared as the API server does: `*` is every resource and subresource,
-    `*/scale` that subresource of all.
-
-    See: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources
-    """
-    found: set[str] = set()
-    for group in by_group if "*" in rule.groups else by_group.keys() & rule.groups:
-        resources = by_group[group]
-        if "*" in rule.resources:
-            found |= resources
-            continue
-        found |= resources & rule.resources
-        found |= {one for one in resources if "/" in one and f"*/{one.partition('/')[2]}" in rule.resources}
-    return sorted(found)
+def _told(rule: Rule, matches: Sequence[Match[int]]) -> str:
+    verbs = "*" if "*" in rule.verbs else ",".join(sorted({verb for match in matches for verb in match.verbs}))
+    things = ["*"] if "*" in rule.resources else sorted({match.line.resource for match in matches})
+    return f"{verbs} {','.join(things[:3])}{'…' if len(things) > 3 else ''}"
 
 
 def _whole(technique: Technique, met: Sequence[Mapping[str, str]]) -> Iterator[Ability]:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from assay.detectors.rbac.access import Subject
-from assay.detectors.rbac.graph import Graph
+from assay.detectors.rbac.graph import Cite, Graph
 from assay.detectors.rbac.surroundings import Surroundings
 
 _DIRECT = {
@@ -16,6 +16,7 @@ _DIRECT = {
     ("workload", "volume"): "mounted-volume",
     ("node", "workload"): "pods-on-node",
     ("identity", "cloud"): "cloud-identity",
+    ("cloud", "administrator"): "cloud-rights",
     ("identity", "admin"): "system-masters",
 }
 """Techniques that need no right, by what they lead from and to."""
@@ -68,6 +69,8 @@ class Telling:
         for node in nodes:
             if self._graph.kind(node) == "can":
                 return self._graph.keys[node][1]
+        if cite := self._cite(nodes):
+            return cite.technique
         return _DIRECT.get((self._graph.kind(nodes[0]), self._graph.kind(nodes[-1])), "service-account-token")
 
     def _objects(self, nodes: Sequence[int]) -> list[str]:
@@ -77,13 +80,18 @@ class Telling:
                 found += [self._graph.grants[node], self._graph.roles[node]]
         if not found:
             found = [self._address(node) for node in (nodes[0], nodes[-1])]
+            found += cite.objects if (cite := self._cite(nodes)) else ()
         return [one for one in dict.fromkeys(found) if one]
+
+    def _cite(self, nodes: Sequence[int]) -> Cite | None:
+        return next((self._graph.cites[edge] for edge in pairwise(nodes) if edge in self._graph.cites), None)
 
     def _rule(self, nodes: Sequence[int]) -> str:
         texts = [self._graph.texts[edge] for edge in pairwise(nodes) if edge in self._graph.texts]
         where = next((self._graph.keys[node][3] for node in nodes if self._graph.kind(node) == "can"), "")
         if not texts:
-            return ""
+            cite = self._cite(nodes)
+            return cite.rule if cite else ""
         return f"{'; '.join(texts)} in {where or 'the whole cluster'}"
 
     def _address(self, node: int) -> str:
@@ -116,6 +124,8 @@ class Telling:
                 return f"{names[0] or 'every right'} in {names[1] or 'the whole cluster'}"
             case "cloud":
                 return names[0] or "an identity in the cloud"
+            case "administrator":
+                return "administrator in the cloud"
         return "cluster-admin"
 
 

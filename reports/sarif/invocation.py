@@ -87,7 +87,7 @@ def _detector(outcome: DetectorOutcome, level: str) -> Json:
 
 def _undecided(finding: Finding, builder: ResultBuilder, rule_indexes: dict[str, int]) -> Json:
     rule = one_line(finding.rule)
-    text = sentence(cut(paragraph(finding.message) or one_line(finding.title), 1000))
+    text = sentence(cut(one_line(finding.message).strip() or one_line(finding.title), 1000))
     told = _notification("unknown", "warning", text)
     told["associatedRule"] = {"id": rule, "index": rule_indexes[rule]}
     # Services take no result without a file, but a notification need not pretend to have one.

@@ -126,7 +126,8 @@ class ResultBuilder:
         return found
 
     def _message(self, finding: Finding) -> Json:
-        text = sentence(cut(paragraph(finding.message) or one_line(finding.title) or finding.rule, MOST_TEXT))
+        # The names in it are the scanned tree's, and a line of theirs could pass for one of ours or for a CI's command.
+        text = sentence(cut(one_line(finding.message).strip() or one_line(finding.title) or finding.rule, MOST_TEXT))
         key = (finding.controls, finding.fix)
         advice = self._advice.get(key)
         if advice is None:

@@ -42,6 +42,9 @@ def _show_header(page: Page, report: Report) -> None:
     engines = "".join(f", {name} {version}" for name, version in sorted(report.tool.engines.items()))
     page.line((f"Assay {report.tool.version}", "bold"), (engines, "dim"))
     page.item("scanned", ", ".join(report.targets) or "nothing", indent=0, width=7, style="dim")
+    for cluster in report.clusters:
+        runs = f", Kubernetes {cluster.version}" if cluster.version else ""
+        page.item("cluster", f"{cluster.source.removeprefix('kube:')}{runs}", indent=0, width=7, style="dim")
     looked = [
         f"{outcome.id} ({_extent(outcome, report.files)}; isolation: {outcome.isolation})"
         for outcome in report.detectors
@@ -64,9 +67,12 @@ def _extent(outcome: DetectorOutcome, files: int) -> str:
 def _show_decision(page: Page, report: Report, ranked: Sequence[Finding]) -> None:
     style = "bold green" if report.gate.status == "green" else "bold red"
     page.heading("Decision")
-    page.item("gate", (report.gate.status.upper(), style), indent=0, width=7, style="dim")
-    for reason in report.gate.reasons:
-        page.item("", reason, indent=0, width=7)
+    if _has_colour(report):
+        page.item("gate", (report.gate.status.upper(), style), indent=0, width=7, style="dim")
+        for reason in report.gate.reasons:
+            page.item("", reason, indent=0, width=7)
+    else:
+        page.item("gate", ("NOT DECIDED", "bold yellow"), ": nothing was judged", indent=0, width=7, style="dim")
     if not report.complete:
         page.item(
             "scan", ("INCOMPLETE", "bold yellow"), ": a planned look failed, see above", indent=0, width=7, style="dim"
@@ -92,5 +98,13 @@ def _summary(report: Report, ranked: Sequence[Finding], style: str) -> list[Span
     if report.compared_with is not None or summary.new or summary.existing or summary.fixed:
         worse = f"{summary.worsened} worse, " if summary.worsened else ""
         spans.append(f"; {summary.new} new, {worse}{summary.existing} there before, {summary.fixed} fixed")
-    spans.append("." if report.complete else f"; the gate would be {report.gate.status}.")
+    if report.complete:
+        spans.append(".")
+    else:
+        spans.append(f"; the gate would be {report.gate.status}." if _has_colour(report) else "; nothing was judged.")
     return spans
+
+
+def _has_colour(report: Report) -> bool:
+    """Whether the gate's colour says anything: green of an incomplete scan without a judgement would be praise."""
+    return report.complete or report.judged or report.gate.status == "red"

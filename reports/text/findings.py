@@ -87,11 +87,9 @@ def _show_finding(page: Page, finding: Finding) -> None:
     if finding.change in ("new", "worsened"):
         notes.append(finding.change)
     # A rule's title says how things should be; under a failing mark it would read as praise.
-    said = [finding.title] if _says_no_more(finding) else paragraph(finding.message).split("\n")
-    spans: list[Span] = [(said[0], "bold"), ("  " + ", ".join(notes), "blue")]
+    said = finding.title if _says_no_more(finding) else one_line(finding.message)
+    spans: list[Span] = [(said, "bold"), ("  " + ", ".join(notes), "blue")]
     page.item(finding.severity.upper(), *spans, indent=2, width=LABEL, style=style)
-    for line in said[1:]:
-        page.item("", line, indent=2, width=LABEL)
     if finding.related:
         places = ", ".join(_place(place) for place in finding.related[:MOST_RELATED])
         page.item("", (f"see also {places}", "dim"), indent=2, width=LABEL)

@@ -5,7 +5,7 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from assay.reports.options import RenderOptions
-from assay.reports.visible_text import one_line
+from assay.reports.visible_text import no_command, one_line
 from assay.scanner.model.finding import Severity
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ class Page:
         for number, wrapped in enumerate(lines):
             line = _text([" " * indent]) + (" " * hang if number else label) + wrapped
             line.rstrip()
+            line.plain = no_command(line.plain)
             if self._colour:
                 self._console.print(line, soft_wrap=True)
             else:

@@ -1,6 +1,6 @@
 """Shows what could not be looked at or decided, and what is suppressed: what a green report must not hide."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assay.reports.text.page import Page
 from assay.scanner.model.finding import Finding, Report
@@ -11,7 +11,13 @@ MOST_RULES, MOST_EXAMPLES, MOST_SUPPRESSED = 12, 4, 10
 def show_unseen(page: Page, report: Report, *, verbose: bool) -> None:
     """Detectors that are not ok or left something out, with their reasons, then the undecided findings by rule."""
     troubled = [outcome for outcome in report.detectors if outcome.status != "ok" or outcome.reason]
-    unknown = [finding for finding in report.findings if finding.outcome == "unknown"]
+    tell = {outcome.id for outcome in troubled}
+    unknown = [
+        finding
+        for finding in report.findings
+        # A look that failed as a whole is told by its detector, in one line with those that are alike.
+        if finding.outcome == "unknown" and (verbose or not _is_of_detector(finding, tell))
+    ]
     if not troubled and not unknown:
         return
     page.heading("Not looked at, or not decided", "unknown is not a pass")
@@ -47,6 +53,10 @@ def show_suppressed(page: Page, report: Report, *, verbose: bool) -> None:
         page.line((", ".join(fact for fact in facts if fact), "dim"), f"  {accepted.reason}", indent=2, hang=2)
     if len(suppressed) > len(named):
         page.line((f"and {len(suppressed) - len(named)} more", "dim"))
+
+
+def _is_of_detector(finding: Finding, detectors: Collection[str]) -> bool:
+    return finding.resource.kind == "detector" and finding.resource.address.partition("/")[0] in detectors
 
 
 def _show_rule(page: Page, found: Sequence[Finding], most: int) -> None:

@@ -31,12 +31,14 @@ def run(argv: Sequence[str]) -> int:
 
     with ExitStack() as stack:
         report = looking.look_and_assess(args, [path], Progress(args.quiet), stack)
+    output.tell_unreached(report.detectors)
     kept = kept_for_baseline(report)
+    reached = not any(outcome.unreached for outcome in report.detectors)
     made = Baseline(made=(report.started or "")[:10], revision=policy.revision(args.target), findings=kept)
     output.write_whole(path, (dump(made),))
     if not args.quiet:
         sys.stdout.write(f"{len(kept)} findings kept in {path}\n")
-    if not report.complete and not args.allow_incomplete:
+    if gate.exit_code(report.gate, report.complete, args.allow_incomplete, reached) == gate.EXIT_INCOMPLETE:
         sys.stderr.write("assay: something could not be looked at, and is not in the baseline; `assay scan` names it\n")
         return gate.EXIT_INCOMPLETE
     return gate.EXIT_GREEN

@@ -16,7 +16,16 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9:.-]{0,250}[a-z0-9])?")
 """Narrower than what Kubernetes allows of a role."""
 _SUBJECT = re.compile(r"(?:(user|group):(.+)|serviceaccount:([a-z0-9-]+)/([a-z0-9.-]+))", re.DOTALL)
 
-Documents = Callable[[Collection[str] | None, Sequence[str], str, tuple[str, ...] | None], Sequence[dict[str, Any]]]
+_SECRETS = "secrets"
+_WARNING = """\
+# To Kubernetes, listing Secrets is reading them: whoever holds this role can get the value of every Secret. Assay asks
+# for names and labels alone, but nothing holds others who have its credentials to that. Bind the role to an identity
+# that is used for nothing else, or leave Secrets out by --without-secrets.
+"""
+
+Documents = Callable[
+    [Collection[str] | None, Sequence[str], str, tuple[str, ...] | None, Collection[str]], Sequence[dict[str, Any]]
+]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -26,8 +35,9 @@ def run(argv: Sequence[str]) -> int:
     role = commands.add_parser(
         "role",
         help="print the least role that a scan needs",
-        description="Print a ClusterRole that suffices to scan a cluster, and allows nothing else: it lists, and reads "
-        "no value of a Secret or ConfigMap. Pipe it to `kubectl apply -f -`.",
+        description="Print a ClusterRole that suffices to scan a cluster: it allows lists of what is judged, and "
+        "nothing else. Whoever may list Secrets may read their values; Assay itself asks for names and labels alone. "
+        "Pipe it to `kubectl apply -f -`.",
     )
     _add_role(role)
     args = parser.parse_args(argv)
@@ -52,6 +62,11 @@ def _add_role(parser: argparse.ArgumentParser) -> None:
         metavar="SUBJECT",
         help="bind it as well, to user:NAME, group:NAME or serviceaccount:NAMESPACE/NAME",
     )
+    parser.add_argument(
+        "--without-secrets",
+        action="store_true",
+        help="don't let it list Secrets; what hangs on them is then unknown, and the scan is incomplete (exit 3)",
+    )
 
 
 def _role(args: argparse.Namespace) -> str:
@@ -65,10 +80,12 @@ def _role(args: argparse.Namespace) -> str:
         )
     module, _, function = CLUSTER_ROLE.partition(":")
     documents = cast(Documents, getattr(import_module(module), function))
-    made = documents(_kinds(args), options.namespaces(args.namespaces), args.name, _subject(args.binding))
+    left_out = (_SECRETS,) if args.without_secrets else ()
+    made = documents(_kinds(args), options.namespaces(args.namespaces), args.name, _subject(args.binding), left_out)
     if not made:
         raise UsageError("nothing of what was chosen is read from a cluster; `assay rules` lists the rules")
-    return str(yaml.safe_dump_all(made, sort_keys=False))
+    lists_secrets = any(_SECRETS in rule["resources"] for one in made for rule in one.get("rules", ()))
+    return (_WARNING if lists_secrets else "") + str(yaml.safe_dump_all(made, sort_keys=False))
 
 
 def _kinds(args: argparse.Namespace) -> Collection[str] | None:

@@ -71,7 +71,7 @@ def _tell(found: Mapping[str, Any], form: str) -> None:
 
 def _subject(name: str) -> dict[str, Any] | None:
     """What stands for a user or group of a cluster in reports, which name no people."""
-    from assay.detectors.cluster.access import pseudonyms
+    from assay.scanner.safe import pseudonyms
 
     sort, found, rest = name.partition(":")
     if not found or not rest or sort not in ("user", "group"):

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from assay.detectors.registry import DERIVATIONS, DETECTORS
 from assay.scanner.cli import options, policy
+from assay.scanner.cli.idle import check_none_idle
 from assay.scanner.cli.progress import Progress
 from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import BaseVersion
@@ -40,6 +41,7 @@ def look_and_assess(
         settings = load_settings(place.folder)
         book = options.load_book(args, settings, place)
         chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+        check_none_idle(target, chosen, book, DETECTORS)
         if target.remote:
             rules = chosen.rules
             kinds = Lineage(book, DERIVATIONS).needed(lambda rule: rules.judges(rule) and rule not in rules.skip)

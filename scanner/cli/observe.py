@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assay.scanner.cli import options, output
+from assay.scanner.cli.idle import check_none_idle
 from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 from assay.scanner.config.settings import load_settings
@@ -18,7 +19,11 @@ def run(argv: Sequence[str]) -> int:
     )
     options.add_targets(parser)
     parser.add_argument("--output", metavar="PATH", help="where to save it (default: standard output)")
-    parser.add_argument("--allow-incomplete", action="store_true", help="exit 0 even where a planned look failed")
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="exit 0 even where a planned look failed, unless nothing at all was learnt of a target",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress")
     options.add_selection(parser)
     options.add_jobs(parser)
@@ -33,9 +38,11 @@ def run(argv: Sequence[str]) -> int:
     settings = load_settings(beside(target.paths).folder)
     if args.output:
         output.check_writable(Path(args.output))
-    named = args.only or args.skip or settings.only or settings.skip
-    # Only names need the policy here, to be told from misspelt ones.
-    chosen = options.choose(args.only, args.skip, settings, policy.load(()), DETECTORS) if named else options.Chosen()
+    chosen = options.Chosen()
+    if args.only or args.skip or settings.only or settings.skip:
+        book = policy.load(())  # Only names need the policy here, to be told from misspelt ones.
+        chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+        check_none_idle(target, chosen, book, DETECTORS)
     written = [Path(args.output)] if args.output else []
     progress = Progress(args.quiet)
     try:
@@ -48,5 +55,6 @@ def run(argv: Sequence[str]) -> int:
         for line in inventory.dump(seen):
             sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()
-    complete = inventory.is_complete(seen) or args.allow_incomplete
+    output.tell_unreached(seen.detectors)
+    complete = inventory.is_complete(seen) or (args.allow_incomplete and inventory.reached(seen))
     return gate.EXIT_GREEN if complete else gate.EXIT_INCOMPLETE

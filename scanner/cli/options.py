@@ -2,14 +2,17 @@
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from msgspec import Struct
 
 from assay.policies.book import Book
 from assay.scanner.config.settings import Settings
 from assay.scanner.config.trust import PolicyPlace
+from assay.scanner.engine.credentials import environment
 from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.engine.target import Target, parse_targets
@@ -21,6 +24,10 @@ from assay.scanner.safe.tree import is_inside
 
 DEFAULT_PACKS = ("gdpr", "hipaa")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+Check = Callable[[Sequence[str], Mapping[str, str]], str | None]
+"""Of a detector's line in the registry."""
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -47,9 +54,17 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 
 
 def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
-    """Raises UsageError for a target that nothing looks at."""
+    """Raises UsageError for a target that nothing looks at, or that isn't there as far as configuration tells."""
     schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
-    return parse_targets(args.target, schemes, namespaces(args.namespaces))
+    target = parse_targets(args.target, schemes, namespaces(args.namespaces))
+    for spec in specs:
+        names = [name for scheme, found in target.remote.items() if scheme in spec.targets for name in found]
+        if spec.check and names:
+            module, _, function = spec.check.partition(":")
+            check = cast(Check, getattr(import_module(module), function))
+            if wrong := check(names, environment()):
+                raise UsageError(wrong)
+    return target
 
 
 def namespaces(given: Sequence[str]) -> Sequence[str]:
@@ -79,7 +94,11 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, help="the least severity that makes the gate red (default: high)"
     )
-    parser.add_argument("--allow-incomplete", action="store_true", help="let the gate alone decide the exit code")
+    parser.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="let the gate alone decide the exit code, unless nothing at all was learnt of a target",
+    )
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -175,12 +194,12 @@ def choose(
         ),
         rules=Wanted(only=frozenset(only_r), skip=frozenset(skip_r)),
         notes=tuple(
-            f"{who} {verb} {one_line(', '.join(names), 400)}"
-            for who, verb, names in (
-                ("--only chooses", "nothing but", only),
-                ("--skip leaves", "out", skip),
-                ("the configuration chooses", "nothing but", settings.only),
-                ("the configuration leaves", "out", settings.skip),
+            f"{who} {one_line(', '.join(names), 400)}" + (" and leaves out all else" if "chooses" in who else "")
+            for who, names in (
+                ("--only chooses", only),
+                ("--skip leaves out", skip),
+                ("the configuration chooses", settings.only),
+                ("the configuration leaves out", settings.skip),
             )
             if names
         ),

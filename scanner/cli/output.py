@@ -10,7 +10,9 @@ from pathlib import Path
 from assay.reports.options import RenderOptions, options_for
 from assay.reports.registry import FORMATS, pieces
 from assay.scanner.errors import UsageError
+from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.finding import Report
+from assay.scanner.safe.text import one_line
 
 
 def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
@@ -44,6 +46,14 @@ def tell(report: Report, outputs: Sequence[tuple[str, Path]], args: argparse.Nam
         write_report(report, name, path)
     if not args.quiet:
         print_report(report, args.format, args.verbose)
+    tell_unreached(report.detectors)
+
+
+def tell_unreached(outcomes: Iterable[DetectorOutcome]) -> None:
+    """On standard error, even where the user wants it quiet: the targets of which nothing was learnt, and why."""
+    for outcome in outcomes:
+        for line in outcome.unreached:
+            sys.stderr.write(f"assay: {one_line(line, 2000)}\n")
 
 
 def check_writable(path: Path) -> None:

@@ -50,9 +50,12 @@ def decide(
     return Gate(status="green", reasons=(f"{what} at {demands.fail_on} severity or above",))
 
 
-def exit_code(gate: Gate, complete: bool, allow_incomplete: bool) -> int:
-    """An incomplete scan wins over red: neither colour can be trusted. A user may let the gate alone decide."""
-    if not complete and not allow_incomplete:
+def exit_code(gate: Gate, complete: bool, allow_incomplete: bool, reached: bool = True) -> int:
+    """An incomplete scan wins over red: neither colour can be trusted. A user may let the gate alone decide.
+
+    Unless nothing at all was learnt of some target (`reached` is False): the gate has nothing to decide on then.
+    """
+    if not complete and not (allow_incomplete and reached):
         return EXIT_INCOMPLETE
     return EXIT_RED if gate.status == "red" else EXIT_GREEN
 

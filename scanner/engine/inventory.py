@@ -76,6 +76,11 @@ def is_complete(inventory: Inventory) -> bool:
     return not inventory.failures and all(outcome.status in ("ok", "skipped") for outcome in inventory.detectors)
 
 
+def reached(inventory: Inventory) -> bool:
+    """Whether something was learnt of every target."""
+    return not any(outcome.unreached for outcome in inventory.detectors)
+
+
 def dump(inventory: Inventory) -> Iterator[bytes]:
     """Lines of JSON; the last one counts the others, so that a file cut short is noticed."""
     count = 0

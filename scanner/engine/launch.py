@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -96,7 +96,7 @@ class HostProcess:
                     self._process.stdin.close()
                 except BrokenPipeError:
                     pass  # It ended before reading; the missing frames tell.
-                return _Receiver(self._spec, Watchdog(self.stop)).receive(answers)
+                return _Receiver(self._spec, self._tree.remote is not None, Watchdog(self.stop)).receive(answers)
             finally:
                 self.stop()
                 self._process.wait()
@@ -139,8 +139,9 @@ class Watchdog:
 
 
 class _Receiver:
-    def __init__(self, spec: DetectorSpec, watchdog: "Watchdog") -> None:
+    def __init__(self, spec: DetectorSpec, remote: bool, watchdog: "Watchdog") -> None:
         self._spec = spec
+        self._remote = remote
         self._watchdog = watchdog
         self._records: list[Record] = []
         self._planned: tuple[str, ...] | None = None
@@ -150,6 +151,8 @@ class _Receiver:
         self._isolation = "none"
         self._files: int | None = None
         self._left_out: tuple[str, ...] = ()
+        self._learnt_nothing: dict[str, str] = {}
+        """Part → why."""
         self._started = time.monotonic()
 
     def receive(self, answers: BinaryIO) -> Observed:
@@ -167,6 +170,9 @@ class _Receiver:
         for part in self._planned or ():
             if part not in self._done and not ended:
                 self._fail(part, "was not looked at: the detector's process ended first")
+        for part in (self._spec.id,) if self._planned is None else self._planned:
+            if part not in self._done and self._failures:
+                self._learnt_nothing[part] = self._failures[0]
         return Observed(outcome=self._outcome(), records=tuple(self._records))
 
     def _read_frames(self, answers: BinaryIO) -> bool:
@@ -196,6 +202,7 @@ class _Receiver:
         if len(payload) < done.bytes:
             raise EOFError
         self._done.add(done.id)
+        before = len(self._records)
         for line in payload.splitlines():
             try:
                 record = _decode_record(line)
@@ -206,6 +213,10 @@ class _Receiver:
             self._records.append(record)
         if done.failure:
             self._fail(done.id, one_line(done.failure))
+        brought = self._records[before:]
+        whole = [one.reason for one in brought if isinstance(one, Failure) and one.location is None]
+        if whole and len(whole) == len(brought):
+            self._learnt_nothing[done.id] = whole[0]
 
     def _check(self, record: Record) -> None:
         if isinstance(record, Resource):
@@ -226,11 +237,28 @@ class _Receiver:
         # Those of the engine itself have their words already.
         own = set(self._failures)
         rest = [
-            f"{record.part}: {one_line(record.reason)}"
+            record
             for record in failed
             if record.location is None and not own & {f"{record.part} {record.reason}", record.reason}
         ]
-        return [*told, *dict.fromkeys(rest)]
+        return [*told, *dict.fromkeys(self._together(rest))]
+
+    def _together(self, failures: Sequence[Failure]) -> Iterator[str]:
+        """A line for all failures that differ only in what could not be looked at."""
+        alike: dict[tuple[str, str, str], list[str]] = {}
+        for one in failures:
+            before, what, after = one.reason.partition(one.what) if one.what else (one.reason, "", "")
+            alike.setdefault((one.part, before, after), []).append(what)
+        for (part, before, after), named in alike.items():
+            said = one_line(f"{before}{', '.join(dict.fromkeys(named))}{after}", 4000)
+            yield said if part == self._spec.id else f"{part}: {said}"
+
+    def _unreached(self) -> tuple[str, ...]:
+        """Each context of a cluster is a target; the files of all paths are one, of which each part sees something."""
+        nothing = self._learnt_nothing
+        if not self._remote and len(nothing) < len(self._planned or ()):
+            return ()
+        return tuple(one_line(reason) for reason in dict.fromkeys(nothing.values()))
 
     def _outcome(self) -> DetectorOutcome:
         reason: str | None
@@ -239,7 +267,7 @@ class _Receiver:
             status = "partial" if self._done else "failed"
             reason = "; ".join([*self._failures, *unseen])
         elif unseen:
-            status = "partial"
+            status = "partial" if len(self._learnt_nothing) < len(self._planned or ()) else "failed"
             reason = "; ".join(unseen)
         elif not self._planned:
             status, reason = "skipped", self._plan_reason or "nothing here for it to look at"
@@ -256,6 +284,7 @@ class _Receiver:
             seconds=round(time.monotonic() - self._started, 3),
             files=self._files,
             left_out=tuple(one_line(part, 60) for part in self._left_out),
+            unreached=self._unreached(),
             isolation=self._isolation,
         )
 

@@ -1,14 +1,15 @@
 """Puts the report document together: everything that the formats tell is computed here."""
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 
 from assay.policies.book import OWN_ENGINE, Book
 from assay.scanner.engine import controls, gate
-from assay.scanner.engine.inventory import Inventory, is_complete
+from assay.scanner.engine.inventory import Inventory, is_complete, reached
 from assay.scanner.engine.judge import LOOK_FAILED
-from assay.scanner.model.finding import Finding, PackRef, Report, RuleRef, Summary, Tool
-from assay.scanner.model.resource import Excerpt
+from assay.scanner.model.fact import Known
+from assay.scanner.model.finding import ClusterRef, Finding, PackRef, Report, RuleRef, Summary, Tool
+from assay.scanner.model.resource import Excerpt, Resource
 
 
 def make_report(
@@ -46,8 +47,24 @@ def make_report(
         files=header.files,
         started=header.started,
         finished=header.finished,
-        exit_code=gate.exit_code(decision, complete, allow_incomplete),
+        exit_code=gate.exit_code(decision, complete, allow_incomplete, reached(inventory)),
+        clusters=tuple(_clusters(inventory.resources)),
+        judged=any(finding.rule != LOOK_FAILED for finding in findings),
     )
+
+
+def _clusters(resources: Iterable[Resource]) -> Iterator[ClusterRef]:
+    """By their sources. The listings of files are none of a cluster."""
+    sources: set[str] = set()
+    versions: dict[str, str] = {}
+    for resource in resources:
+        if resource.kind in ("cluster.listing", "cluster.control-plane"):
+            source, version = resource.facts.get("source"), resource.facts.get("version")
+            if isinstance(source, Known) and str(source.value).startswith("kube:"):
+                sources.add(source.value)
+                if isinstance(version, Known):
+                    versions[source.value] = version.value
+    yield from (ClusterRef(source=source, version=versions.get(source)) for source in sorted(sources))
 
 
 def _summary(findings: Iterable[Finding], fixed: int) -> Summary:

@@ -51,7 +51,7 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], namespaces: Seq
                 "`assay doctor` lists what it can scan"
             )
         if scheme == PATH:
-            _check_path(name)
+            _check_path(name, schemes)
             paths.append(name)
         else:
             remote.setdefault(scheme, []).append(name.split(":", 1)[1])
@@ -65,9 +65,10 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], namespaces: Seq
     )
 
 
-def _check_path(name: str) -> None:
+def _check_path(name: str, schemes: frozenset[str]) -> None:
     if not os.path.lexists(name):
-        raise UsageError(f"{one_line(name, 200)}: no such file or folder")
+        hint = f"; write {name}: with a colon, if that is meant" if name in schemes - {PATH} else ""
+        raise UsageError(f"{one_line(name, 200)}: no such file or folder{hint}")
     if not os.access(name, os.R_OK | (os.X_OK if os.path.isdir(name) else 0)):  # noqa: PTH112  # as lexists
         raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
 

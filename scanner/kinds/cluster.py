@@ -4,10 +4,13 @@ from msgspec import Struct
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """One resource of the API of a live cluster, as it was listed. Nothing can be said of what was not."""
+    """One resource of the API of a live cluster, as it was listed. Nothing can be said of what was not.
+
+    Of files, one resource of the API of which an object is declared that could not be read; none where all could.
+    """
 
     source: str
-    """`kube:CONTEXT`."""
+    """`kube:CONTEXT`; or that of the files."""
     kinds: list[str]
     """The kinds of ours that are stated from it."""
     namespaces: list[str] | None
@@ -43,6 +46,11 @@ class Namespace(Struct, frozen=True, kw_only=True):
     """A quota that bounds accelerators."""
     default_limits: bool
     """It has a LimitRange that gives containers limits."""
+    verified_images: list[str]
+    """Patterns of the images that admission lets in by their signature only: `**` is anything, `*` anything without a
+    slash; sorted."""
+    images_verified: bool
+    """Derived: each image of its workloads is one of those."""
     workloads: int
     """Derived: how many workloads it has."""
     privileged_components: list[str]
@@ -71,6 +79,18 @@ class Node(Struct, frozen=True, kw_only=True):
     """It has a taint that keeps other workloads away."""
     tenants: list[str]
     """Derived: namespaces whose pods use its accelerators; sorted."""
+
+
+class DevicePlugin(Struct, frozen=True, kw_only=True):
+    """A configuration of NVIDIA's device plugin that files declare. In a live cluster the nodes tell themselves."""
+
+    source: str
+    sharing: str | None
+    """`time-slicing` or `mps`, where several pods share an accelerator without isolation; None: neither."""
+    everywhere: bool
+    """Nodes use it unless their labels name another one."""
+    tenants: list[str]
+    """Derived: namespaces whose pods may come to the nodes that use it and ask for accelerators; sorted."""
 
 
 class VolumeClaim(Struct, frozen=True, kw_only=True):
@@ -130,6 +150,10 @@ class DisruptionBudget(Struct, frozen=True, kw_only=True):
     namespace: str
     selector: dict[str, str] | None
     """Its equalities; None: it selects nothing."""
+    min_available: str | None
+    """How many pods must stay, `2` or `50%`; None: not set."""
+    max_unavailable: str | None
+    """How many pods may be away at the same time, `1` or `50%`; None: not set."""
     blocks_all: bool
     """No pod may ever be evicted, so that nodes can't be drained."""
 

@@ -17,9 +17,11 @@ class Hop(Struct, frozen=True, kw_only=True):
     technique: str
     """Kebab, such as `create-pods`, `token-request`, `container-escape`."""
     objects: list[str]
-    """Addresses of the binding, role, workload or service account that allow it, the binding first."""
+    """Addresses of the binding, role, workload or service account that allow it, the binding first. Those of a cloud
+    have their place after them, `aws_iam_role.a (main.tf:3)`."""
     rule: str
-    """The role's rule that allows it, `get,list secrets in ml`; empty where no role is needed."""
+    """The role's rule that allows it, `get,list secrets in ml`, or what the cloud's policy allows; empty where neither
+    is needed."""
 
 
 class Path(Struct, frozen=True, kw_only=True):

@@ -73,6 +73,11 @@ class ServiceAccount(Struct, frozen=True, kw_only=True):
     """`aws`, `gcp` or `azure`, where an annotation gives its pods an identity there."""
     cloud_identity: str | None
     """That identity: role ARN, service-account address, client id."""
+    default_account: bool
+    """Derived: its namespace's `default`, which every pod runs as that names none."""
+    cloud_identities: list[str]
+    """Derived: all that its pods may act as in a cloud, by that annotation, by what the clouds scanned along with it
+    let it be, or by being granted something there itself; sorted."""
 
 
 class Power(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = {
     "ai.training-job": "ai:TrainingJob",
     "ai.workspace": "ai:Workspace",
     "cluster.control-plane": "cluster:ControlPlane",
+    "cluster.device-plugin": "cluster:DevicePlugin",
     "cluster.disruption-budget": "cluster:DisruptionBudget",
     "cluster.listing": "cluster:Listing",
     "cluster.namespace": "cluster:Namespace",
@@ -31,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "dataset.table": "dataset:Table",
     "identity.grant": "identity:Grant",
     "identity.principal": "identity:Principal",
+    "identity.trust": "identity:Trust",
     "network.boundary": "network:Boundary",
     "network.gateway": "traffic:Gateway",
     "network.mesh-policy": "traffic:MeshPolicy",
@@ -95,13 +97,18 @@ def check(resource: Resource) -> None:
         if name not in checks:
             raise KindError(f"{resource.address}: {resource.kind} has no field {name!r}")
         if isinstance(fact, Known):
-            wrong = checks[name](fact.value)
-            if wrong is not None:
-                raise KindError(f"{resource.address}: {name}{wrong}")
+            quick, wrong = checks[name]
+            if type(fact.value) not in quick and (found := wrong(fact.value)) is not None:
+                raise KindError(f"{resource.address}: {name}{found}")
 
 
-Check = Callable[[Any], str | None]
-"""What is wrong with a value, after the path to it (`[2].name: expected …`); None: it fits."""
+class Check(NamedTuple):
+    """Tells what is wrong with a value. Made once for each type, as a large inventory has millions of values."""
+
+    quick: frozenset[type]
+    """A value of just such a type fits, and needs no call."""
+    wrong: Callable[[Any], str | None]
+    """What is wrong, after the path to it (`[2].name: expected …`); None: it fits."""
 
 
 @cache
@@ -110,7 +117,6 @@ def _checks(kind: str) -> Mapping[str, Check]:
 
 
 def _check_of(info: msgspec.inspect.Type) -> Check:
-    """Made once for each type, as a large inventory has millions of values."""
     match info:
         case msgspec.inspect.UnionType(types=types):
             checks = [_check_of(one) for one in types if not isinstance(one, msgspec.inspect.NoneType)]
@@ -135,65 +141,66 @@ def _check_of(info: msgspec.inspect.Type) -> Check:
 
 
 def _scalar(types: tuple[type, ...], expected: str) -> Check:
-    def check(value: Any) -> str | None:
-        if type(value) in types or is_unknown(value):
-            return None
+    def wrong(value: Any) -> str | None:
         # A subclass fits too, but for booleans, which are integers to Python.
-        if isinstance(value, types) and not isinstance(value, bool):
+        if is_unknown(value) or type(value) in types or (isinstance(value, types) and not isinstance(value, bool)):
             return None
         return f": expected {expected}, got {type(value).__name__}"
 
-    return check
+    return Check(frozenset(types), wrong)
 
 
 def _optional(check: Check, nullable: bool) -> Check:
-    return (lambda value: None if value is None else check(value)) if nullable else check
+    if not nullable:
+        return check
+    return Check(check.quick | {type(None)}, lambda value: None if value is None else check.wrong(value))
 
 
 def _list(inner: Check) -> Check:
-    def check(value: Any) -> str | None:
-        if is_unknown(value):
-            return None
+    quick, inner_wrong = inner
+
+    def wrong(value: Any) -> str | None:
         if not isinstance(value, list | tuple):
-            return f": expected a list, got {type(value).__name__}"
+            return None if is_unknown(value) else f": expected a list, got {type(value).__name__}"
         for index, element in enumerate(value):
-            wrong = inner(element)
-            if wrong is not None:
-                return f"[{index}]{wrong}"
+            if type(element) not in quick and (found := inner_wrong(element)) is not None:
+                return f"[{index}]{found}"
         return None
 
-    return check
+    return Check(frozenset(), wrong)
 
 
 def _mapping(inner: Check) -> Check:
-    def check(value: Any) -> str | None:
+    quick, inner_wrong = inner
+
+    def wrong(value: Any) -> str | None:
         if is_unknown(value):
             return None
         if not isinstance(value, dict):
             return f": expected a mapping, got {type(value).__name__}"
         for key, element in value.items():
-            wrong = inner(element)
-            if wrong is not None:
-                return f".{key}{wrong}"
+            if type(element) not in quick and (found := inner_wrong(element)) is not None:
+                return f".{key}{found}"
         return None
 
-    return check
+    return Check(frozenset(), wrong)
 
 
 def _struct(checks: Mapping[str, Check]) -> Check:
     names = checks.keys()
+    each = [(name, *check) for name, check in checks.items()]
 
-    def check(value: Any) -> str | None:
+    def wrong(value: Any) -> str | None:
         if is_unknown(value):
             return None
         if not isinstance(value, dict):
             return f": expected a mapping, got {type(value).__name__}"
         if value.keys() != names:
             return f": expected exactly the fields {sorted(names)}, got {sorted(value)}"
-        for name, inner in checks.items():
-            wrong = inner(value[name])
-            if wrong is not None:
-                return f".{name}{wrong}"
+        for name, quick, inner_wrong in each:
+            inner = value[name]
+            if type(inner) not in quick and (found := inner_wrong(inner)) is not None:
+                return f".{name}{found}"
         return None
 
-    return check
+    return Check(frozenset(), wrong)

@@ -13,7 +13,7 @@ class Requirement(Struct, frozen=True, kw_only=True):
 
 
 class Peer(Struct, frozen=True, kw_only=True):
-    """Whom a rule of a NetworkPolicy lets in or out to. Either `cidr` or selectors."""
+    """Whom a rule of a policy is about. Either `cidr`, or `elsewhere`, or selectors."""
 
     pods: list[Requirement] | None
     """None: all pods, of the namespaces that are selected."""
@@ -21,6 +21,9 @@ class Peer(Struct, frozen=True, kw_only=True):
     """None: the policy's own namespace; empty: all."""
     cidr: str | None
     excepted: list[str]
+    elsewhere: str | None
+    """`nodes` (the nodes' own addresses) or `names` (addresses that some host names stand for), neither of which is
+    known; None: neither."""
 
 
 class PolicyPort(Struct, frozen=True, kw_only=True):
@@ -33,10 +36,12 @@ class PolicyPort(Struct, frozen=True, kw_only=True):
 
 
 class Allowance(Struct, frozen=True, kw_only=True):
-    """One rule of a NetworkPolicy."""
+    """One rule of a policy."""
 
     direction: str
     """`ingress` or `egress`."""
+    action: str
+    """`allow`, the only one that a NetworkPolicy has; `deny`; `pass`, which leaves it to the next tier."""
     peers: list[Peer]
     """Empty: everyone."""
     ports: list[PolicyPort]
@@ -50,13 +55,24 @@ class Policy(Struct, frozen=True, kw_only=True):
     """As of `workload.pods`."""
     namespace: str | None
     engine: str
-    """`kubernetes`; or `cilium`, `calico`, `admin`, whose rules are not evaluated, so that what they may touch is
-    unknown."""
+    """`kubernetes`; `admin` (AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy); or `cilium`,
+    `calico`, whose rules are not evaluated, so that what they may touch is unknown."""
     pods: list[Requirement]
     """Which pods of the namespace it is for; empty: all."""
     directions: list[str]
     """`ingress`, `egress`."""
     allows: list[Allowance]
+    """In their order, which matters to administrators' policies: the first that fits decides."""
+    subject: list[Requirement] | None
+    """Of an administrator's policy: for the pods of which namespaces; None: of its own, or for other engines of all."""
+    tier: str | None
+    """Of an administrator's policy: `admin`, which decides before NetworkPolicies, or `baseline`, which decides where
+    no NetworkPolicy selects."""
+    priority: int | None
+    """Of an administrator's policy: the lower one of a tier decides first; None: the only one of its tier."""
+    in_force: bool
+    """Of an administrator's policy in a live cluster: its status says that the network plugin acts on it. True for
+    all others, and in files."""
 
 
 class ServicePort(Struct, frozen=True, kw_only=True):
@@ -104,6 +120,9 @@ class Backend(Struct, frozen=True, kw_only=True):
     host: str | None
     """For which host name; None: all."""
     path: str | None
+    granted: bool
+    """The route may refer to it: it is of the route's own namespace, or a ReferenceGrant lets it; always, for routes
+    that need none."""
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -154,7 +173,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
 
 class MeshPolicy(Struct, frozen=True, kw_only=True):
     """What a mesh declares for a namespace or some of its workloads: PeerAuthentication, AuthorizationPolicy,
-    RequestAuthentication, Linkerd's Server."""
+    RequestAuthentication, Linkerd's Server; and for those who call, DestinationRule."""
 
     source: str
     namespace: str
@@ -165,9 +184,15 @@ class MeshPolicy(Struct, frozen=True, kw_only=True):
     """It stands in the mesh's root namespace and selects nothing."""
     pods: list[Requirement]
     mutual_tls: str | None
-    """`STRICT`, `PERMISSIVE`, `DISABLE`; None: says nothing of it."""
+    """`STRICT`, `PERMISSIVE`, `DISABLE`; None: says nothing of it. Of a DestinationRule, what callers speak: `DISABLE`
+    where they switch TLS off, if only for some ports or subsets; `SIMPLE` where they ask for the server's certificate
+    alone; `STRICT` for mutual TLS."""
     requires_identity: bool
     """It lets in only callers whose identity or token it names, and refuses all others."""
+    host: str | None
+    """Of a DestinationRule: which service it is about, as callers name it; None for others."""
+    plain_ports: list[int]
+    """Of a DestinationRule: the only ports for which callers switch TLS off; empty: all, or none."""
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -187,3 +212,45 @@ class Way(Struct, frozen=True, kw_only=True):
     """Something on the way asks who calls."""
     via: list[str]
     """Addresses of the Service, Ingress, Gateway … that it goes through, outermost first."""
+
+
+class Callers(Struct, frozen=True, kw_only=True):
+    """Who can come in to a workload's port from within the cluster, where policies let in some only.
+
+    Both sides' policies count: the workload's for what comes in, and the callers' own for what goes out."""
+
+    origin: str
+    """As of the way in that they take."""
+    port: int
+    """The pods' port; 0: every port."""
+    protocol: str
+    authenticated: bool
+    """As of the way in."""
+    workloads: list[str]
+    """Addresses of at most 20 of the workloads that are known, sorted; unknown for such as may be among them."""
+    more: int
+    """How many there are besides."""
+    other_tenants: list[str]
+    """Namespaces among theirs that are another tenant's than the workload's own; sorted."""
+
+
+class Destination(Struct, frozen=True, kw_only=True):
+    """Where a workload's pods may connect to by one set of ports, where policies let out some only.
+
+    By their own policies; whether they are let in is the other side's affair."""
+
+    port: int
+    """0: every port, or those that go by a name; of a range, its first."""
+    last: int
+    """Of a range, its last; else as `port`."""
+    protocol: str
+    blocks: list[str]
+    """Blocks of addresses, at most 20, sorted by their text; what is excepted from them stands in the policy."""
+    everyone: bool
+    """All pods of the cluster, so that none is named."""
+    namespaces: list[str]
+    """Of the workloads that are known, at most 20; sorted."""
+    workloads: list[str]
+    """Addresses of at most 20 of the workloads that are known, sorted; unknown for such as may be among them."""
+    more: int
+    """How many workloads there are besides."""

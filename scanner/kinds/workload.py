@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from assay.scanner.kinds.paths import Path
-from assay.scanner.kinds.traffic import Way
+from assay.scanner.kinds.traffic import Callers, Destination, Way
 
 
 class Port(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,8 @@ class Context(Struct, frozen=True, kw_only=True):
     seccomp: str | None
     """`RuntimeDefault`, `Localhost` or `Unconfined`."""
     apparmor: str | None
-    """`RuntimeDefault`, `Localhost` or `Unconfined`, from the field or the annotation."""
+    """`RuntimeDefault`, `Localhost` or `Unconfined`, from the field or the annotation; where they differ, `Unconfined`
+    if one of them says so, else as the field has it."""
     selinux_type: str | None
     selinux_user_or_role: bool
     """A user or role of SELinux is set."""
@@ -91,7 +92,21 @@ class Container(Struct, frozen=True, kw_only=True):
     """Names of variables whose value stands in the template and looks like a secret; sorted. Never the value."""
     fetches_at_start: list[str]
     """What it gets from the network as it starts and then runs or loads, by kind: `model` (a model that isn't pinned to
-    a revision or digest), `model-pinned`, `code` (a script or repository), `packages`; sorted."""
+    a revision or digest), `model-pinned`, `model-signed` (its signature is checked before anything else runs), `code` (a
+    script or repository), `packages`; sorted."""
+
+
+class ImageVolume(Struct, frozen=True, kw_only=True):
+    """An image whose files are a volume, such as a model in a registry."""
+
+    name: str
+    """The volume's."""
+    image: str
+    """Without credentials."""
+    image_tag: str | None
+    """None where the image has a digest only, or neither."""
+    image_pinned: bool
+    """By digest, so that it is always the same."""
 
 
 class Volume(Struct, frozen=True, kw_only=True):
@@ -101,6 +116,7 @@ class Volume(Struct, frozen=True, kw_only=True):
     type: str
     """As in the API: `hostPath`, `emptyDir`, `persistentVolumeClaim`, `secret`, `configMap`, `csi` …"""
     host_path: str | None
+    """Absolute, without `..`, doubled slashes or one at the end."""
     claim: str | None
     """The claim's name in the pod's namespace, that of an ephemeral volume included."""
     token: bool
@@ -131,17 +147,21 @@ class Pods(Struct, frozen=True, kw_only=True):
     host_users: bool
     """Root in the pod is root on the node: no user namespace of its own."""
     windows: bool
+    """`spec.os` says so, which alone exempts it from what only Linux has; a node selector doesn't."""
     sysctls: list[str]
     context: Context
     """Of the pod, as declared."""
     containers: list[Container]
     volumes: list[Volume]
+    image_volumes: list[ImageVolume]
     replicas: int | None
     """None: one a node, or one a run."""
     long_running: bool
     """Serves until it is stopped, other than a job."""
     update_strategy: str | None
     """`RollingUpdate`, `Recreate` or `OnDelete`; None where there is none."""
+    updated_together: bool
+    """An update may take all its pods away before a new one serves: `Recreate`, or a `maxUnavailable` of them all."""
     spread: bool
     """Its pods are kept apart by topology spread constraints or anti-affinity."""
     runtime_class: str | None
@@ -162,12 +182,16 @@ class Pods(Struct, frozen=True, kw_only=True):
     token_mounted: bool
     """Derived: a token of its service account is mounted."""
     disruption_budget: bool
-    """Derived: a PodDisruptionBudget selects it."""
+    """Derived: a PodDisruptionBudget selects it, under which not all its pods may be evicted at the same time."""
     isolates_ingress: bool
     """Derived: some NetworkPolicy for incoming traffic selects it."""
     isolates_egress: bool
     ways_in: list[Way]
     """Derived: from where its ports can be reached."""
+    callers: list[Callers]
+    """Derived: for each way in from within the cluster, which workloads take it; none where everyone may."""
+    destinations: list[Destination]
+    """Derived: where it may connect to; none where no policy limits it."""
     internet_egress: bool
     """Derived: it may connect to any address of the internet."""
     metadata_egress: bool

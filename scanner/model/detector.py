@@ -96,6 +96,10 @@ class DetectorSpec(Struct, frozen=True, kw_only=True):
     """Address-space limit of each process."""
     output_bytes: int = 256 << 20
     """How much one part may send."""
+    check: str | None = None
+    """`module:function` that tells wrong use before anything is looked at: it gets what the user named after the
+    scheme, and the variables that the detector gets, and gives what is wrong in one line, or None. It reads the
+    operator's own configuration at most, and logs in nowhere."""
 
 
 class Derivation(Struct, frozen=True, kw_only=True):
@@ -130,3 +134,5 @@ class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag
     """How many files it took up; None where it doesn't look at files."""
     left_out: tuple[str, ...] = ()
     """Surfaces that are there, and that the user chose not to look at."""
+    unreached: tuple[str, ...] = ()
+    """Why nothing at all was learnt, a line for each target of which that is so. No option excuses it."""

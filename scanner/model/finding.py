@@ -105,6 +105,15 @@ class Tool(Struct, frozen=True, kw_only=True):
     """Versions of the outside engines, by name."""
 
 
+class ClusterRef(Struct, frozen=True, kw_only=True):
+    """A live cluster that was looked at."""
+
+    source: str
+    """`kube:CONTEXT`, with the context that an empty name came to."""
+    version: str | None
+    """What its API server runs, such as `1.31.4`; None: it was not asked, or didn't say."""
+
+
 class PackRef(Struct, frozen=True, kw_only=True):
     """What a report says of a pack it was judged by."""
 
@@ -145,6 +154,9 @@ class Report(Struct, frozen=True, kw_only=True):
     """RFC 3339 time at which the scan began."""
     finished: str | None = None
     exit_code: int = 0
+    clusters: tuple[ClusterRef, ...] = ()
+    judged: bool = True
+    """Whether there is any finding but of looks that failed. Without one, the gate's colour says nothing."""
 
 
 class RuleRef(Struct, frozen=True, kw_only=True):

@@ -42,6 +42,8 @@ class EngineVerdict(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """For `skipped` the comment's reason, for `unknown` what stood in the way."""
     past_skip: bool = False
     """Whether it comes from a second look, past the comments that tell the engine not to look."""
+    kinds: tuple[str, ...] = ()
+    """For `unknown` of our own: the kinds of which resources may be missing; empty: whatever the framework looks at."""
 
 
 class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="failure"):
@@ -56,6 +58,9 @@ class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     """The file that could not be looked at; None where it is the whole part."""
     kinds: tuple[str, ...] = ()
     """The kinds of which resources may be missing; empty: whatever the part looks at."""
+    what: str | None = None
+    """What could not be looked at, word for word a part of the reason. Failures that differ in this alone are told
+    together."""
 
 
 class Excerpt(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="record", tag="excerpt"):

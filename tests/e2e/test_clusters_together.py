@@ -85,14 +85,18 @@ def test_what_the_tree_declares_does_not_mend_what_runs(kubeconfig: Path) -> Non
 
 
 def test_only_and_skip_choose_the_cluster_or_the_files(kubeconfig: Path) -> None:
-    only = report(kubeconfig, "repo", "kube:test", "--only", "cluster")
+    only = report(kubeconfig, "kube:test", "--only", "cluster")
     assert WEB in verdicts(only) and not any(one["location"] for one in only["findings"])
-    skipped = report(kubeconfig, "repo", "kube:test", "--skip", "cluster")
-    assert {one["location"]["path"] for one in skipped["findings"] if one["location"]} == {"Dockerfile", MANIFEST}
-    assert not any(one["resource"]["address"] == "kube:test" for one in skipped["findings"])
+    skipped = report(kubeconfig, "repo", "kube:test", "--skip", "kubernetes")
+    assert {one["location"]["path"] for one in skipped["findings"] if one["location"]} == {"Dockerfile"}
+    assert WEB in verdicts(skipped)
     for found in (only, skipped):
         assert any("--only chooses" in line or "--skip leaves" in line for line in found["warnings"])
-        assert not any(control["status"] == "satisfied" for control in found["controls"])
+
+
+def test_a_target_that_nothing_looks_at_is_wrong_use(kubeconfig: Path) -> None:
+    assert "nothing looks at repo" in wrong(kubeconfig, "repo", "kube:test", "--only", "cluster")
+    assert "nothing looks at kube:test" in wrong(kubeconfig, "repo", "kube:test", "--skip", "cluster")
 
 
 def test_a_chosen_rule_reads_only_what_it_needs(server: KubeServer, kubeconfig: Path) -> None:
@@ -157,20 +161,28 @@ def test_exit_codes(server: KubeServer, kubeconfig: Path) -> None:
 
 
 def told(kubeconfig: Path, *args: str) -> str:
-    """The one failure of a scan that finds no way in; nothing may pass then, and nothing is on standard error."""
+    """The one failure of a scan that finds no way in, which standard error tells too; nothing may pass then."""
     done = run(kubeconfig, "scan", *args, "--format", "json")
-    assert (done.returncode, done.stderr) == (3, "")
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     found = json.loads(done.stdout)
     assert not any(one["outcome"] == "pass" for one in found["findings"])
     assert not any(control["status"] == "satisfied" for control in found["controls"])
     [line] = look_failures(found)
     assert "\n" not in line and "\x1b" not in line
+    assert done.stderr == f"assay: {line.removeprefix('cluster: ')}\n"
     return line
 
 
+def wrong(kubeconfig: Path, *args: str) -> str:
+    """The one line of wrong use."""
+    done = run(kubeconfig, "scan", *args)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    return done.stderr.strip()
+
+
 def test_an_unknown_context_is_one_line_with_those_that_are_there(kubeconfig: Path) -> None:
-    assert "no context is named 'prod'" in told(kubeconfig, "kube:prod")
-    assert told(kubeconfig, "kube:prod").endswith("there are: test")
+    assert "no context is named 'prod'" in wrong(kubeconfig, "kube:prod")
+    assert wrong(kubeconfig, "kube:prod").endswith("there are: test")
 
 
 def test_a_server_that_is_not_there_is_one_line(kubeconfig: Path) -> None:
@@ -182,7 +194,7 @@ def test_a_server_that_is_not_there_is_one_line(kubeconfig: Path) -> None:
 
 
 def test_no_kubeconfig_is_one_line(tmp_path: Path) -> None:
-    line = told(tmp_path / "none", "kube:test")
+    line = wrong(tmp_path / "none", "kube:test")
     assert f"{tmp_path / 'none'} is not there" in line and "set KUBECONFIG to the file" in line
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from assay.detectors.cluster.live import pages
 from assay.detectors.cluster.live.limits import Limits
 from assay.detectors.cluster.live.trouble import Unanswered
-from assay.detectors.cluster.table import APIS, BY_ID
+from assay.detectors.cluster.table import APIS, BY_ID, Api
 from assay.scanner.api import Known
+from tests.e2e.cluster_verdicts import better, judged
 from tests.integration.cluster_live import failures, incomplete, listings, look, of_kind
 from tests.kube_server import KubeServer, faults
 from tests.kube_server.status import Answer
@@ -26,6 +27,23 @@ POLICY = BY_ID["networking.k8s.io/NetworkPolicy"]
 STRICT = Limits(
     seconds=30, connect_seconds=2, silent_seconds=2, answer_seconds=2, pages=40, page_bytes=4 << 20, page_parts=100_000
 )
+RBAC = "rbac.authorization.k8s.io"
+ADMIN = f"""
+{{apiVersion: v1, kind: Namespace, metadata: {{name: ml}}}}
+---
+{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: web, namespace: ml}}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {{name: web, namespace: ml}}
+spec: {{serviceAccountName: web, containers: [{{name: main, image: x}}]}}
+---
+apiVersion: {RBAC}/v1
+kind: ClusterRoleBinding
+metadata: {{name: everything}}
+roleRef: {{apiGroup: {RBAC}, kind: ClusterRole, name: cluster-admin}}
+subjects: [{{kind: ServiceAccount, name: web, namespace: ml}}]
+"""
 SEEDS = [
     {
         "apiVersion": "networking.k8s.io/v1",
@@ -84,6 +102,13 @@ def listed(items: bytes, following: str = "") -> bytes:
         (answered(b'{"kind":"Status","status":"Success"}'), "a page that is not a list"),
         (answered(b'{"kind":"PodList","items":[]}'), "not a list of what was asked for"),
         (answered(b'{"kind":7,"items":[]}'), "a page that is not a list"),
+        (
+            answered(b'{"kind":"NetworkPolicyList","metadata":{"remainingItemCount":50},"items":[]}'),
+            "a list of which more remains, without a way to go on",
+        ),
+        (answered(b'{"kind":"PartialObjectMetadataList","items":[]}'), "not a list of what was asked for"),
+        (answered(b'{"kind":"Table","items":[]}'), "not a list of what was asked for"),
+        (answered(listed(b"[{}]")), "1 of 1 objects are not of the shape that is known: Object missing required field"),
         (answered(listed(b"[]", "x" * 9000)), "a longer token than any API server gives"),
         (answered(listed(b"[" + b"{}," * 200_000 + b"{}]")), "a page of more than 100000 parts"),
         (answered(listed(b"[" + b"[" * 150_000 + b"]" * 150_000 + b"]")), "a page of more than 100000 parts"),
@@ -113,6 +138,102 @@ def test_objects_beside_one_of_another_shape_are_kept(server: KubeServer, tmp_pa
     records = look(server.kubeconfig(tmp_path / "config"), kinds=["network.policy"], limits=STRICT)
     assert "1 of 3 objects" in incomplete(records)[POLICIES]
     assert listings(records)[POLICIES].facts["objects"] == Known(value=3)
+
+
+WHOLE: dict[str, Any] = {
+    "containers": [{"name": "main"}], "jobTemplate": {}, "podSelector": {}, "template": {}, "type": "ClusterIP"
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("api", APIS, ids=[api.name for api in APIS])
+def test_an_object_without_what_a_server_always_sends_is_not_taken_as_whole(api: Api) -> None:
+    """Or a list of empty objects would hide what there is: a binding without its role grants nothing to anybody."""
+
+    def misfits(item: dict[str, Any]) -> int:
+        body = msgspec.json.encode({"kind": f"{api.kind}List", "metadata": {}, "items": [item]})
+        return pages.decode(api, body, 1000).misfits
+
+    metadata = {"name": "a", **({"namespace": "b"} if api.namespaced else {})}
+    whole = {"metadata": metadata}
+    if not api.metadata_only:
+        whole |= {"spec": WHOLE, "rules": None, "roleRef": {"kind": "Role", "name": "r"}, "provisioner": "p"}
+    assert misfits(whole) == 0
+    for name in metadata:
+        assert misfits({**whole, "metadata": {**metadata, name: ""}}) == 1
+        assert misfits({**whole, "metadata": {key: text for key, text in metadata.items() if key != name}}) == 1
+    for path in api.sent:
+        first, _, second = path.partition("|")[0].partition(".")
+        assert misfits({key: value for key, value in whole.items() if key != first}) == 1
+        assert first == "rules" or misfits({**whole, first: None}) == 1
+        if second:
+            within = {key: value for key, value in whole[first].items() if key != second}
+            assert misfits({**whole, first: within}) == 1
+
+
+def test_the_parts_that_are_needed_are_there_for_what_grants_runs_and_isolates() -> None:
+    sent = {api.name: api.sent for api in APIS}
+    assert sent["pods"] == ("spec.containers",)
+    assert sent[f"clusterrolebindings.{RBAC}"] == sent[f"rolebindings.{RBAC}"] == ("roleRef.kind", "roleRef.name")
+    assert sent[f"roles.{RBAC}"] == ("rules",) and sent["services"] == ("spec",)
+    assert sent["ciliumnetworkpolicies.cilium.io"] == ("spec|specs",)
+    assert sent["peerauthentications.security.istio.io"] == () == sent["secrets"]
+
+
+@pytest.mark.parametrize("subjects", [{}, {"subjects": None}, {"subjects": []}])
+def test_a_binding_may_truly_have_no_subject(subjects: dict[str, Any]) -> None:
+    item = {"metadata": {"name": "a"}, "roleRef": {"kind": "ClusterRole", "name": "view"}, **subjects}
+    body = msgspec.json.encode({"kind": "ClusterRoleBindingList", "items": [item]})
+    assert pages.decode(BY_ID[f"{RBAC}/ClusterRoleBinding"], body, 1000).misfits == 0
+
+
+def test_objects_of_a_custom_resource_without_their_spec_are_no_answer() -> None:
+    cilium = BY_ID["cilium.io/CiliumNetworkPolicy"]
+    item = b'{"metadata":{"name":"a","namespace":"b"}}'
+    with pytest.raises(Unanswered):
+        pages.decode(cilium, b'{"kind":"PartialObjectMetadataList","items":[%s]}' % item, 1000)
+    found = pages.decode(cilium, b'{"kind":"CiliumNetworkPolicyList","items":[%s]}' % item, 1000)
+    assert (found.misfits, found.misfit) == (1, "Object has none of the fields spec, specs")
+    specs = item[:-1] + b',"specs":[{}]}'
+    assert pages.decode(cilium, b'{"kind":"CiliumNetworkPolicyList","items":[%s]}' % specs, 1000).misfits == 0
+
+
+def test_a_list_that_goes_on_says_how_many_remain_and_is_read(tmp_path: Path) -> None:
+    with KubeServer(SEEDS) as server:
+        limits = msgspec.structs.replace(STRICT, page_objects=1)
+        records = look(server.kubeconfig(tmp_path / "config"), kinds=["network.policy"], limits=limits)
+        assert incomplete(records) == {} and listings(records)[POLICIES].facts["objects"] == Known(value=3)
+
+
+def test_bindings_without_their_roles_make_no_path_look_closed(tmp_path: Path) -> None:
+    def bare(request: Any, usual: Any) -> Answer:
+        answer = usual(request)
+        document = msgspec.json.decode(answer.body)
+        for item in document["items"]:
+            item.pop("roleRef", None)
+            item.pop("subjects", None)
+        return answer._replace(body=msgspec.json.encode(document))
+
+    name = f"clusterrolebindings.{RBAC}"
+    with KubeServer(ADMIN) as server:
+        kubeconfig = server.kubeconfig(tmp_path / "config")
+        whole = judged(kubeconfig)
+        server.inject(name, bare, verbs=["list"])
+        report = judged(kubeconfig)
+    assert any(one.rule.startswith("workload-no-path") and one.outcome == "fail" for one in whole.findings)
+    assert list(better(whole, report, BY_ID[f"{RBAC}/ClusterRoleBinding"])) == []
+    assert (report.complete, report.exit_code) == (False, 3)
+
+
+def test_more_versions_than_are_asked_leave_their_groups_unread(server: KubeServer, tmp_path: Path) -> None:
+    versions = [{"groupVersion": f"apps/v{number}", "version": f"v{number}"} for number in range(600)]
+    groups = [{"name": "apps", "versions": versions}, {"name": "cilium.io", "versions": versions[:1]}]
+    server.inject("/apis", answered(msgspec.json.encode({"kind": "APIGroupList", "groups": groups})))
+    server.inject("/apis/*", faults.refuse(404))
+    records = look(server.kubeconfig(tmp_path / "config"), kinds=["network.policy", "workload.pods"], limits=STRICT)
+    assert any(
+        "discovery of cilium.io: the server says that there are more than 500" in one for one in failures(records)
+    )
+    assert "ciliumnetworkpolicies.cilium.io" in incomplete(records)
 
 
 def test_objects_too_large_for_a_usual_page_are_read_in_small_ones(tmp_path: Path) -> None:

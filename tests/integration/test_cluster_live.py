@@ -216,6 +216,34 @@ def test_a_namespace_that_is_not_there_is_a_failure(kubeconfig: Path) -> None:
     assert failures(records) == ["context test: no namespace is named tema-b; name one that is there"]
 
 
+def test_a_namespace_of_which_nobody_tells_whether_it_is_there_is_a_failure(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    server.deny("namespaces", 403)
+    told = failures(look(kubeconfig, kinds=["network.policy"], namespaces=["team-a", "tema-b"]))
+    assert [line for line in told if "tema-b" in line] == [
+        "context test: whether a namespace is named tema-b is not known (403 Forbidden); allow `get` on it"
+    ]
+    assert any("team-a" in line for line in told)
+
+
+def test_a_namespace_that_may_be_read_and_not_listed_is_known_to_be_there(server: KubeServer, kubeconfig: Path) -> None:
+    server.inject("namespaces", faults.refuse(403), verbs=["list"])
+    told = failures(look(kubeconfig, kinds=["network.policy"], namespaces=["team-a", "tema-b"]))
+    assert told == ["context test: no namespace is named tema-b; name one that is there"]
+
+
+def test_an_answer_that_is_no_list_of_namespaces_does_not_say_that_one_is_there(
+    server: KubeServer, kubeconfig: Path
+) -> None:
+    body = b'{"kind":"PodList","items":[{"metadata":{"name":"tema-b"}}]}'
+    server.inject("namespaces", lambda request, usual: usual(request)._replace(body=body), verbs=["list"])
+    told = failures(look(kubeconfig, kinds=["network.policy"], namespaces=["tema-b"]))
+    assert told == [
+        "context test: whether a namespace is named tema-b is not known (the answer is not a list of namespaces); "
+        "allow `get` on it"
+    ]
+
+
 def test_a_denial_in_one_namespace_names_it(server: KubeServer, kubeconfig: Path) -> None:
     server.deny("pods", namespace="ml")
     records = look(kubeconfig, namespaces=["ml", "team-a"])

@@ -1,26 +1,35 @@
 """The ways into a cluster, and what is said where there is none: one line, and never a credential."""
 
 import base64
+import datetime
 import json
+import ssl
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.detectors.cluster.detector import ClusterDetector
 from assay.detectors.cluster.live.connection import NotConnected
-from assay.detectors.cluster.live.kubeconfig import connect
+from assay.detectors.cluster.live.expiry import expiry
+from assay.detectors.cluster.live.kubeconfig import connect, wrong_use
 from assay.detectors.cluster.live.limits import Limits
 from assay.detectors.cluster.live.transport import Transport
 from assay.scanner.api import Known, Part, Remote, Tree
 from tests.integration.cluster_live import failures, listings, look
-from tests.kube_server import KubeServer
+from tests.kube_server import KubeServer, certificates
+from tests.kube_server.certificates import Authority
 
 SECRET = "s3cret-t0ken-value"
+AUTHORITY = "check certificate-authority in the kubeconfig, which must be the one that signed it"
+ONE_HOUR = datetime.timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +241,11 @@ def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, content: str, sai
         ({"token": SECRET}, {"server": f"https://[{SECRET}"}, "server is not an http or https URL"),
         ({"token": SECRET}, {"server": 7}, "server is not an http or https URL"),
         ({"token": SECRET + "\nX: y"}, None, "its token holds what no token may"),
-        ({"token": SECRET}, {"server": "https://a", "certificate-authority": "gone.pem"}, "can't be used"),
+        ({"token": SECRET}, {"server": "https://a", "certificate-authority": "gone.pem"}, "certificate-authority, /"),
+        ({"token": SECRET, "client-certificate-data": 7}, None, "`kubectl --context it version` says more"),
+        ({"token": SECRET}, {"server": "https://a", "proxy-url": f"socks5://u:{SECRET}@p:1"}, "proxy-url is not an"),
+        ({"token": SECRET}, {"server": "https://a", "proxy-url": [SECRET]}, "proxy-url is not an"),
+        ({"client-certificate": "gone.crt", "client-key": "gone.key"}, None, "/gone.crt, is not there"),
         ({"exec": {"command": "no-such-program", "apiVersion": "x"}}, None, "no-such-program is not installed"),
         ({"exec": SECRET}, None, "credentials are empty"),
         (
@@ -241,7 +254,7 @@ def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, content: str, sai
             "auth-provider gives no token",
         ),
         ({"auth-provider": {"name": "oidc", "config": {"id-token": SECRET}}}, None, "auth-provider gives no token"),
-        ({"tokenFile": "gone"}, None, "can't be used"),
+        ({"tokenFile": "gone"}, None, "/gone, is not there"),
         ({"token": SECRET, "as-groups": ["x"]}, None, "acts as another"),
         ({"token": SECRET, "as": "a\nb"}, None, "acts as another"),
     ],
@@ -249,7 +262,93 @@ def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, content: str, sai
 def test_what_cannot_be_used_is_said_without_what_is_secret(
     tmp_path: Path, user: dict[str, Any], cluster: dict[str, Any] | None, said: str
 ) -> None:
-    assert said in refusal(write(tmp_path / "config", user, cluster))
+    text = refusal(write(tmp_path / "config", user, cluster))
+    assert said in text and "Error" not in text and "Exception" not in text and "…" not in text
+
+
+def test_what_the_kubeconfig_alone_tells_is_wrong_use_and_nothing_else_is(server: KubeServer, tmp_path: Path) -> None:
+    environ = {"KUBECONFIG": str(write(tmp_path / "config", {"exec": {"command": "no-such-program"}}))}
+    assert wrong_use(["", "it"], environ) is None
+    assert "no context is named 'gone'" in (wrong_use(["it", "gone"], environ) or "")
+    assert "is not there" in (wrong_use([""], {"KUBECONFIG": str(tmp_path / "none")}) or "")
+    assert wrong_use([""], {"KUBECONFIG": str(tmp_path / "none"), "KUBERNETES_SERVICE_HOST": "10.0.0.1"}) is None
+
+
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_one_failure(
+    server: KubeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"socks5://u:{SECRET}@127.0.0.1:1")
+    [failure] = failures(look(server.kubeconfig(tmp_path / "config")))
+    assert "SOCKS proxies are not supported" in failure and SECRET not in failure
+
+
+def contact(kubeconfig: Path) -> str:
+    """The one failure of a look that gets no answer."""
+    records = look(kubeconfig)
+    assert len(records) == 1
+    return failures(records)[0]
+
+
+def test_a_server_that_refuses_at_once_is_not_said_to_be_slow(tmp_path: Path) -> None:
+    failure = contact(write(tmp_path / "config", {"token": SECRET}, {"server": "https://127.0.0.1:9"}))
+    assert "the server refused it" in failure and failure.endswith("; check its address, and the way to it")
+
+
+def test_trouble_with_certificates_says_whose_and_what_to_do(server: KubeServer, tmp_path: Path) -> None:
+    cluster = trusted(server)
+    other = Authority()
+    foreign, key = (base64.b64encode(one).decode() for one in other.client("auditor", []))
+    _, another = (base64.b64encode(one).decode() for one in other.client("auditor", []))
+    garbage = base64.b64encode(b"garbage").decode()
+    client = {"client-certificate-data": foreign, "client-key-data": key}
+    for user, changes, said in (
+        ({"token": SECRET}, {"certificate-authority-data": base64.b64encode(other.pem).decode()}, AUTHORITY),
+        ({"token": SECRET}, {"tls-server-name": "elsewhere.example"}, "or set tls-server-name in the kubeconfig"),
+        ({"token": SECRET}, {"certificate-authority-data": garbage}, "a certificate or key can't be read; check"),
+        ({**client, "client-certificate-data": garbage}, {}, "a certificate or key can't be read; check"),
+        ({**client, "client-key-data": another}, {}, "the client's key is not that of its certificate; check client-"),
+        (client, {}, "check client-certificate and client-key"),
+    ):
+        failure = contact(write(tmp_path / "config", user, {**cluster, **changes}))
+        assert said in failure and "check its address" not in failure
+
+
+def test_an_expired_certificate_is_told_as_such_on_either_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority()
+    with monkeypatch.context() as patched:
+        patched.setattr(certificates, "_LIFE", datetime.timedelta(minutes=-10))
+        certificate, key = authority.client("auditor", [])
+    path = tmp_path / "client.crt"
+    path.write_bytes(certificate)
+    end = expiry(path)
+    assert end is not None and datetime.timedelta(0) < datetime.datetime.now(datetime.UTC) - end < ONE_HOUR
+    user = {"client-certificate-data": base64.b64encode(certificate), "client-key-data": base64.b64encode(key)}
+    with KubeServer() as server:
+        text = {name: data.decode() for name, data in user.items()}
+        failure = contact(write(tmp_path / "config", text, trusted(server)))
+    assert f"the client's certificate in the kubeconfig expired on {end:%Y-%m-%d}; renew it" in failure
+
+
+def test_an_expired_certificate_of_the_server_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign = Authority.server
+
+    def expired(authority: Authority) -> tuple[bytes, bytes]:
+        with monkeypatch.context() as patched:
+            patched.setattr(certificates, "_LIFE", datetime.timedelta(minutes=-10))
+            return sign(authority)
+
+    monkeypatch.setattr(Authority, "server", expired)
+    with KubeServer() as server:
+        failure = contact(write(tmp_path / "config", {"token": SECRET}, trusted(server)))
+    assert "has expired; renew it on the server" in failure
+
+
+@given(st.binary(max_size=80))
+def test_a_certificate_that_is_none_has_no_end(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "client.crt")
+        path.write_text(ssl.DER_cert_to_PEM_cert(data))
+        assert expiry(path) is None
 
 
 def test_a_log_in_program_that_fails_is_named_and_what_it_prints_is_not(

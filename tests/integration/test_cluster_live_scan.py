@@ -111,10 +111,104 @@ def test_a_denial_makes_the_scan_incomplete_and_says_what_to_do(server: KubeServ
 
 
 @pytest.mark.parametrize("name", ["gone", "a\x1b[31m", "../x"])
-def test_an_unknown_context_is_one_line_and_an_incomplete_scan(server: KubeServer, tmp_path: Path, name: str) -> None:
-    records = observed(server.kubeconfig(tmp_path / "config"), f"kube:{name}", exit_code=3)
-    [reason] = reasons(records)
-    assert "there are: test" in reason and "\x1b" not in reason
+def test_an_unknown_context_is_one_line_and_wrong_use(server: KubeServer, tmp_path: Path, name: str) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    for args in (["scan", "--quiet"], ["observe"], ["baseline"]):
+        done = assay(kubeconfig, *args, "kube:test", f"kube:{name}")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert "there are: test" in done.stderr and "\x1b" not in done.stderr
+    assert server.log == []
+
+
+def test_a_missing_or_broken_kubeconfig_is_one_line_and_wrong_use(tmp_path: Path) -> None:
+    (tmp_path / "broken").write_text("{")
+    for name, said in (("none", "is not there"), ("broken", "is not a kubeconfig: it is not valid YAML")):
+        done = assay(tmp_path / name, "scan", "kube:")
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1) and said in done.stderr
+
+
+def away(server: KubeServer, kubeconfig: Path, context: str = "away") -> Path:
+    """Adds a context whose server isn't there."""
+    server.kubeconfig(kubeconfig, context=context)
+    config = yaml.safe_load(kubeconfig.read_text())
+    next(one for one in config["clusters"] if one["name"] == context)["cluster"]["server"] = "https://127.0.0.1:9"
+    kubeconfig.write_text(yaml.safe_dump(config))
+    return kubeconfig
+
+
+@pytest.mark.parametrize("others", [[], ["kube:test"]])
+def test_a_cluster_of_which_nothing_is_learnt_is_told_on_standard_error_and_no_option_excuses_it(
+    server: KubeServer, tmp_path: Path, others: list[str]
+) -> None:
+    kubeconfig = away(server, server.kubeconfig(tmp_path / "config"))
+    for args in (["scan", "--quiet"], ["scan"], ["observe"], ["baseline"]):
+        done = assay(kubeconfig, *args, "kube:away", *others, "--allow-incomplete")
+        assert done.returncode == 3
+        [line] = [line for line in done.stderr.splitlines() if "127.0.0.1:9" in line]
+        assert line.startswith("assay: context away: the API server at 127.0.0.1:9 does not answer: no connection")
+    text = assay(kubeconfig, "scan", "kube:away").stdout
+    assert "GREEN" not in text and "gate     NOT DECIDED: nothing was judged" in text
+    assert text.count("does not answer") == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["kube:", "--only", "iac"],
+        ["kube:", "--only", "terraform"],
+        ["kube:", "--skip", "cluster"],
+        ["kube:", "--only", "bucket-versioned"],
+        [".", "--only", "cluster"],
+        [".", "kube:", "--only", "cluster"],
+        [".", "kube:", "--skip", "iac"],
+    ],
+)
+def test_a_selection_that_leaves_a_target_unseen_is_wrong_use(
+    server: KubeServer, tmp_path: Path, args: list[str]
+) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    for command in ("scan", "observe"):
+        done = assay(kubeconfig, command, *args)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+        assert "nothing looks at" in done.stderr and "leave the target out, or choose otherwise" in done.stderr
+
+
+def test_a_configuration_that_leaves_a_cluster_out_is_no_green_scan(server: KubeServer, tmp_path: Path) -> None:
+    (tmp_path / "assay.toml").write_text('skip = ["cluster"]\n')
+    done = assay(server.kubeconfig(tmp_path / "config"), "scan", "kube:")
+    assert done.returncode == 2 and "the configuration leaves out cluster" in done.stderr
+
+
+def test_a_selection_of_what_looks_at_the_target_is_kept(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    (tmp_path / "repo").mkdir()
+    names = ("kube: --only cluster", "kube: --only pods-no-host-path", "repo --only iac", "repo --only CKV_AWS_18")
+    for args in map(str.split, (*names, "repo --only dockerfile", "repo --skip terraform")):
+        assert assay(kubeconfig, "scan", *args).returncode in (0, 1), args
+
+
+def test_a_colon_that_was_forgotten_is_named(server: KubeServer, tmp_path: Path) -> None:
+    done = assay(server.kubeconfig(tmp_path / "config"), "scan", "kube")
+    assert done.returncode == 2 and "write kube: with a colon" in done.stderr
+    assert "colon" not in assay(tmp_path / "config", "scan", "nowhere").stderr
+
+
+def test_denials_alike_are_told_in_one_line_and_found_one_by_one(server: KubeServer, tmp_path: Path) -> None:
+    for name in ("limitranges", "nodes", "pods"):
+        server.deny(name)
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    text = " ".join(assay(kubeconfig, "scan", "kube:").stdout.split())
+    assert text.count("`assay cluster role` prints") == 1
+    assert "cluster partial context test: list limitranges, nodes, pods: denied to these credentials" in text
+    document = json.loads(assay(kubeconfig, "scan", "kube:", "--format", "json").stdout)
+    assert len([one for one in document["findings"] if one["rule"] == "look-failed"]) == 3
+
+
+def test_the_context_and_the_version_of_a_cluster_are_told(server: KubeServer, tmp_path: Path) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config")
+    assert re.search(r"^cluster  test, Kubernetes \d+\.\d+", assay(kubeconfig, "scan", "kube:").stdout, re.MULTILINE)
+    [cluster] = json.loads(assay(kubeconfig, "scan", "kube:", "--format", "json").stdout)["clusters"]
+    assert cluster["source"] == "kube:test"
 
 
 def test_the_printed_role_is_all_that_a_scan_needs(server: KubeServer, tmp_path: Path) -> None:
@@ -147,6 +241,22 @@ def test_the_role_allows_nothing_but_lists(tmp_path: Path) -> None:
     assert not any("*" in (*rule["apiGroups"], *rule["resources"]) for rule in role["rules"])
 
 
+def test_the_role_says_that_it_lets_its_holder_read_secrets_and_can_do_without(
+    server: KubeServer, tmp_path: Path
+) -> None:
+    kubeconfig = server.kubeconfig(tmp_path / "config", user="auditor")
+    whole = assay(kubeconfig, "cluster", "role").stdout
+    assert whole.startswith("# To Kubernetes, listing Secrets is reading them") and "- secrets\n" in whole
+    assert "#" not in assay(kubeconfig, "cluster", "role", "--kinds", "rbac.role").stdout
+    without = assay(kubeconfig, "cluster", "role", "--without-secrets", "--binding", "user:auditor").stdout
+    assert "#" not in without and "secrets" not in without
+    for document in yaml.safe_load_all(without):
+        server.storage.put(document)
+    [reason] = reasons(observed(kubeconfig, "kube:test", exit_code=3))
+    assert "list secrets: denied" in reason
+    assert assay(kubeconfig, "scan", "kube:test", "--allow-incomplete").returncode in (0, 1)
+
+
 def test_a_role_for_some_kinds_reads_these_and_what_they_are_derived_from(tmp_path: Path) -> None:
     def resources(*args: str) -> set[str]:
         documents = yaml.safe_load_all(assay(tmp_path / "none", "cluster", "role", *args).stdout)
@@ -165,6 +275,8 @@ def test_a_role_for_some_kinds_reads_these_and_what_they_are_derived_from(tmp_pa
         ["--binding", "user:a\nb"],
         ["--name", "A/b"],
         ["--namespaces", "a.b"],
+        ["--namespaces", ""],
+        ["--namespaces", "ml,"],
         ["--kinds", ""],
     ],
 )

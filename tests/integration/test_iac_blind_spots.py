@@ -9,6 +9,7 @@ from tests.integration.iac_trees import KUBERNETES, PIPELINES, PLATFORM, failed,
 PLAY = PLATFORM["ansible/host.yml"]
 ARGO = PIPELINES["argo/workflow.yaml"]
 POD = KUBERNETES["k8s/pod.yaml"]
+SKIP = "checkov.io/skip1: CKV_K8S_20=Runs alone"
 TEMPLATE = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Raw:\n    Type: AWS::S3::Bucket\n"
 SETTINGS = "aws_access_key_id: AKIAZ7Q3XKWUNDLPT2MH\n"
 JSON_POD = '{"apiVersion": "v1",\n "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "c"}]}}'
@@ -110,6 +111,11 @@ def test_a_byte_order_mark_hides_nothing(name: str, text: str, tmp_path: Path) -
         ("play.yml", b"#\n#\n" + PLAY.encode(), b"foo: bar\n---\n" + PLAY.encode()),
         ("a.yaml", SETTINGS.encode() + b"# e\n", SETTINGS.encode() + b"# \xe9\n"),
         ("pod.json", JSON_POD.encode(), JSON_POD.replace(" ", "\t").encode()),
+        ("pod.yaml", POD.encode(), POD.replace("score\n", "!x score\n", 1).encode()),
+        *(
+            ("pod.yaml", POD.replace(SKIP, "x: y").encode(), POD.replace(SKIP, f"x: {value}").encode())
+            for value in ("=", "!y z", "1:30")
+        ),
         *(
             (name, b"#\n#\n" + text.encode(), header + b"\n---\n" + text.encode())
             for name, text in PIPELINES.items()
@@ -138,7 +144,6 @@ def test_what_the_format_allows_hides_nothing(name: str, plain: bytes, odd: byte
         ("pod.json", '[{"apiVersion": "v1", "kind": "Pod", "metadata": {}}]', "kubernetes", "a list"),
         ("api.json", '[{"openapi": "3.0.0", "info": {}}]', "openapi", "a list"),
         ("plan.json", '[{"terraform_version": "1", "planned_values": {}}]', "terraform_plan", "a list"),
-        ("pod.yaml", POD.replace("score\n", "!x score\n", 1), "kubernetes", "a tag"),
         ("pod.yaml", f"{POD}---\n{POD.replace('name: score', 'name: 12')}", "kubernetes", "from line 13"),
         (".github/workflows/ci.yml", "on: push\njobs: {a: 1}\n", "github_actions", "schema"),
     ],
@@ -154,7 +159,7 @@ def test_what_checkov_does_not_take_is_named_with_the_reason(
 
 
 def test_a_file_that_shares_some_keys_with_a_manifest_is_no_failure(tmp_path: Path) -> None:
-    tree = plant(tmp_path / "tree", {"kind.yaml": "apiVersion: kind.x-k8s.io/v1alpha4\nkind: !x Cluster\n"})
+    tree = plant(tmp_path / "tree", {"kind.yaml": "apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\n<<: 3\n"})
     records = observe(tree)
     assert failed(records) == []
     assert [one.check for one in verdicts(records, "unknown")] == ["unrecognised-file"]

@@ -81,16 +81,18 @@ def peer(
     namespaces: Sequence[Facts] | None = None,
     cidr: str | None = None,
     excepted: Sequence[str] = (),
+    elsewhere: str | None = None,
 ) -> Facts:
-    return {"pods": pods, "namespaces": namespaces, "cidr": cidr, "excepted": list(excepted)}
+    selectors = {"pods": pods, "namespaces": namespaces}
+    return {**selectors, "cidr": cidr, "excepted": list(excepted), "elsewhere": elsewhere}
 
 
 def ports(number: int | str | None, end: int | None = None, protocol: str = "TCP") -> Facts:
     return {"protocol": protocol, "port": None if number is None else str(number), "end_port": end}
 
 
-def allow(direction: str, peers: Sequence[Any] = (), ports: Sequence[Any] = ()) -> Facts:
-    return {"direction": direction, "peers": list(peers), "ports": list(ports)}
+def allow(direction: str, peers: Sequence[Any] = (), ports: Sequence[Any] = (), action: str = "allow") -> Facts:
+    return {"direction": direction, "action": action, "peers": list(peers), "ports": list(ports)}
 
 
 def policy(
@@ -111,6 +113,26 @@ def policy(
     }
     source = given.pop("source", "manifests")
     return resource("network.policy", f"NetworkPolicy.{namespace}.{name}", given, source)
+
+
+def ranked(
+    name: str, allows: Sequence[Any] = (), tier: str = "admin", priority: int | None = 10, **facts: Any
+) -> Resource:
+    """An administrator's policy, for all pods unless told otherwise."""
+    given: dict[str, Any] = {
+        "namespace": None,
+        "engine": "admin",
+        "pods": [],
+        "directions": sorted({one["direction"] for one in allows}),
+        "allows": list(allows),
+        "subject": [],
+        "tier": tier,
+        "priority": priority,
+        "in_force": True,
+        **facts,
+    }
+    source = given.pop("source", "manifests")
+    return resource("network.policy", f"ClusterNetworkPolicy.{name}", given, source)
 
 
 def namespace(name: str, source: str = "manifests", mesh: str | None = None, **labels: str) -> Resource:
@@ -143,7 +165,7 @@ def service(name: str, ports: Sequence[Any], namespace: str = "ml", kind: str = 
 
 def backend(service: str, port: int | str | None = None, namespace: str = "ml") -> Facts:
     number = None if port is None else str(port)
-    return {"namespace": namespace, "service": service, "port": number, "host": None, "path": None}
+    return {"namespace": namespace, "service": service, "port": number, "host": None, "path": None, "granted": True}
 
 
 def route(name: str, backends: Sequence[Any], namespace: str = "ml", kind: str = "Ingress", **facts: Any) -> Resource:

@@ -15,7 +15,7 @@ LIVE = "kube:test"
 Document = dict[str, Any]
 DERIVED = {
     "token_mounted", "disruption_budget", "isolates_ingress", "isolates_egress", "ways_in", "internet_egress",
-    "metadata_egress", "paths", "shared_writable_claims",
+    "metadata_egress", "callers", "destinations", "paths", "shared_writable_claims", "callers", "destinations",
 }  # fmt: skip
 
 

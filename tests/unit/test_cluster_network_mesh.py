@@ -207,3 +207,62 @@ metadata: {{name: ml, annotations: {{config.linkerd.io/default-inbound-policy: {
 """
     facts = state(text, *more)["Namespace.ml"]
     assert facts["namespace"] == "ml" and agrees(facts["requires_identity"], requires) and facts["mutual_tls"] == mode
+
+
+def destination(spec: str) -> dict[str, Any]:
+    return one(f"""
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: d, namespace: ml}}
+spec: {spec}
+""")
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "ports"),
+    [
+        ("{tls: {mode: DISABLE}}", "DISABLE", []),
+        ("{tls: {}}", "DISABLE", []),
+        ("{tls: {mode: ISTIO_MUTUAL}}", "STRICT", []),
+        ("{tls: {mode: MUTUAL}}", "STRICT", []),
+        ("{tls: {mode: SIMPLE}}", "SIMPLE", []),
+        ("{tls: {mode: ODD}}", Unknown, []),
+        ("{connectionPool: {}}", None, []),
+        ("null", None, []),
+        ("{portLevelSettings: [{port: {number: 81}, tls: {mode: DISABLE}}, {port: {number: 80}}]}", "DISABLE", [81]),
+        (
+            "{tls: {mode: ISTIO_MUTUAL}, portLevelSettings: [{port: {number: 80}, tls: {mode: DISABLE}}]}",
+            "DISABLE",
+            [80],
+        ),
+        ("{tls: {mode: DISABLE}, portLevelSettings: [{port: {number: 80}, tls: {mode: ISTIO_MUTUAL}}]}", "DISABLE", []),
+    ],
+)
+def test_a_destination_rule_says_what_callers_speak(policy: str, mode: Any, ports: list[int]) -> None:
+    facts = destination(f"{{host: web, trafficPolicy: {policy}}}")
+    assert agrees(facts["mutual_tls"], mode) and facts["plain_ports"] == ports
+    assert facts["type"] == "DestinationRule" and facts["requires_identity"] is False
+
+
+def test_a_subset_without_tls_is_one_without() -> None:
+    facts = destination("{host: web, subsets: [{name: v1}, {name: v2, trafficPolicy: {tls: {mode: DISABLE}}}]}")
+    assert facts["mutual_tls"] == "DISABLE"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("web", "web.ml.svc.cluster.local"),
+        ("web.apps.svc.cluster.local", "web.apps.svc.cluster.local"),
+        ("'*'", "*"),
+        ("'${HOST}'", Unknown),
+        ("null", Unknown),
+    ],
+)
+def test_the_host_of_a_destination_rule(host: str, expected: Any) -> None:
+    assert agrees(destination(f"{{host: {host}}}")["host"], expected)
+
+
+def test_policies_for_those_who_are_called_name_no_host() -> None:
+    facts = one(istio("PeerAuthentication", "{mtls: {mode: STRICT}}"))
+    assert facts["host"] is None and facts["plain_ports"] == []

@@ -11,7 +11,7 @@ from assay.detectors.cluster.selectors import Expression, LabelSelector, may_sha
 from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import facts_of, objects_of, unknown
 
-EVERYBODY: dict[str, Any] = {"peers": [], "ports": []}
+EVERYBODY: dict[str, Any] = {"action": "allow", "peers": [], "ports": []}
 
 
 def one(text: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def test_directions_default_as_the_api_server_says(spec: str, directions: Any, a
 
 
 def test_a_missing_selector_of_a_peer_differs_from_an_empty_one() -> None:
-    nobody = {"cidr": None, "excepted": []}
+    nobody = {"cidr": None, "excepted": [], "elsewhere": None}
     assert peers("{podSelector: {}}") == [{"pods": [], "namespaces": None, **nobody}]
     assert peers("{namespaceSelector: {}}") == [{"pods": None, "namespaces": [], **nobody}]
     assert peers("{namespaceSelector: {}, podSelector: {}}") == [{"pods": [], "namespaces": [], **nobody}]
@@ -67,7 +67,8 @@ def test_a_missing_selector_of_a_peer_differs_from_an_empty_one() -> None:
 
 def test_a_range_keeps_its_exceptions() -> None:
     [peer] = peers("{ipBlock: {cidr: 10.0.0.0/8, except: [10.2.0.0/16, 10.1.0.0/16]}}")
-    assert peer == {"pods": None, "namespaces": None, "cidr": "10.0.0.0/8", "excepted": ["10.1.0.0/16", "10.2.0.0/16"]}
+    selects = {"pods": None, "namespaces": None, "elsewhere": None}
+    assert peer == {**selects, "cidr": "10.0.0.0/8", "excepted": ["10.1.0.0/16", "10.2.0.0/16"]}
 
 
 @pytest.mark.parametrize(
@@ -234,24 +235,3 @@ def test_calicos_policies_are_stated_once_where_both_of_its_apis_show_them() -> 
 {apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: ml}}
 """
     assert len(list(network.state(objects_of(text, source="kube:test")))) == 1
-
-
-@pytest.mark.parametrize(
-    ("subject", "pods"),
-    [
-        ("{namespaces: {}}", []),
-        ("{namespaces: {matchLabels: {a: b}}}", Unknown),
-        ("{pods: {namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}}", ["a"]),
-        ("{pods: {namespaceSelector: {matchLabels: {a: b}}, podSelector: {}}}", Unknown),
-        ("null", Unknown),
-    ],
-)
-def test_administrators_policies_for_all_namespaces_are_read(subject: str, pods: Any) -> None:
-    facts = one(f"""
-apiVersion: policy.networking.k8s.io/v1alpha1
-kind: AdminNetworkPolicy
-metadata: {{name: p}}
-spec: {{subject: {subject}, egress: [{{action: Deny}}]}}
-""")
-    assert facts["engine"] == "admin" and facts["directions"] == ["egress"]
-    assert unknown(facts["pods"]) if pods is Unknown else [one["key"] for one in facts["pods"]] == pods

@@ -21,6 +21,9 @@ spec:
 """
 
 
+NOT_DECLARED = Unknown(reason="no ReferenceGrant that is declared here lets the route lead to another namespace")
+
+
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
     return facts_of(network.state, objects_of("\n---\n".join(texts), **options))
 
@@ -85,9 +88,9 @@ def test_a_routes_hosts_gateways_and_backends() -> None:
 """)
     assert facts["gateways"] == ["Gateway.ml.own", "Gateway.net.front"] and facts["hosts"] == ["a.org", "b.org"]
     assert facts["backends"][:3] == [
-        {"namespace": "ml", "service": "web", "port": "80", "host": None, "path": "/x"},
-        {"namespace": "apps", "service": "other", "port": "8080", "host": None, "path": "/x"},
-        {"namespace": "ml", "service": "web", "port": "81", "host": None, "path": None},
+        {"namespace": "ml", "service": "web", "port": "80", "host": None, "path": "/x", "granted": True},
+        {"namespace": "apps", "service": "other", "port": "8080", "host": None, "path": "/x", "granted": NOT_DECLARED},
+        {"namespace": "ml", "service": "web", "port": "81", "host": None, "path": None, "granted": True},
     ]
     assert unknown(facts["backends"][3]) and len(facts["backends"]) == 4
     assert facts["tls_hosts"] == [] and facts["authenticated"] is False
@@ -224,7 +227,7 @@ def test_a_virtual_services_gateways_and_destinations() -> None:
 """)
     assert facts["gateways"] == ["Gateway.ml.own", "Gateway.net.front"]
     first, second, third, fourth, fifth, last = facts["backends"]
-    assert first == {"namespace": "ml", "service": "web", "port": "80", "host": None, "path": "/x"}
+    assert first == {"namespace": "ml", "service": "web", "port": "80", "host": None, "path": "/x", "granted": True}
     assert (second["namespace"], second["service"], second["port"]) == ("apps", "web", None)
     assert all(map(unknown, (third, fourth, fifth))) and last["service"] == "db"
 
@@ -287,7 +290,7 @@ spec: {ports: [{port: 80, targetPort: 8080}]}
 """
     spec = "{host: a.org, path: /x, to: {kind: Service, name: web}, port: {targetPort: 8080}}"
     assert openshift(spec, "{}", service)["backends"] == [
-        {"namespace": "ml", "service": "web", "port": "80", "host": "a.org", "path": "/x"}
+        {"namespace": "ml", "service": "web", "port": "80", "host": "a.org", "path": "/x", "granted": True}
     ]
     assert unknown(openshift(spec)["backends"][0]["port"])
     assert openshift("{host: a.org, to: {name: web}, port: {targetPort: http}}")["backends"][0]["port"] == "http"

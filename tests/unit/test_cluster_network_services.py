@@ -142,8 +142,8 @@ def test_an_ingress_hosts_backends_and_certificates() -> None:
     assert facts["hosts"] == ["*", "a.example.org"] and facts["tls_hosts"] == ["*", "b.org"]
     there = {"namespace": "ml"}
     assert facts["backends"] == [
-        {**there, "service": "all", "port": "http", "host": None, "path": None},
-        {**there, "service": "web", "port": "80", "host": "a.example.org", "path": "/x"},
+        {**there, "service": "all", "port": "http", "host": None, "path": None, "granted": True},
+        {**there, "service": "web", "port": "80", "host": "a.example.org", "path": "/x", "granted": True},
     ]
     assert facts["gateways"] == [] and facts["type"] == "Ingress"
 

@@ -289,6 +289,26 @@ def test_what_a_budget_selects(selector: str, version: str, fact: Any) -> None:
     assert agrees(budget(f"{{selector: {selector}}}", version=version)["selector"], fact)
 
 
+@pytest.mark.parametrize(
+    ("given", "fact"),
+    [
+        ("1", "1"),
+        ("0", "0"),
+        ("'2'", "2"),
+        ("50%", "50%"),
+        ("null", None),
+        ("'${MIN}'", Unknown),
+        ("half", Unknown),
+        ("-1", Unknown),
+    ],
+)
+def test_how_many_pods_a_budget_keeps_or_lets_go(given: str, fact: Any) -> None:
+    for field, name in (("minAvailable", "min_available"), ("maxUnavailable", "max_unavailable")):
+        facts = budget(f"{{{field}: {given}}}")
+        assert agrees(facts[name], fact)
+        assert facts["min_available" if name == "max_unavailable" else "max_unavailable"] is None
+
+
 def webhook(entry: str, *more: str, version: str = "v1", **options: Any) -> dict[str, Any]:
     text = f"""
 apiVersion: admissionregistration.k8s.io/{version}

@@ -128,6 +128,59 @@ def test_where_a_claim_is_mounted_tells_what_it_holds() -> None:
     assert claim("data", "{}", "", POD.replace("namespace: ml", "namespace: other"))["holds"] == []
 
 
+TRAINING = """
+apiVersion: kubeflow.org/v1
+kind: PyTorchJob
+metadata: {name: train, namespace: ml}
+spec:
+  pytorchReplicaSpecs:
+    Worker:
+      template:
+        spec:
+          containers: [{name: a, image: a, volumeMounts: [{name: v, mountPath: %s}]}]
+          volumes: [{name: v, persistentVolumeClaim: {claimName: vol1}}]
+"""
+MOUNTING = """
+apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: ml}
+spec:
+  containers: [{name: a, image: %s, volumeMounts: [{name: v, mountPath: %s}]}]
+  volumes: [{name: v, persistentVolumeClaim: {claimName: vol1}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("/data", ["dataset"]),
+        ("/mnt/vol1", ["dataset"]),
+        ("/workspace", ["dataset"]),
+        ("/outputs", []),
+        ("/scratch", []),
+        ("/checkpoints", ["model"]),
+        ("/root/.cache/pip", []),
+    ],
+)
+def test_what_training_mounts_is_a_data_set_unless_its_path_says_otherwise(path: str, held: list[str]) -> None:
+    assert claim("vol1", "{}", "", TRAINING % path)["holds"] == held
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "held"),
+    [
+        ("quay.io/jupyter/base-notebook:1", "/home/jovyan/data", ["dataset"]),
+        ("quay.io/jupyter/base-notebook:1", "/home/jovyan", []),
+        ("redis:7.4", "/data", []),
+        ("qdrant/qdrant:1", "/data", []),
+    ],
+)
+def test_a_folder_called_data_is_a_data_set_to_those_who_learn_from_it_only(
+    image: str, path: str, held: list[str]
+) -> None:
+    assert claim("vol1", "{}", "", MOUNTING % (image, path))["holds"] == held
+
+
 def test_pods_that_could_not_be_read_may_tell_more_of_what_a_claim_holds() -> None:
     held = claim("models", source=LIVE, missing={"Pod": "403 Forbidden"})["holds"]
     assert held == ["model", Unknown(reason="403 Forbidden")]

@@ -74,6 +74,24 @@ def test_numbers_elsewhere_stay_numbers() -> None:
     assert isinstance(said, str) and "runAsUser" in said
 
 
+def test_null_is_what_it_is_to_go() -> None:
+    document = deployment(spec(container(args=["a", None], env=None, ports=[{"containerPort": 80, "protocol": None}])))
+    document["metadata"] |= {"labels": {"a": None}, "annotations": None}
+    document["spec"]["selector"] = {"matchLabels": None}
+    placed = decode("apps/Deployment", document, None)
+    assert isinstance(placed, Placed)
+    assert placed.object.metadata.labels == {"a": ""} and placed.object.metadata.annotations is None
+    assert placed.object.spec.template.spec.containers[0].args == ("a", "")
+    service = decode("Service", {"metadata": {"name": "s"}, "spec": {"selector": {"app": None}, "ports": None}}, None)
+    assert isinstance(service, Placed) and service.object.spec.selector == {"app": ""}
+
+
+@pytest.mark.parametrize(("port", "read"), [(80.0, 80), (8.0e1, 80), (80.5, None), (float("inf"), None), (1e300, None)])
+def test_a_whole_number_is_one_however_it_is_written(port: float, read: int | None) -> None:
+    placed = decode("Service", {"metadata": {"name": "s"}, "spec": {"ports": [{"port": port}]}}, None)
+    assert (placed.object.spec.ports[0].port if isinstance(placed, Placed) else None) == read
+
+
 def test_documents_that_are_too_large_or_too_deep_are_refused() -> None:
     deep: Any = {}
     for _ in range(500):

@@ -50,7 +50,9 @@ def test_a_bare_template_has_the_api_servers_defaults() -> None:
         ("automountServiceAccountToken", "token_declared", True, True),
         ("os", "windows", {"name": "windows"}, True),
         ("os", "windows", {"name": "linux"}, False),
-        ("nodeSelector", "windows", {"kubernetes.io/os": "windows"}, True),
+        # A node's labels may be anything, so that a selector exempts from nothing.
+        ("nodeSelector", "windows", {"kubernetes.io/os": "windows"}, False),
+        ("os", "windows", {"name": "${OS}"}, Unknown(reason="unresolved: ${OS}")),
         ("topologySpreadConstraints", "spread", [{"maxSkew": 1}], True),
         ("affinity", "spread", {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{}]}}, True),
         ("affinity", "spread", {"podAntiAffinity": {}}, False),
@@ -116,6 +118,20 @@ def test_what_a_container_may_is_as_declared(own: dict[str, Any], name: str, exp
     assert first(securityContext=own)[name] == expected
 
 
+def test_an_empty_selinux_type_is_none() -> None:
+    assert first(securityContext={"seLinuxOptions": {"type": "", "user": "", "level": "s0"}})["declared"] == NOT_SET
+
+
+def test_a_profile_without_a_type_is_not_known() -> None:
+    found = facts_of(
+        spec(
+            container(securityContext={"seccompProfile": {}}),
+            securityContext={"seccompProfile": {"type": "RuntimeDefault"}},
+        )
+    )
+    assert isinstance(found["containers"][0]["seccomp"], Unknown)
+
+
 def test_selinux_and_windows_options_are_declared() -> None:
     own = {"seLinuxOptions": {"type": "spc_t", "user": "u"}, "windowsOptions": {"hostProcess": True}}
     declared = first(securityContext=own)["declared"]
@@ -138,10 +154,37 @@ def test_apparmor_is_read_from_the_annotation_too(value: str, expected: str | No
     annotation = {"container.apparmor.security.beta.kubernetes.io/main": value}
     one["spec"]["template"]["metadata"]["annotations"] = annotation
     assert facts(one)["containers"][0]["declared"]["apparmor"] == expected
-    # The API server writes the annotation for what a container inherits by the field.
-    one["spec"]["template"]["spec"]["securityContext"] = {"appArmorProfile": {"type": "RuntimeDefault"}}
-    assert facts(one)["containers"][0]["declared"]["apparmor"] is None
-    assert facts(one)["context"]["apparmor"] == "RuntimeDefault"
+
+
+@pytest.mark.parametrize(
+    ("pod", "own", "annotation", "expected"),
+    [
+        # The API server writes the annotation for what a container inherits by the field.
+        ("RuntimeDefault", None, "runtime/default", None),
+        ("Localhost", None, "localhost/strict", None),
+        ("Unconfined", None, "unconfined", None),
+        ("RuntimeDefault", None, "unconfined", "Unconfined"),
+        ("Unconfined", None, "runtime/default", "RuntimeDefault"),
+        ("RuntimeDefault", None, "odd", Unknown(reason="unreadable: the AppArmor annotation has no value that it may")),
+        (None, "RuntimeDefault", "unconfined", "Unconfined"),
+        (None, "Unconfined", "runtime/default", "Unconfined"),
+        (None, "Localhost", "runtime/default", "Localhost"),
+        ("RuntimeDefault", "Localhost", None, "Localhost"),
+        ("RuntimeDefault", None, None, None),
+    ],
+)
+def test_an_apparmor_annotation_counts_beside_the_fields(
+    pod: str | None, own: str | None, annotation: str | None, expected: Any
+) -> None:
+    def context(profile: str | None) -> dict[str, Any]:
+        return {} if profile is None else {"appArmorProfile": {"type": profile}}
+
+    one = deployment(spec(container(securityContext=context(own)), securityContext=context(pod)))
+    if annotation is not None:
+        noted = {"container.apparmor.security.beta.kubernetes.io/main": annotation}
+        one["spec"]["template"]["metadata"]["annotations"] = noted
+    assert facts(one)["containers"][0]["declared"]["apparmor"] == expected
+    assert facts(one)["context"]["apparmor"] == pod
 
 
 def test_containers_come_in_the_order_in_which_they_start() -> None:
@@ -229,52 +272,6 @@ def test_probes_are_there_or_not(name: str) -> None:
 )
 def test_probes_and_hooks_of_other_hosts_are_seen(fields: dict[str, Any], expected: bool) -> None:
     assert first(**fields)["probe_hosts"] is expected
-
-
-VOLUMES = [
-    {"name": "host", "hostPath": {"path": "/var/run"}},
-    {"name": "shm", "emptyDir": {"medium": "Memory"}},
-    {"name": "scratch", "emptyDir": {}},
-    {"name": "models", "persistentVolumeClaim": {"claimName": "models", "readOnly": True}},
-    {"name": "big", "ephemeral": {"volumeClaimTemplate": {}}},
-    {"name": "token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}},
-    {"name": "bundle", "projected": {"sources": [{"configMap": {"name": "ca"}}]}},
-    {"name": "tls", "secret": {"secretName": "tls"}},
-    {"name": "old", "secret": {"secretName": "default-token-x7k2p"}},
-    {"name": "csi", "csi": {"driver": "secrets-store.csi.k8s.io"}},
-    {"name": "fields", "downwardAPI": {}},
-    {"name": "nothing"},
-]
-
-
-def test_volumes_are_typed_as_the_api_does() -> None:
-    found = facts_of(spec(volumes=VOLUMES))["volumes"]
-    assert [(one["name"], one["type"]) for one in found] == [
-        ("host", "hostPath"), ("shm", "emptyDir"), ("scratch", "emptyDir"), ("models", "persistentVolumeClaim"),
-        ("big", "ephemeral"), ("token", "projected"), ("bundle", "projected"), ("tls", "secret"), ("old", "secret"),
-        ("csi", "csi"), ("fields", "downwardAPI"), ("nothing", "emptyDir"),
-    ]  # fmt: skip
-    assert [one["name"] for one in found if one["token"]] == ["token", "old"]
-    assert [one["name"] for one in found if one["memory"]] == ["shm"]
-    assert {one["name"]: one["host_path"] for one in found if one["host_path"] is not None} == {"host": "/var/run"}
-    claims = {one["name"]: one["claim"] for one in found if one["claim"] is not None}
-    assert claims == {"models": "models", "big": "web-*-big"}
-
-
-def test_mounts_are_read_only_where_they_or_their_volume_say_so() -> None:
-    names = ["host", "models", "tls", "scratch"]
-    mounts = [{"name": name, "mountPath": f"/{name}"} for name in names]
-    mounts.append({"name": "host", "mountPath": "/ro", "readOnly": True})
-    found = facts_of(spec(container(volumeMounts=mounts), volumes=VOLUMES))["containers"][0]["mounts"]
-    assert [(one["path"], one["read_only"]) for one in found] == [
-        ("/host", False), ("/models", True), ("/tls", True), ("/scratch", False), ("/ro", True),
-    ]  # fmt: skip
-    assert found[0]["volume"] == "host"
-
-
-def test_a_bare_pods_ephemeral_claim_has_the_pods_name() -> None:
-    pod = running("job", spec(volumes=VOLUMES[4:5]), labels={"a": "b"})
-    assert facts(pod)["volumes"][0]["claim"] == "job-big"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.access import pseudonyms, rbac
+from assay.detectors.cluster.access import rbac
 from assay.scanner.model.fact import Unknown
+from assay.scanner.safe import pseudonyms
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
 
 RBAC = "rbac.authorization.k8s.io/v1"

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
+from assay.detectors.cluster.live.wanted import wanted
 from assay.detectors.cluster.objects import Meta, Objects
-from assay.detectors.cluster.table import APIS, BY_ID, Api, struct_of
+from assay.detectors.cluster.table import APIS, BY_ID, OF_FILES, Api, struct_of
 from assay.scanner.kinds import registry
 
 IDS = [api.id for api in APIS]
@@ -30,7 +31,7 @@ def test_each_resource_states_kinds_of_ours(api: Api) -> None:
 
 
 def test_every_kind_of_clusters_that_is_no_derivation_rests_on_some_resource() -> None:
-    stated = {kind for api in APIS for kind in api.states}
+    stated = {kind for api in BY_ID.values() for kind in api.states}
     derived = {"rbac.grant", "rbac.subject", "cluster.listing"}
     others = {"network.network", "network.boundary"}
     wanted = {kind for kind in registry.KINDS if kind.split(".")[0] in ("cluster", "network", "rbac", "workload")} | {
@@ -41,8 +42,13 @@ def test_every_kind_of_clusters_that_is_no_derivation_rests_on_some_resource() -
 
 
 def test_values_of_secrets_are_never_asked_for() -> None:
-    assert BY_ID["Secret"].metadata_only and "ConfigMap" not in BY_ID
+    assert BY_ID["Secret"].metadata_only and "ConfigMap" not in {api.id for api in APIS}
     assert {"data", "string_data"}.isdisjoint(struct_of("Secret").__struct_fields__)
+
+
+def test_what_is_read_of_files_only_is_never_asked_of_a_server_nor_granted() -> None:
+    assert OF_FILES and set(OF_FILES).isdisjoint(APIS) and set(OF_FILES).isdisjoint(wanted(None))
+    assert {api.id for api in OF_FILES} == {"ConfigMap", "kubeflow.org/PodDefault", "nvidia.com/ClusterPolicy"}
 
 
 def test_custom_resources_may_be_absent_and_kubernetes_own_may_not() -> None:

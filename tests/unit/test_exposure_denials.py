@@ -50,6 +50,7 @@ def cluster() -> list[Resource]:
         volumes=[volume("v", "models")],
         containers=[container([port(8080, "http")], [mount("v", read_only=True)], gpus=1)],
         nodes=["gpu-1"],
+        replicas=3,
         **live,
     )
     training = pods(
@@ -117,7 +118,7 @@ def cluster() -> list[Resource]:
         resource(
             "cluster.disruption-budget",
             "PodDisruptionBudget.ml.b",
-            {"namespace": "ml", "selector": {"app": "serve"}},
+            {"namespace": "ml", "selector": {"app": "serve"}, "min_available": None, "max_unavailable": "50%"},
             LIVE,
         ),
         resource("cluster.control-plane", "ControlPlane", {"network_policy": True}, LIVE),

@@ -1,4 +1,4 @@
-"""What is derived of volumes, budgets, namespaces and nodes, and which resources are left as they are."""
+"""What is derived of volumes, namespaces and nodes, and which resources are left as they are."""
 
 from typing import Any
 
@@ -135,33 +135,6 @@ def test_a_claim_of_no_class_is_encrypted_as_its_volume_is(facts: dict[str, Any]
     assert told(found, CLAIM, "encrypted_at_rest") == encrypted
     if facts.get("storage_class") is None:
         assert told(found, CLAIM, "customer_managed_key") == (False if encrypted is False else "?")
-
-
-# Budgets
-
-
-def budget(selector: Any, namespace: str = "ml") -> Resource:
-    return resource(
-        "cluster.disruption-budget",
-        f"PodDisruptionBudget.{namespace}.b",
-        {"namespace": namespace, "selector": selector},
-    )
-
-
-@pytest.mark.parametrize(
-    ("made", "expected"),
-    [
-        (budget({"app": "web"}), True),
-        (budget({}), True),
-        (budget(None), False),
-        (budget({"app": "other"}), False),
-        (budget({"app": "web"}, "batch"), False),
-        (budget(NO_VALUE), "?"),
-        (budget({"app": NO_VALUE}), "?"),
-    ],
-)
-def test_a_budget_is_for_what_it_selects(made: Resource, expected: Any) -> None:
-    assert told([pods("web"), made], "Deployment.ml.web", "disruption_budget") == expected
 
 
 # Namespaces

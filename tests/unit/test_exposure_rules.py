@@ -49,7 +49,7 @@ def outcome(rule: str, resources: list[Resource], address: str) -> str:
         return decision.outcome or "not-applicable"
     from assay.policies.messages import fill
 
-    return fill(loaded.message, address, decision.shown)
+    return address.join(fill(loaded.message, decision.shown))
 
 
 WEB = "Deployment.ml.web"

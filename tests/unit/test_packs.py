@@ -48,6 +48,8 @@ CONTROLS = {
     "owasp-llm": 10,
     "owasp-ml": 10,
     "pci-dss": 63,
+    "pod-security-baseline": 12,
+    "pod-security-restricted": 19,
     "soc2": 61,
 }
 """How many controls each pack has, so that none gets lost."""

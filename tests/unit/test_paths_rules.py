@@ -100,14 +100,15 @@ def test_kubernetes_own_subjects_are_not_judged() -> None:
 
 
 def test_paths_are_derived_with_all_that_follows_from_rights() -> None:
-    world = [*WORLD, account("prod/loader", cloud="aws", cloud_identity="arn:aws:iam::1:role/admin")]
+    arn = "arn:aws:iam::111122223333:role/admin"
+    world = [*WORLD, account("prod/loader", cloud="aws", cloud_identity=arn)]
     world += [pods("prod/loader", service_account="loader")]
-    grant = Resource(
-        kind="identity.grant",
-        address="policy",
-        surface="terraform",
-        facts={"principals": Known(value=["admin"]), "administrator": Known(value=True)},
-    )
+    facts: dict[str, object] = {
+        "provider": "aws", "holders": [arn], "accounts": [], "acts_as": [], "passes": [], "starts": [],
+        "administrator": True,
+    }  # fmt: skip
+    stated = {name: Known(value=value) for name, value in facts.items()}
+    grant = Resource(kind="identity.grant", address="policy", surface="terraform", facts=stated)
     given = [one for one in world if one.kind != "rbac.subject"]
     found = {one.address: one.facts.get("paths") for one in derive([*given, grant])}
     for address in ("Deployment.ml.web", "Group:team", "ServiceAccount:ml/x"):

@@ -6,7 +6,6 @@ import pytest
 
 from assay.detectors.rbac import targets
 from assay.detectors.rbac.escapes import escapes, sensitive
-from assay.scanner.api import Unknown
 from assay.scanner.kinds import paths as kind
 from tests.unit.paths_world import (
     LIVE,
@@ -207,35 +206,12 @@ ARN = "arn:aws:iam::111122223333:role/loader"
 CLOUD = [account("ml/x", cloud="aws", cloud_identity=ARN), pods("ml/web", service_account="x")]
 
 
-def grant(*principals: str, **facts: Any) -> Any:
-    """A grant of a cloud account that was scanned too."""
-    given = {"administrator": False, "self_escalating": False, **facts}
-    return resource("identity.grant", "policy", principals=list(principals), **given)
-
-
 def test_a_cloud_identity_continues_the_path() -> None:
     found = paths(CLOUD)["Deployment.ml.web"]
     assert sure(found)["cloud"]["hops"][-1] == {
         "reached": ARN, "technique": "cloud-identity", "objects": ["ServiceAccount.ml.x"], "rule": "",
     }  # fmt: skip
     assert possible(found) == {"cloud-administrator": "what this identity may do in the cloud was not scanned"}
-
-
-@pytest.mark.parametrize("facts", [{"administrator": True}, {"self_escalating": True}])
-@pytest.mark.parametrize("principal", [ARN, "loader", "role/loader"])
-def test_a_scanned_administrator_is_told(facts: dict[str, bool], principal: str) -> None:
-    found = paths(CLOUD, [grant(principal, **facts)])["Deployment.ml.web"]
-    assert "cloud-administrator" in sure(found)
-
-
-def test_a_scanned_identity_with_few_rights_is_no_administrator() -> None:
-    found = paths(CLOUD, [grant(ARN), grant("somebody", administrator=True)])["Deployment.ml.web"]
-    assert set(sure(found)) == {"cloud"} and possible(found) == {}
-
-
-def test_rights_in_the_cloud_that_could_not_be_read_are_unknown() -> None:
-    found = paths(CLOUD, [grant(ARN, administrator=Unknown(reason="AccessDenied"))])["Deployment.ml.web"]
-    assert possible(found) == {"cloud-administrator": "AccessDenied"}
 
 
 def test_the_targets_are_those_that_the_kind_names() -> None:

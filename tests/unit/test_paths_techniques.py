@@ -248,6 +248,14 @@ def test_rights_of_several_bindings_count_together() -> None:
     assert len(found["cluster-admin"]["cut"]) == 1
 
 
+def test_a_user_that_a_role_binding_lets_be_impersonated_is_none_that_a_group_can_be_added_to() -> None:
+    further = [role("other", rule("impersonate", "users")), binding("other", "other", ["ml/train"], within="prod")]
+    assert reached(rule("impersonate", "groups"), within=None, further=further) == {}
+    further[1] = binding("other", "other", ["ml/train"])
+    found = reached(rule("impersonate", "groups"), within=None, further=further)
+    assert first(found, "cluster-admin")[0] == "impersonate"
+
+
 def test_a_role_that_may_be_changed_must_be_ones_own() -> None:
     rules = [rule("escalate,update", "roles", RBAC)]
     assert "secrets" not in reached(*rules)

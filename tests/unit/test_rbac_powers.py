@@ -1,6 +1,8 @@
-"""Each dangerous right is told where it is held, and nothing that only looks like it."""
+"""Each dangerous right is told where it is held, and nothing that only looks like it.
 
-from collections.abc import Sequence
+That powers are told exactly where single requests are allowed is in test_rbac_one_evaluator.py.
+"""
+
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.detectors.rbac import rules
-from assay.detectors.rbac.access import Rule, What
+from assay.detectors.rbac.access import Rule
 from assay.detectors.rbac.dangers import DANGERS, Danger, Right
 from assay.detectors.rbac.powers import Held, powers_of
 from tests.unit.rbac_source import rule
@@ -214,7 +216,6 @@ _some_rules = st.lists(
     max_size=4,
 )
 _places = st.sampled_from((None, "ml", "kube-system"))
-_SINGLE = tuple(one for one in DANGERS if len(one.rights) == 1)
 
 
 @settings(max_examples=200, deadline=None)
@@ -229,34 +230,6 @@ def test_further_rules_take_no_power_away(some: list[Any], more: list[Any], plac
 def test_the_whole_cluster_gives_what_a_namespace_gives(some: list[Any], place: str | None) -> None:
     whole = _powers(*some)
     assert _powers(*some, namespace=place) <= whole or whole == {"everything"}
-
-
-@settings(max_examples=200, deadline=None)
-@given(_some_rules)
-def test_a_power_is_told_exactly_where_a_request_would_be_allowed(some: list[Any]) -> None:
-    read = _rules(*some)
-    told = {(one.power, one.resource) for one in powers_of(read, None)}
-    if ("everything", "*") in told:
-        return
-    for danger in _SINGLE:
-        [right] = danger.rights
-        if right.names or right.harmless:
-            continue
-        for group, resource in right.things:
-            asked = {f"{group}/{resource}" if group else resource, "*", f"{group or 'core'}/*"}
-            if told.isdisjoint((danger.power, one) for one in asked):
-                assert not _allowed(read, right.verbs, group, resource)
-
-
-def _allowed(read: Sequence[Rule], verbs: Sequence[str], group: str, resource: str) -> bool:
-    thing, _, subresource = resource.partition("/")
-    named = ("", "one", "aws-auth", "ml")
-    return any(
-        one.allows(verb, What(group=group, resource=thing, subresource=subresource, name=name))
-        for one in read
-        for verb in verbs
-        for name in (("",) if verb in ("create", "deletecollection") and not subresource else named)
-    )
 
 
 def test_a_role_with_countless_rules_is_told_in_bounded_space() -> None:

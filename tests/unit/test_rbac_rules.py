@@ -109,7 +109,7 @@ def test_each_rule_fails_for_its_rights_and_the_message_tells_power_subject_and_
     one = _only(role("r", *FAILING[name]), binding("b", "r", "ServiceAccount:ml/train"))
     decision = _said(one)[name]
     assert decision.outcome == "fail"
-    told = messages.fill(RULES[name].message, one.address, decision.shown)
+    told = one.address.join(messages.fill(RULES[name].message, decision.shown))
     assert "ClusterRoleBinding.b#ServiceAccount:ml/train" in told
     assert any(each["verbs"][0] in told for each in FAILING[name])
 
@@ -118,6 +118,27 @@ def test_each_rule_fails_for_its_rights_and_the_message_tells_power_subject_and_
 def test_rights_to_one_object_that_is_named_are_sound(name: str) -> None:
     one = _only(role("r", NAMED[name]), binding("b", "r", "ServiceAccount:ml/train"))
     assert _outcomes(one)[name] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("resource", "group"),
+    [
+        ("ingresses", "networking.k8s.io"),
+        ("gateways", "gateway.networking.k8s.io"),
+        ("httproutes", "gateway.networking.k8s.io"),
+        ("routes", "route.openshift.io"),
+        ("virtualservices", "networking.istio.io"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["delete", "deletecollection"])
+def test_deleting_what_leads_in_is_deciding_what_is_reached(resource: str, group: str, verb: str) -> None:
+    one = _only(role("r", rule(verb, resource, (group,))), binding("b", "r", "ServiceAccount:ml/train"))
+    assert _failing(one) == {"cluster-grant-no-publishing"}
+
+
+def test_deleting_services_is_told_once() -> None:
+    one = _only(role("r", rule("delete", "services")), binding("b", "r", "ServiceAccount:ml/train"))
+    assert _failing(one) == {"cluster-grant-no-workload-deletion"}
 
 
 def test_every_rule_on_powers_has_a_role_that_fails_it_here() -> None:

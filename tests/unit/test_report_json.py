@@ -44,7 +44,7 @@ def test_what_the_report_knows_besides_comes_after() -> None:
     document = told(build.mixed())
     assert list(document)[len(TOP) :] == [
         "complete", "warnings", "compared_with", "packs", "rules", "excerpts", "repository", "folder", "files",
-        "started", "finished", "exit_code",
+        "started", "finished", "exit_code", "clusters", "judged",
     ]  # fmt: skip
 
 

@@ -182,6 +182,18 @@ def test_hostile_names_are_neutral_everywhere() -> None:
     assert all(RELATIVE_URI.fullmatch(place) for place in hostile)
 
 
+def test_a_name_of_the_tree_begins_no_line_of_a_message() -> None:
+    hostile = "Group:x\n::error::all is well\r\nFix: nothing"
+    failing = build.finding(message=f"{hostile} may do anything", address=hostile)
+    undecided = build.finding(outcome="unknown", message=f"{hostile}: not decided", address=hostile)
+    run = run_of(build.report([failing, undecided]))
+    [message] = [result["message"] for result in run["results"]]
+    assert message["text"].startswith("Group:x\\n::error::all is well")
+    notes = [note["message"]["text"] for one in run["invocations"] for note in one["toolExecutionNotifications"]]
+    for text in (*message.values(), *notes):
+        assert not [line for line in text.splitlines() if line.startswith(("::", "Fix: nothing"))], text
+
+
 def test_two_logs_of_one_report_are_equal_whatever_the_hash_seed() -> None:
     program = (
         "import hashlib; from tests.unit import report_builder as b; from assay.reports.registry import renderer;"

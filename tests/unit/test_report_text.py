@@ -13,7 +13,7 @@ from assay.reports.text import render
 from assay.reports.text.selection import failing, shown_in_full
 from assay.scanner.model.detector import DetectorOutcome
 from assay.scanner.model.fact import Location
-from assay.scanner.model.finding import Report, Summary
+from assay.scanner.model.finding import ClusterRef, Finding, Gate, Report, Summary
 from assay.scanner.model.resource import Excerpt
 from tests.unit import report_builder as build
 
@@ -100,6 +100,16 @@ def test_hostile_names_are_spelt_out() -> None:
     assert all(char.isprintable() or char == "\n" for char in text)
 
 
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("width", [20, 60, 200])
+def test_no_name_is_a_command_to_a_ci_that_reads_the_page(width: int, colour: bool) -> None:
+    hostile = "Group:x\n::error::all is well ::warning::y ##[error]z ##vso[task.complete]"
+    found = build.finding(message=f"{hostile} may do anything", address=hostile)
+    page = ESCAPE.sub("", shown(build.report([found]), width=width, verbose=True, colour=colour))
+    assert "error:" in page
+    assert not [line for line in page.splitlines() if line.lstrip().startswith("::") or re.search(r"##(vso)?\[", line)]
+
+
 def test_findings_on_one_resource_show_its_code_and_shared_advice_once() -> None:
     findings = [build.finding(number, rule=f"CKV_AWS_{number}", engine="checkov") for number in range(5)]
     text = shown(build.report(findings))
@@ -155,6 +165,36 @@ def test_what_was_not_looked_at_is_told() -> None:
     assert "helm  skipped  no helm binary" in text
     assert "broken.tf:1  broken.tf did not parse" in text
     assert "the gate would be red." in " ".join(text.split())
+
+
+def look_failed(number: int) -> Finding:
+    return build.finding(
+        number, rule="look-failed", outcome="unknown", kind="detector", address="cluster", location=None,
+        title="A planned look failed", message=f"cluster: context test: list thing-{number}: denied",
+    )  # fmt: skip
+
+
+def test_looks_that_failed_alike_are_told_once_by_their_detector() -> None:
+    outcome = DetectorOutcome(id="cluster", status="partial", reason="context test: list thing-1, thing-2: denied")
+    failed = build.report([look_failed(1), look_failed(2)], detectors=(outcome,), complete=False)
+    assert shown(failed).count("denied") == 1 and "thing-1, thing-2" in shown(failed)
+    assert shown(failed, verbose=True).count("denied") == 3
+    without = build.report([look_failed(1)], detectors=(), complete=False)
+    assert shown(without).count("denied") == 1
+
+
+def test_where_nothing_was_judged_no_colour_is_told() -> None:
+    text = shown(build.report([look_failed(1)], complete=False, judged=False))
+    assert "GREEN" not in text and "green" not in text and "NOT DECIDED: nothing was judged" in text
+    assert "GREEN" in shown(build.report([look_failed(1)], complete=False))
+    required = Gate(status="red", reasons=("the detector cluster, which a pack requires, did not run whole",))
+    assert "RED" in shown(build.report([look_failed(1)], complete=False, judged=False, gate=required))
+
+
+def test_a_cluster_is_named_by_its_context_and_version() -> None:
+    clusters = (ClusterRef(source="kube:prod", version="1.33.1"), ClusterRef(source="kube:dev", version=None))
+    text = shown(build.report(targets=("kube:", "kube:dev"), clusters=clusters))
+    assert "cluster  prod, Kubernetes 1.33.1\ncluster  dev\n" in text
 
 
 def test_suppressions_are_told_with_owner_and_end() -> None:

@@ -25,6 +25,14 @@ def test_files_are_taken_as_declared() -> None:
     assert world(declared).unread("network.policy", "network.route") is None
 
 
+def test_a_listing_of_files_tells_what_of_them_could_not_be_read() -> None:
+    broken = listing(
+        "services", "network.service", "manifests", complete=Unknown(reason="a.yaml:3 could not be decoded")
+    )
+    assert world(broken).unread("network.policy", "network.service") == "a.yaml:3 could not be decoded"
+    assert world(broken).unread("network.policy") is None
+
+
 def test_of_a_live_cluster_what_was_not_listed_is_unread() -> None:
     pods = listing("pods", "workload.pods")
     assert world(pods).unread("workload.pods") is None

@@ -33,6 +33,7 @@ class RoleObject(Struct, frozen=True, kw_only=True, rename="camel"):
 class RoleRef(Struct, frozen=True, kw_only=True, rename="camel"):
     """The role that a binding gives."""
 
+    api_group: str | None = None
     kind: str | None = None
     name: str | None = None
 
@@ -40,6 +41,7 @@ class RoleRef(Struct, frozen=True, kw_only=True, rename="camel"):
 class SubjectObject(Struct, frozen=True, kw_only=True, rename="camel"):
     """Whom a binding gives it to."""
 
+    api_group: str | None = None
     kind: str | None = None
     name: str | None = None
     namespace: str | None = None

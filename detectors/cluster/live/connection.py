@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -44,30 +45,46 @@ class Connection:
         self._token: str | None = None
         self._asked = float("-inf")
 
+    @property
+    def certificate(self) -> Path | None:
+        """The file of the client's certificate, where there is one."""
+        return Path(self._configuration.cert_file) if self._configuration.cert_file else None
+
     def credentials(self) -> Sequence[tuple[str, str]]:
         """Headers that say who asks. Like kubectl, nothing secret is sent over a connection that isn't encrypted."""
         token = self._current_token() if self.encrypted else None
         return (*self._impersonation, *((("Authorization", token),) if token else ()))
 
     def pool(self) -> "PoolManager":
-        """Connections with the client's certificate, where there is one."""
+        """Connections with the client's certificate, where there is one. Raises NotConnected."""
         import urllib3
-        from kubernetes.client.rest import RESTClientObject
 
         # It is told with each listing, once, and not with each request.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        return RESTClientObject(self._configuration).pool_manager
+        return self._made()
 
     def anonymous_pool(self) -> "PoolManager":
         """Connections to the same server, trusted in the same way, that say nothing of who asks."""
-        from kubernetes.client.rest import RESTClientObject
-
         certificate = self._configuration.cert_file, self._configuration.key_file
         try:
             self._configuration.cert_file = self._configuration.key_file = None
-            return RESTClientObject(self._configuration).pool_manager
+            return self._made()
         finally:
             self._configuration.cert_file, self._configuration.key_file = certificate
+
+    def _made(self) -> "PoolManager":
+        from kubernetes.client.rest import RESTClientObject
+        from urllib3.exceptions import HTTPError
+
+        # What a proxy is called may hold a password.
+        try:
+            return RESTClientObject(self._configuration).pool_manager
+        except ImportError:
+            raise NotConnected(
+                f"context {self.name}: SOCKS proxies are not supported; use an http or https one"
+            ) from None
+        except (HTTPError, OSError, *PACKAGE_ERRORS):
+            raise NotConnected(f"context {self.name}: its proxy is not a URL that can be used; mend it") from None
 
     def _current_token(self) -> str | None:
         with self._lock:

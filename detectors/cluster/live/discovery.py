@@ -20,6 +20,10 @@ _AGGREGATED = ",".join(
 """Everything in two answers, since Kubernetes 1.26; older servers answer in the old way, group by group."""
 
 
+_MOST_VERSIONS = 500
+"""Of the groups that we want, which have a few each."""
+
+
 class Serving(Struct, frozen=True, kw_only=True):
     """Whether and how the server has a resource."""
 
@@ -93,8 +97,11 @@ def _discover(
     else:
         listed = [group for group in _decoded(body, _GroupList).groups if group.name in wanted]
         versions = [(group.name, one.version) for group in listed for one in group.versions]
-    for group_name, version in versions[:500]:
+    for number, (group_name, version) in enumerate(versions):
         served = groups.setdefault(group_name, {})
+        if number >= _MOST_VERSIONS:
+            unread[group_name] = f"the server says that there are more than {_MOST_VERSIONS} versions of groups"
+            continue
         where = f"/apis/{group_name}/{version}" if group_name else f"/api/{version}"
         try:
             resources = _decoded(_body(transport, where, JSON), _ResourceList).resources

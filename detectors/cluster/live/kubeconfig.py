@@ -5,12 +5,15 @@ The official package does it, whose errors may quote credentials; ours never do.
 
 import logging
 import os
+import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from assay.detectors.cluster.live.connection import PACKAGE_ERRORS, Connection, NotConnected
 from assay.scanner.safe.text import one_line
@@ -28,21 +31,36 @@ _CREDENTIALS = frozenset(
 File = Mapping[str, Any]
 
 
+def wrong_use(contexts: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """Why a context can't be looked at, as far as the kubeconfig alone tells, in one line. Connects to nothing."""
+    try:
+        files = _read(_paths(environ))
+        for context in contexts:
+            _locate(context, files, environ)
+    except NotConnected as error:
+        return str(error)
+    return None
+
+
 def connect(context: str, environ: Mapping[str, str], service_account: Path = _SERVICE_ACCOUNT) -> Connection:
     """The way into the cluster of a context; empty text: the current one, or else the cluster that this runs in.
 
     May run the log-in program that the kubeconfig names. Raises NotConnected.
     """
-    paths = _paths(environ)
-    files = _read(paths)
-    name = context or _current(files)
-    if name:
-        return _from_files(name, files, paths)
-    if not environ.get("KUBERNETES_SERVICE_HOST"):
-        shown = one_line(" or ".join(str(path) for path in paths), 300)
-        what = "has no current context" if files else "is not there"
-        raise NotConnected(f"{shown} {what}; name a context, as kube:CONTEXT, or set KUBECONFIG")
-    return _from_pod(environ, service_account)
+    files = _read(_paths(environ))
+    place = _locate(context, files, environ)
+    return _from_files(place, files) if place else _from_pod(environ, service_account)
+
+
+class _Place(Struct, frozen=True):
+    """A context, found in the kubeconfigs."""
+
+    context: str
+    name: str
+    """Made one line."""
+    where: str
+    """In which files, for messages."""
+    user: File
 
 
 def _paths(environ: Mapping[str, str]) -> list[Path]:
@@ -78,35 +96,51 @@ def _current(files: Mapping[str, File]) -> str:
     return next((name for name in named if isinstance(name, str) and name), "")
 
 
-def _from_files(context: str, files: Mapping[str, File], paths: list[Path]) -> Connection:
-    from kubernetes.client import Configuration
-
+def _locate(context: str, files: Mapping[str, File], environ: Mapping[str, str]) -> _Place | None:
+    """The context, with everything looked at that needs no connection; None: the cluster that this runs in."""
+    paths = _paths(environ)
+    context = context or _current(files)
+    if not context:
+        if environ.get("KUBERNETES_SERVICE_HOST"):
+            return None
+        shown = one_line(" or ".join(str(path) for path in paths), 300)
+        what = "has no current context" if files else "is not there"
+        raise NotConnected(f"{shown} {what}; name a context, as kube:CONTEXT, or set KUBECONFIG")
     name = one_line(context, 200)
     where = one_line(", ".join(files) or ", ".join(str(path) for path in paths), 300)
     if not files:
         raise NotConnected(f"{where} is not there; set KUBECONFIG to the file that has the context {name!r}")
-    chosen = _entry(files, "contexts", "context", context)
+    _, chosen = _entry(files, "contexts", "context", context)
     if chosen is None:
         there = one_line(", ".join(sorted(_names(files))), 300) or "none"
         raise NotConnected(f"no context is named {name!r} in {where}; there are: {there}")
-    cluster = _entry(files, "clusters", "cluster", chosen.get("cluster"))
+    beside, cluster = _entry(files, "clusters", "cluster", chosen.get("cluster"))
     if cluster is None:
         raise NotConnected(f"context {name} in {where} names a cluster that is not there; mend the file")
+    _check_cluster(cluster, beside, f"context {name} in {where}")
     user: File | None = {}
     if chosen.get("user"):
-        user = _entry(files, "users", "user", chosen["user"])
+        beside, user = _entry(files, "users", "user", chosen["user"])
     if user is None:
         raise NotConnected(f"context {name} in {where} names a user that is not there; mend the file")
-    _check_server(cluster, name, where)
+    token = () if user.get("token") else ("tokenFile",)
+    _check_files(user, ("client-certificate", "client-key", *token), beside, f"context {name} in {where}")
+    return _Place(context, name, where, user)
+
+
+def _from_files(place: _Place, files: Mapping[str, File]) -> Connection:
+    from kubernetes.client import Configuration
+
     configuration = Configuration()
-    _load(context, files, configuration, name, where)
+    _load(place, files, configuration)
+    name, where, user = place.name, place.where, place.user
     if _CREDENTIALS & user.keys() and not (configuration.api_key.get("BearerToken") or configuration.cert_file):
         raise NotConnected(f"context {name} in {where}: {_why_no_credentials(user)}")
     _check_token(configuration, name)
     return Connection(name, configuration, tuple(_impersonation(user)))
 
 
-def _load(context: str, files: Mapping[str, File], configuration: "Configuration", name: str, where: str) -> None:
+def _load(place: _Place, files: Mapping[str, File], configuration: "Configuration") -> None:
     import yaml
     from kubernetes.config.config_exception import ConfigException
     from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
@@ -116,12 +150,12 @@ def _load(context: str, files: Mapping[str, File], configuration: "Configuration
         with _quietly():
             merged = KubeConfigMerger(os.pathsep.join(files)).config  # type: ignore[no-untyped-call]  # the package's
             # Nothing is written back: a scan changes no file of its user.
-            loader = KubeConfigLoader(merged, context, config_base_path=None)  # type: ignore[no-untyped-call]  # also
+            loader = KubeConfigLoader(merged, place.context, config_base_path=None)  # type: ignore[no-untyped-call]  # also
             loader.load_and_set(configuration)  # type: ignore[no-untyped-call]  # also
-    except unusable as error:
+    except unusable:
         raise NotConnected(
-            f"context {name} in {where} can't be used ({type(error).__name__}): a key, or a file that it names, is "
-            "missing or not valid; `kubectl --context … version` says more"
+            f"context {place.name} in {place.where} can't be used: something in it is missing, or not valid; "
+            f"`kubectl --context {shlex.quote(place.name)} version` says more"
         ) from None
 
 
@@ -153,28 +187,38 @@ def _names(files: Mapping[str, File]) -> set[str]:
     }
 
 
-def _entry(files: Mapping[str, File], section: str, key: str, name: object) -> File | None:
-    for file in files.values():
+def _entry(files: Mapping[str, File], section: str, key: str, name: object) -> tuple[Path, File | None]:
+    """The folder beside whose files it lies, and what is found."""
+    for path, file in files.items():
         items = file.get(section)
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict) and item.get("name") == name and isinstance(item.get(key), dict | None):
-                return item.get(key) or {}
-    return None
+                return Path(path).parent, item.get(key) or {}
+    return Path(), None
 
 
-def _check_server(cluster: File, name: str, where: str) -> None:
-    from urllib3.exceptions import LocationParseError
-    from urllib3.util import parse_url
+def _check_cluster(cluster: File, beside: Path, which: str) -> None:
+    if not _is_url(cluster.get("server")):
+        raise NotConnected(f"{which}: its cluster's server is not an http or https URL; mend the file")
+    if cluster.get("proxy-url") and not _is_url(cluster["proxy-url"]):
+        raise NotConnected(f"{which}: its proxy-url is not an http or https URL; go through such a proxy, or none")
+    _check_files(cluster, ("certificate-authority",), beside, which)
 
-    server = cluster.get("server")
+
+def _is_url(text: object) -> bool:
     try:
-        parsed = parse_url(server) if isinstance(server, str) else None
-    except LocationParseError:
-        parsed = None
-    if parsed is None or parsed.scheme not in ("http", "https") or not parsed.host:
-        raise NotConnected(
-            f"context {name} in {where}: its cluster's server is not an http or https URL; mend the file"
-        )
+        parsed = urlsplit(text) if isinstance(text, str) else None
+        return parsed is not None and parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+    except ValueError:
+        return False
+
+
+def _check_files(entry: File, keys: Iterable[str], beside: Path, which: str) -> None:
+    for key in keys:
+        named = entry.get(key)
+        if isinstance(named, str) and named and not entry.get(f"{key}-data") and not os.access(beside / named, os.R_OK):
+            shown = one_line(str(beside / named), 300)
+            raise NotConnected(f"{which}: its {key}, {shown}, is not there or can't be read; mend the file")
 
 
 def _check_token(configuration: "Configuration", name: str) -> None:

@@ -6,15 +6,16 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct, field, structs
 
+from assay.detectors.cluster.live.sent import alternatives, shape_of
 from assay.detectors.cluster.live.transport import JSON
 from assay.detectors.cluster.live.trouble import Unanswered
-from assay.detectors.cluster.objects import Meta
 from assay.detectors.cluster.table import Api, struct_of
 from assay.scanner.safe.text import one_line
 
 T = TypeVar("T")
 
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_METADATA_LIST = "PartialObjectMetadataList"
+METADATA_ONLY = f"application/json;as={_METADATA_LIST};g=meta.k8s.io;v=v1"
 """Without a second choice: a server that can't leave the values out is to refuse."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _NO_JSON = "a page that is cut short, nested too deeply, or not valid JSON"
@@ -46,14 +47,15 @@ def prepare(apis: Iterable[Api]) -> None:
     """
     for api in apis:
         if api.id not in _DECODERS:
-            shape: Any = _MetadataOnly if api.metadata_only else struct_of(api.id)
+            shape: Any = shape_of(api)
             whole: msgspec.json.Decoder[_List[Any]] = msgspec.json.Decoder(_List[shape])
             _DECODERS[api.id] = (whole, msgspec.json.Decoder(shape))
 
 
 def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
     """Raises Unanswered for what isn't a list of this kind."""
-    if body.count(b"{") + body.count(b"[") > most_parts:
+    # Each takes two bytes at least, so most pages need not be counted through.
+    if len(body) > 2 * most_parts and body.count(b"{") + body.count(b"[") > most_parts:
         raise Unanswered(f"a page of more than {most_parts} parts")
     try:
         page = _DECODERS[api.id][0].decode(body)
@@ -61,7 +63,10 @@ def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
         return _one_by_one(api, body)
     except _UNDECODABLE:
         raise Unanswered(_NO_JSON) from None
-    return Page(objects=[_slim(api, item) for item in page.items or ()], following=_following(api, page))
+    objects = page.items or []
+    if (either := alternatives(api)) and not all(_has_one(item, either) for item in objects):
+        return _one_by_one(api, body)
+    return Page(objects=[_slim(api, item) for item in objects], following=_following(api, page))
 
 
 def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
@@ -72,15 +77,23 @@ def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
     except _UNDECODABLE:
         raise Unanswered(_NO_JSON) from None
     decode_item = _DECODERS[api.id][1].decode
+    either = alternatives(api)
     objects: list[Any] = []
     misfits, misfit = 0, None
     for item in page.items or ():
         try:
-            objects.append(_slim(api, decode_item(item)))
+            found = decode_item(item)
+            if either and not _has_one(found, either):
+                raise ValueError(f"Object has none of the fields {', '.join(either)}")
+            objects.append(_slim(api, found))
         except _UNDECODABLE as error:
             misfits += 1
             misfit = misfit or one_line(str(error), 160)
     return Page(objects=objects, following=_following(api, page), misfits=misfits, misfit=misfit)
+
+
+def _has_one(item: Any, fields: Iterable[str]) -> bool:
+    return any(getattr(item, field) is not None for field in fields)
 
 
 def _slim(api: Api, item: Any) -> Any:
@@ -100,9 +113,13 @@ def _slim(api: Api, item: Any) -> Any:
 def _following(api: Api, page: "_List[Any]") -> str:
     # Whoever defines a custom resource may call its lists something else.
     named = page.kind.endswith("List") if api.optional else page.kind == f"{api.kind}List"
-    if not named and not (api.metadata_only and page.kind == "PartialObjectMetadataList"):
+    if page.kind == _METADATA_LIST:
+        named = api.metadata_only
+    if not named:
         raise Unanswered("an answer that is not a list of what was asked for")
     following = (page.metadata.next if page.metadata else None) or ""
+    if page.metadata and page.metadata.remaining and not following:
+        raise Unanswered("a list of which more remains, without a way to go on")
     if len(following) > 8192:
         raise Unanswered("a list that goes on with a longer token than any API server gives")
     return following
@@ -110,16 +127,13 @@ def _following(api: Api, page: "_List[Any]") -> str:
 
 class _ListMeta(Struct):
     next: str | None = field(name="continue", default=None)
+    remaining: int | None = field(name="remainingItemCount", default=None)
 
 
 class _List(Struct, Generic[T]):
     kind: str
     items: list[T] | None
     metadata: _ListMeta | None = None
-
-
-class _MetadataOnly(Struct):
-    metadata: Meta
 
 
 _RAW = msgspec.json.Decoder(_List[msgspec.Raw])

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from datetime import UTC, datetime
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -11,6 +12,7 @@ from assay.detectors.cluster.live import pages
 from assay.detectors.cluster.live.access import Access
 from assay.detectors.cluster.live.connection import Connection, NotConnected
 from assay.detectors.cluster.live.discovery import Discovery, discover
+from assay.detectors.cluster.live.expiry import expiry
 from assay.detectors.cluster.live.gathering import gathering
 from assay.detectors.cluster.live.limits import Limits
 from assay.detectors.cluster.live.listing import Listed, Lister, Trouble, refused
@@ -76,9 +78,11 @@ def _first_contact(connection: Connection, transport: Transport) -> _Contact:
     try:
         answer = transport.get("/version")
     except Unanswered as error:
-        raise NotConnected(f"{where} does not answer: {error}; check its address, and the way to it") from None
+        said, advice = _expired(connection) or ("", error.advice)
+        raise NotConnected(f"{where} does not answer: {error}{said}; {advice}") from None
     if answer.status == 401:
-        raise NotConnected(f"{where} does not know these credentials (401 Unauthorized); log in anew")
+        said, advice = _expired(connection) or ("", "log in anew")
+        raise NotConnected(f"{where} does not know these credentials (401 Unauthorized){said}; {advice}")
     if answer.status != 200:
         return _Contact(None, status_line(answer.status))
     try:
@@ -87,16 +91,41 @@ def _first_contact(connection: Connection, transport: Transport) -> _Contact:
         return _Contact(None, "the answer is not a version")
 
 
+def _expired(connection: Connection) -> tuple[str, str] | None:
+    """That it may be for the client's certificate, and what to do then."""
+    if connection.certificate is None:
+        return None
+    end = expiry(connection.certificate)
+    if end is None or end > datetime.now(UTC):
+        return None
+    return f"; the client's certificate in the kubeconfig expired on {end:%Y-%m-%d}", "renew it"
+
+
 def _missing_namespaces(transport: Transport, namespaces: Sequence[str]) -> Iterator[str]:
     """A list in a namespace that isn't there is empty, and would look like a sound one."""
     for namespace in namespaces:
         try:
-            answer = transport.get("/api/v1/namespaces", [("fieldSelector", f"metadata.name={namespace}")])
-            found = msgspec.json.decode(answer.body, type=_Items).items if answer.status == 200 else [None]
-        except (Unanswered, msgspec.MsgspecError, ValueError, RecursionError):
-            continue  # Its listings tell what is wrong.
-        if not found:
+            is_there = _is_there(transport, namespace)
+        except (Unanswered, msgspec.MsgspecError, ValueError, RecursionError) as error:
+            why = str(error) if isinstance(error, Unanswered) else "the answer is not a list of namespaces"
+            yield f"whether a namespace is named {namespace} is not known ({why}); allow `get` on it"
+            continue
+        if not is_there:
             yield f"no namespace is named {namespace}; name one that is there"
+
+
+def _is_there(transport: Transport, namespace: str) -> bool:
+    """By a list of that one, which the printed role allows, or else by itself, as the role `view` does."""
+    listed = transport.get("/api/v1/namespaces", [("fieldSelector", f"metadata.name={namespace}")])
+    if listed.status == 200:
+        found = msgspec.json.decode(listed.body, type=_Namespaces)
+        if found.kind != "NamespaceList":
+            raise Unanswered("the answer is not a list of namespaces")
+        return any(one.metadata.name == namespace for one in found.items or ())
+    status = transport.get(f"/api/v1/namespaces/{quote(namespace, safe='')}").status
+    if status not in (200, 404):
+        raise Unanswered(status_line(status))
+    return status == 200
 
 
 def _list(
@@ -160,5 +189,14 @@ class _Version(Struct, rename="camel"):
     git_version: str
 
 
-class _Items(Struct):
-    items: list[Any] | None
+class _Name(Struct):
+    name: str
+
+
+class _Namespace(Struct):
+    metadata: _Name
+
+
+class _Namespaces(Struct):
+    kind: str
+    items: list[_Namespace] | None

@@ -12,15 +12,21 @@ _NAMESPACED = "-namespaced"
 
 
 def documents(
-    kinds: Collection[str] | None, namespaces: Sequence[str], name: str, subject: tuple[str, ...] | None
+    kinds: Collection[str] | None,
+    namespaces: Sequence[str],
+    name: str,
+    subject: tuple[str, ...] | None,
+    left_out: Collection[str] = (),
 ) -> Sequence[dict[str, Any]]:
     """ClusterRoles to list what kinds of ours rest on (None: all kinds) and nothing else, and their bindings.
+
+    `left_out`: plurals of the core group, which are not to be granted.
 
     Discovery, `/version` and reviews of one's own access need no rule: Kubernetes grants them to every user who has
     logged in. With `namespaces`, what has a namespace stands in a role of its own, to be bound in each of them.
     `subject`: `("User", name)`, `("Group", name)`, `("ServiceAccount", namespace, name)`; None: no bindings.
     """
-    apis = wanted(kinds)
+    apis = [api for api in wanted(kinds) if api.name not in left_out]
     apart = [api for api in apis if api.namespaced] if namespaces else []
     everywhere = _rules(api for api in apis if api not in apart)
     if namespaces and not any(api.id == "Namespace" for api in apis):

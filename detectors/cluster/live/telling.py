@@ -34,9 +34,9 @@ def failures(listed: Listed, connection: Connection, part: str) -> Iterator[Fail
     for trouble in listed.troubles:
         what = f"list {name_in(listed.api, trouble.namespace)}"
         said = f"context {connection.name}: {what}: {trouble.reason}; {trouble.next}"
-        yield failure(part, said, kinds=listed.api.states)
+        yield failure(part, said, kinds=listed.api.states, what=name_in(listed.api, trouble.namespace))
 
 
-def failure(part: str, text: str, kinds: tuple[str, ...] = ()) -> Failure:
+def failure(part: str, text: str, kinds: tuple[str, ...] = (), what: str | None = None) -> Failure:
     """A failure of this detector, by which resources of these kinds may be missing; none: of all."""
-    return Failure(detector=DETECTOR, part=part, reason=one_line(text), kinds=kinds)
+    return Failure(detector=DETECTOR, part=part, reason=one_line(text), kinds=kinds, what=what)

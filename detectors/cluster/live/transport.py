@@ -58,7 +58,7 @@ class Transport:
         try:
             return self._once(pool, "GET", self._url(path, ()), [("Accept", JSON)], None)
         except _network_errors() as error:
-            raise Unanswered(connection_trouble(error, self._limits)) from None
+            raise connection_trouble(error, self._limits) from None
         finally:
             pool.clear()
 
@@ -78,7 +78,7 @@ class Transport:
             except _network_errors() as error:
                 broken += 1
                 if broken > 1:
-                    raise Unanswered(connection_trouble(error, self._limits)) from None
+                    raise connection_trouble(error, self._limits) from None
                 continue
             except _CalmDown as wish:
                 waits += 1

@@ -1,9 +1,9 @@
-"""Facts of what Istio and Linkerd declare."""
+"""Facts of what Istio and Linkerd declare for those who are called."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from assay.detectors.cluster.mesh import istio_authorization
+from assay.detectors.cluster.mesh import callers, istio_authorization
 from assay.detectors.cluster.mesh.objects import (
     LinkerdAuthorization,
     LinkerdAuthorizationSpec,
@@ -40,6 +40,7 @@ def state(objects: Objects) -> Iterator[Resource]:
         yield _authorization(objects, placed, requiring)
     for placed in objects.of(f"{_ISTIO}/RequestAuthentication"):
         yield _request(objects, placed)
+    yield from callers.state(objects)
     yield from _linkerd(objects)
 
 
@@ -54,6 +55,7 @@ def _istio(
         "mesh": "istio",
         "whole_mesh": namespace_of(meta) == ROOT_NAMESPACE and not labels and not isinstance(pods, Unknown),
         "pods": pods,
+        **callers.NOT_OF_CALLERS,
         **facts,
     }
     return stated(objects, placed, "network.mesh-policy", address(kind, meta), stating)
@@ -151,6 +153,7 @@ def _of_linkerd(
         "pods": pods,
         "mutual_tls": mode,
         "requires_identity": requires,
+        **callers.NOT_OF_CALLERS,
     }
     return stated(objects, placed, "network.mesh-policy", address(kind, meta, kind != "Namespace"), facts)
 

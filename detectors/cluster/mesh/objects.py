@@ -106,6 +106,53 @@ class RequestAuthentication(Struct, frozen=True, kw_only=True, rename="camel"):
     spec: RequestSpec | None = None
 
 
+class ClientTls(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How callers do TLS."""
+
+    mode: str | None = None
+
+
+class ClientPort(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The port of a Service."""
+
+    number: int | None = None
+
+
+class PortTraffic(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How callers connect to one port; in the place of what holds for all."""
+
+    port: ClientPort | None = None
+    tls: ClientTls | None = None
+
+
+class TrafficPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How callers connect."""
+
+    tls: ClientTls | None = None
+    port_level_settings: list[PortTraffic] | None = None
+
+
+class Subset(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Some of the pods behind a service."""
+
+    traffic_policy: TrafficPolicy | None = None
+
+
+class DestinationSpec(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a DestinationRule says."""
+
+    host: str | None = None
+    traffic_policy: TrafficPolicy | None = None
+    subsets: list[Subset] | None = None
+
+
+class DestinationRule(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How callers in the mesh connect to a service."""
+
+    metadata: Meta = field(default_factory=Meta)
+    spec: DestinationSpec | None = None
+
+
 class LinkerdServerSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a Server of Linkerd says."""
 

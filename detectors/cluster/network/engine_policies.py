@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from assay.detectors.cluster.network.policies import UNRANKED
 from assay.detectors.cluster.network.policy_objects import (
-    AdminPolicy,
-    AdminSpec,
     CalicoPolicy,
     CalicoSpec,
     CiliumPolicy,
@@ -21,28 +20,25 @@ from assay.detectors.cluster.stating import bounded, cluster_wide
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
-_ADMIN = "policy.networking.k8s.io"
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 _MAX_SELECTOR = 10_000
 """Characters of a selector of Calico's."""
 
 
 def state(objects: Objects) -> Iterator[Resource]:
-    """`network.policy` with the engines `cilium`, `calico` and `admin`."""
+    """`network.policy` with the engines `cilium` and `calico`."""
     for kind in ("CiliumClusterwideNetworkPolicy", "CiliumNetworkPolicy"):
         for placed in objects.of(f"cilium.io/{kind}"):
             yield from _cilium(objects, placed, kind)
     yield from _calico_policies(objects)
-    for kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"):
-        for placed in objects.of(f"{_ADMIN}/{kind}"):
-            yield _admin(objects, placed, kind)
 
 
 def _policy(
     objects: Objects, placed: Placed, kind: str, meta: Meta, namespaced: bool, facts: dict[str, Any]
 ) -> Resource:
     at, aliases = (address(kind, meta), ()) if namespaced else cluster_wide(kind, meta)
-    stating = {"namespace": namespace_of(meta) if namespaced else None, "allows": [], **facts}
+    at_home = namespace_of(meta) if namespaced else None
+    stating = {"namespace": at_home, "allows": [], **UNRANKED, **facts}
     return stated(objects, placed, "network.policy", at, stating, aliases)
 
 
@@ -149,24 +145,3 @@ def _expression(match: re.Match[str]) -> Expression:
         return Expression(key=match["has"], operator="DoesNotExist" if match["not"] else "Exists")
     value = match["single"] if match["single"] is not None else match["double"]
     return Expression(key=match["key"], operator="In" if match["equal"] == "==" else "NotIn", values=[value])
-
-
-def _admin(objects: Objects, placed: Placed, kind: str) -> Resource:
-    policy: AdminPolicy = placed.object
-    spec = policy.spec or AdminSpec()
-    facts = {
-        "engine": "admin",
-        "pods": _admin_pods(spec),
-        "directions": _present(ingress=spec.ingress, egress=spec.egress),
-    }
-    return _policy(objects, placed, kind, policy.metadata, False, facts)
-
-
-def _admin_pods(spec: AdminSpec) -> list[dict[str, Any]] | Unknown:
-    subject = spec.subject
-    by_namespace = Unknown(reason="the policy of the administrator selects by namespaces")
-    if subject is not None and subject.pods is not None:
-        everywhere = subject.pods.namespace_selector is not None and subject.pods.namespace_selector.empty
-        return requirements(subject.pods.pod_selector or LabelSelector()) if everywhere else by_namespace
-    everywhere = subject is not None and subject.namespaces is not None and subject.namespaces.empty
-    return [] if everywhere else by_namespace

@@ -1,6 +1,6 @@
 """Facts of Kubernetes' own NetworkPolicies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assay.detectors.cluster.network.policy_objects import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec
@@ -11,6 +11,8 @@ from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
+UNRANKED: Mapping[str, Any] = {"subject": None, "tier": None, "priority": None, "in_force": True}
+"""Of a policy that is no administrator's."""
 
 
 def state(objects: Objects) -> Iterator[Resource]:
@@ -30,6 +32,7 @@ def _policy(objects: Objects, placed: Placed) -> Resource:
         "pods": requirements_or(spec.pod_selector, []),
         "directions": directions,
         "allows": directions if isinstance(directions, Unknown) else bounded(_allows(spec, directions), "rules"),
+        **UNRANKED,
     }
     return stated(objects, placed, "network.policy", address("NetworkPolicy", policy.metadata), facts)
 
@@ -56,6 +59,7 @@ def _allows(spec: PolicySpec, directions: Sequence[str]) -> Iterator[dict[str, A
 def _allowance(direction: str, rule: PolicyRule, peers: list[PolicyPeer] | None) -> dict[str, Any]:
     return {
         "direction": direction,
+        "action": "allow",
         "peers": bounded(map(_peer, peers or ()), "peers in a rule of a NetworkPolicy"),
         "ports": bounded(map(_port, rule.ports or ()), "ports in a rule of a NetworkPolicy"),
     }
@@ -69,13 +73,13 @@ def _peer(peer: PolicyPeer) -> dict[str, Any] | Unknown:
         if unresolved(block.cidr) or any(map(unresolved, block.excepted or ())):
             return Unknown(reason="unresolved: a range of the NetworkPolicy")
         excepted = bounded(sorted(set(block.excepted or ())), "exceptions in a range of a NetworkPolicy")
-        return {"pods": None, "namespaces": None, "cidr": block.cidr, "excepted": excepted}
+        return {"pods": None, "namespaces": None, "cidr": block.cidr, "excepted": excepted, "elsewhere": None}
     if peer.pod_selector is None and peer.namespace_selector is None:
         return Unknown(reason="a peer of the NetworkPolicy names nobody")
     pods = None if peer.pod_selector is None else requirements(peer.pod_selector)
     namespaces = None if peer.namespace_selector is None else requirements(peer.namespace_selector)
     undecided = first_unknown(pods, namespaces)
-    return undecided or {"pods": pods, "namespaces": namespaces, "cidr": None, "excepted": []}
+    return undecided or {"pods": pods, "namespaces": namespaces, "cidr": None, "excepted": [], "elsewhere": None}
 
 
 def _port(port: PolicyPort) -> dict[str, Any] | Unknown:

@@ -93,7 +93,7 @@ class CalicoPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class AdminPods(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Pods that an administrator's policy is for."""
+    """Pods of some namespaces."""
 
     namespace_selector: LabelSelector | None = None
     pod_selector: LabelSelector | None = None
@@ -106,12 +106,91 @@ class AdminSubject(Struct, frozen=True, kw_only=True, rename="camel"):
     pods: AdminPods | None = None
 
 
+class AdminPeer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Whom a rule of an administrator's policy is about; exactly one of the fields."""
+
+    namespaces: LabelSelector | None = None
+    pods: AdminPods | None = None
+    nodes: LabelSelector | None = None
+    networks: list[str] | None = None
+    domain_names: list[str] | None = None
+
+
+class AdminRange(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A range of ports; of v1alpha1 with its protocol."""
+
+    protocol: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class AdminNumber(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A port of v1alpha1."""
+
+    protocol: str | None = None
+    port: int | None = None
+
+
+class AdminPort(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A port of a rule of v1alpha1; exactly one of the fields."""
+
+    port_number: AdminNumber | None = None
+    port_range: AdminRange | None = None
+    named_port: str | None = None
+
+
+class DestinationPort(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Ports of a protocol; exactly one of the fields."""
+
+    number: int | None = None
+    range: AdminRange | None = None
+
+
+class AdminTransport(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is matched of a protocol."""
+
+    destination_port: DestinationPort | None = None
+
+
+class AdminProtocol(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A protocol of a rule of v1alpha2; exactly one of the fields."""
+
+    tcp: AdminTransport | None = None
+    udp: AdminTransport | None = None
+    sctp: AdminTransport | None = None
+    destination_named_port: str | None = None
+
+
+class AdminRule(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A rule for either direction; `ports` are of v1alpha1, `protocols` of v1alpha2."""
+
+    action: str | None = None
+    peers_from: list[AdminPeer] | None = field(default=None, name="from")
+    peers_to: list[AdminPeer] | None = field(default=None, name="to")
+    ports: list[AdminPort] | None = None
+    protocols: list[AdminProtocol] | None = None
+
+
 class AdminSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     """What an administrator's policy says."""
 
+    tier: str | None = None
+    priority: int | None = None
     subject: AdminSubject | None = None
-    ingress: list[Any] | None = None
-    egress: list[Any] | None = None
+    ingress: list[AdminRule] | None = None
+    egress: list[AdminRule] | None = None
+
+
+class Condition(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a controller notes of an object."""
+
+    status: str | None = None
+
+
+class AdminStatus(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What has become of an administrator's policy."""
+
+    conditions: list[Condition] | None = None
 
 
 class AdminPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -119,3 +198,4 @@ class AdminPolicy(Struct, frozen=True, kw_only=True, rename="camel"):
 
     metadata: Meta = field(default_factory=Meta)
     spec: AdminSpec | None = None
+    status: AdminStatus | None = None

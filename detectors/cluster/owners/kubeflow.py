@@ -1,13 +1,22 @@
-"""Kubeflow's kinds: notebooks and training jobs."""
+"""Kubeflow's kinds: notebooks, TensorBoards and training jobs."""
 
 from collections.abc import Iterator
 
 from msgspec import Struct, field
 
 from assay.detectors.cluster.objects import Meta, Objects
-from assay.detectors.cluster.owners.implied import implied_spec, template
+from assay.detectors.cluster.owners.implied import apart, implied_spec, template
 from assay.detectors.cluster.owners.parts import Part, count
-from assay.detectors.cluster.pods.objects import Container, Env, PodSpec, PodTemplate, Resources
+from assay.detectors.cluster.pods.objects import (
+    Container,
+    ContainerPort,
+    Env,
+    PodSpec,
+    PodTemplate,
+    Resources,
+    VolumeMount,
+)
+from assay.detectors.cluster.pods.volume_objects import Claim, Volume
 
 
 class NotebookSpec(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -21,6 +30,19 @@ class Notebook(Struct, frozen=True, kw_only=True, rename="camel"):
 
     metadata: Meta = field(default_factory=Meta)
     spec: NotebookSpec | None = None
+
+
+class TensorboardSpec(Struct, frozen=True, kw_only=True):
+    """What a TensorBoard shows. The field is in lower case."""
+
+    logspath: str | None = None
+
+
+class Tensorboard(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A Tensorboard."""
+
+    metadata: Meta = field(default_factory=Meta)
+    spec: TensorboardSpec | None = None
 
 
 class Replicas(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -80,6 +102,35 @@ def notebook(owner: Notebook, _objects: Objects) -> Iterator[Part]:
     own = {"statefulset": name, "notebook-name": name} if name is not None else {}
     labels = {**(owner.metadata.labels or {}), **own}
     yield Part(template=owner.spec.template, replicas=1, strategy="RollingUpdate", labels=labels, named=False)
+
+
+def tensorboard(owner: Tensorboard, _objects: Objects) -> Iterator[Part]:
+    """A Tensorboard, which the controller starts on all addresses, with the logs' claim read-only.
+
+    See: https://github.com/kubeflow/kubeflow/tree/master/components/tensorboard-controller
+    """
+    path = (owner.spec.logspath if owner.spec is not None else None) or ""
+    cloud = path.startswith(("gs://", "s3://", "/cns/"))
+    folder = path if cloud or not path.startswith("pvc://") else "/tensorboard_logs/"
+    # A path without a scheme is of a claim with a fixed name.
+    claim = path.removeprefix("pvc://").partition("/")[0] if path.startswith("pvc://") else "tb-volume"
+    container = Container(
+        name="tensorboard",
+        command=("/usr/local/bin/tensorboard",),
+        args=(f"--logdir={folder}", "--bind_all"),
+        ports=(ContainerPort(container_port=6006),),
+        volume_mounts=() if cloud else (VolumeMount(name="tbpd", mount_path=folder, read_only=True),),
+    )
+    volume = Volume(name="tbpd", persistent_volume_claim=Claim(claim_name=claim))
+    made = PodSpec(containers=(container,), volumes=() if cloud else (volume,))
+    name = owner.metadata.name
+    yield Part(
+        template=template(implied_spec(apart(made), "the TensorBoard controller sets it"), owner.metadata.labels),
+        replicas=1,
+        strategy="RollingUpdate",
+        labels={} if name is None else {"app": name},
+        named=False,
+    )
 
 
 def training(owner: TrainingJob, _objects: Objects) -> Iterator[Part]:

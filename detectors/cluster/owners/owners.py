@@ -38,13 +38,22 @@ BETWEEN: Mapping[str, tuple[str, ...]] = {
     "leaderworkerset.x-k8s.io/LeaderWorkerSet": ("apps/StatefulSet",),
     "machinelearning.seldon.io/SeldonDeployment": _DEPLOYED,
     "milvus.io/Milvus": (*_DEPLOYED, "apps/StatefulSet"),
+    "mlops.seldon.io/SeldonRuntime": (*_DEPLOYED, "apps/StatefulSet"),
+    "mlops.seldon.io/Server": (*_DEPLOYED, "apps/StatefulSet"),
     "monitoring.coreos.com/Alertmanager": ("apps/StatefulSet",),
     "monitoring.coreos.com/Prometheus": ("apps/StatefulSet",),
     "ray.io/RayJob": ("ray.io/RayCluster", "batch/Job"),
     "ray.io/RayService": ("ray.io/RayCluster",),
     "serving.knative.dev/Service": _DEPLOYED,
+    "serving.kserve.io/InferenceGraph": (*_DEPLOYED, "serving.knative.dev/Service"),
     "serving.kserve.io/InferenceService": (*_DEPLOYED, "serving.knative.dev/Service"),
+    "serving.kserve.io/LLMInferenceService": (
+        *_DEPLOYED,
+        "apps/StatefulSet",
+        "leaderworkerset.x-k8s.io/LeaderWorkerSet",
+    ),
     "sparkoperator.k8s.io/ScheduledSparkApplication": ("sparkoperator.k8s.io/SparkApplication",),
+    "tensorboard.kubeflow.org/Tensorboard": _DEPLOYED,
     "trainer.kubeflow.org/TrainJob": ("jobset.x-k8s.io/JobSet", "batch/Job"),
 }
 """What stands between a kind and its pods: where that can't be listed, pods may run that aren't known to be its own."""

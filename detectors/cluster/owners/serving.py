@@ -1,6 +1,6 @@
 """Kinds that serve models: of KServe, Seldon and Knative."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field, json, structs
 
@@ -173,14 +173,14 @@ def seldon(owner: SeldonDeployment, _objects: Objects) -> Iterator[Part]:
         for index, made in enumerate(templates):
             replicas = next((n for n in (made.replicas, predictor.replicas, spec.replicas) if n is not None), None)
             inner = made.spec or PodSpec()
-            inner = _with_models(inner, [by_name[one.name] for one in inner.containers or () if one.name in by_name])
+            inner = _with_steps(inner, [by_name[one.name] for one in inner.containers or () if one.name in by_name])
             own = {**(predictor.labels or {}), **((made.metadata.labels if made.metadata is not None else None) or {})}
             role = name if len(templates) == 1 else f"{name}-{index}"
             yield _seldon_part(template(inner, own), role, replicas, labels)
         for step in steps:
             if step.name not in named:
                 bare = PodSpec(containers=(Container(name=step.name),))
-                inner = implied_spec(apart(_with_models(bare, [step])), "Seldon's prepackaged server sets it")
+                inner = implied_spec(apart(_with_steps(bare, [step])), "Seldon's prepackaged server sets it")
                 replicas = spec.replicas if predictor.replicas is None else predictor.replicas
                 yield _seldon_part(template(inner, predictor.labels), f"{name}-{step.name or ''}", replicas, labels)
 
@@ -202,6 +202,28 @@ def knative(owner: KnativeService, _objects: Objects) -> Iterator[Part]:
     yield Part(template=made, replicas=many, strategy="RollingUpdate", labels=labels, named=False)
 
 
+def with_model(spec: PodSpec, uri: str | None) -> PodSpec:
+    """KServe mounts a claim read-only, and gets everything else by an init container.
+
+    See: https://kserve.github.io/website/docs/model-serving/storage/overview
+    """
+    if not uri:
+        return spec
+    if not uri.startswith("pvc://"):
+        return with_initializers(spec, (uri,))
+    claim = uri.removeprefix("pvc://").partition("/")[0]
+    volume = Volume(name="kserve-pvc-source", persistent_volume_claim=Claim(claim_name=claim, read_only=True))
+    mount = VolumeMount(name="kserve-pvc-source", mount_path="/mnt/models", read_only=True)
+    first, *others = spec.containers or (Container(),)
+    first = structs.replace(first, volume_mounts=(*(first.volume_mounts or ()), mount))
+    return structs.replace(spec, containers=(first, *others), volumes=(*(spec.volumes or ()), volume))
+
+
+def with_initializers(spec: PodSpec, uris: Iterable[str]) -> PodSpec:
+    """A pod into which models are fetched from these addresses before it serves."""
+    return _with_steps(spec, [Graph(name=None, implementation="model", model_uri=uri) for uri in uris])
+
+
 def _seldon_part(made: PodTemplate, role: str, replicas: int | str | None, labels: dict[str, str]) -> Part:
     return Part(
         template=made, role=role, replicas=count(replicas, 1), strategy="RollingUpdate", labels=labels, named=False
@@ -219,7 +241,7 @@ def _served(component: Component, owner: Meta, objects: Objects) -> PodTemplate:
         own = structs.replace(own, name=own.name or "kserve-container")
         others = tuple(one for one in spec.containers or () if one.name != own.name)
         spec = implied_spec(structs.replace(spec, containers=(own, *others)), _RUNTIME)
-        return template(_with_model(spec, model.storage_uri), component.labels, component.annotations)
+        return template(with_model(spec, model.storage_uri), component.labels, component.annotations)
     labels, annotations = dict(runtime.labels or {}), dict(runtime.annotations or {})
     merged = spec_of(runtime)
     merged = structs.replace(
@@ -229,7 +251,7 @@ def _served(component: Component, owner: Meta, objects: Objects) -> PodTemplate:
         volumes=(*(runtime.volumes or ()), *(spec.volumes or ())),
     )
     return template(
-        _with_model(merged, model.storage_uri),
+        with_model(merged, model.storage_uri),
         labels | (component.labels or {}),
         annotations | (component.annotations or {}),
     )
@@ -258,24 +280,7 @@ def _runtime(model: Model, owner: Meta, objects: Objects) -> RuntimeSpec | None:
     return found if found is not None and len(json.encode(found)) < _LARGEST_RUNTIME else None
 
 
-def _with_model(spec: PodSpec, uri: str | None) -> PodSpec:
-    """KServe mounts a claim read-only, and gets everything else by an init container.
-
-    See: https://kserve.github.io/website/docs/model-serving/storage/overview
-    """
-    if not uri:
-        return spec
-    if not uri.startswith("pvc://"):
-        return _with_models(spec, [Graph(name=None, implementation="model", model_uri=uri)])
-    claim = uri.removeprefix("pvc://").partition("/")[0]
-    volume = Volume(name="kserve-pvc-source", persistent_volume_claim=Claim(claim_name=claim, read_only=True))
-    mount = VolumeMount(name="kserve-pvc-source", mount_path="/mnt/models", read_only=True)
-    first, *others = spec.containers or (Container(),)
-    first = structs.replace(first, volume_mounts=(*(first.volume_mounts or ()), mount))
-    return structs.replace(spec, containers=(first, *others), volumes=(*(spec.volumes or ()), volume))
-
-
-def _with_models(spec: PodSpec, steps: list[Graph]) -> PodSpec:
+def _with_steps(spec: PodSpec, steps: list[Graph]) -> PodSpec:
     """With the init containers that fetch the models."""
     fetchers = tuple(
         implied(

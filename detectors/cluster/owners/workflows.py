@@ -7,7 +7,14 @@ from msgspec import Struct, field, structs
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import container_of, implied_spec, template
 from assay.detectors.cluster.owners.parts import Part, count
-from assay.detectors.cluster.pods.objects import Container, PodSpec, PodTemplate, SecurityContext, VolumeMount
+from assay.detectors.cluster.pods.objects import (
+    Container,
+    PodSpec,
+    PodTemplate,
+    RollingUpdate,
+    SecurityContext,
+    VolumeMount,
+)
 from assay.detectors.cluster.pods.volume_objects import Anything, Named, Volume
 
 _MOST_COPIES = 100_000
@@ -85,7 +92,7 @@ class CronWorkflow(Struct, frozen=True, kw_only=True, rename="camel"):
 class RolloutStrategy(Struct, frozen=True, kw_only=True, rename="camel"):
     """How a Rollout brings a new version in."""
 
-    canary: Anything | None = None
+    canary: RollingUpdate | None = None
     blue_green: Anything | None = None
 
 
@@ -95,6 +102,7 @@ class RolloutSpec(Struct, frozen=True, kw_only=True, rename="camel"):
     template: PodTemplate | None = None
     workload_ref: Named | None = None
     replicas: int | str | None = None
+    strategy: RolloutStrategy | None = None
 
 
 class Rollout(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assay.detectors.cluster.amounts import Amount, amount
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.platform.objects import BudgetSpec, BudgetStatus, DisruptionBudget
 from assay.detectors.cluster.selectors import LabelSelector, requirements
@@ -31,6 +32,8 @@ def _budget(objects: Objects, placed: Placed, replicas: "_Replicas | None") -> R
     facts = {
         "namespace": namespace_of(budget.metadata),
         "selector": _selector(budget, spec.selector),
+        "min_available": _text(spec.min_available),
+        "max_unavailable": _text(spec.max_unavailable),
         "blocks_all": _blocks_all(budget, spec, replicas),
     }
     return stated(objects, placed, "cluster.disruption-budget", address("PodDisruptionBudget", budget.metadata), facts)
@@ -46,6 +49,11 @@ def _selector(budget: DisruptionBudget, selector: LabelSelector | None) -> dict[
     if all(one["operator"] == "In" and len(one["values"]) == 1 for one in found):
         return {one["key"]: one["values"][0] for one in found}
     return Unknown(reason="the budget selects by more than equal labels")
+
+
+def _text(stated: int | str | None) -> str | Unknown | None:
+    found = amount(stated)
+    return found.text if isinstance(found, Amount) else found
 
 
 def _blocks_all(budget: DisruptionBudget, spec: BudgetSpec, replicas: "_Replicas | None") -> bool | Unknown:

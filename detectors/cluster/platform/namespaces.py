@@ -9,6 +9,7 @@ from msgspec import Struct
 from assay.detectors.cluster.access.tenant_objects import Profile, ProfileSpec
 from assay.detectors.cluster.objects import Meta, Objects, Placed, namespace_of
 from assay.detectors.cluster.platform.accelerators import names_accelerator
+from assay.detectors.cluster.platform.image_policies import ImagePolicies
 from assay.detectors.cluster.platform.objects import LimitRange, LimitSpec, Namespace, QuotaSpec, ResourceQuota
 from assay.detectors.cluster.stating import cluster_wide
 from assay.detectors.cluster.stating import state as stated
@@ -62,9 +63,9 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def state(objects: Objects) -> Iterator[Resource]:
     """`cluster.namespace`."""
-    settings = _settings(objects)
+    settings, signatures = _settings(objects), ImagePolicies(objects)
     for placed in objects.of("Namespace"):
-        yield _namespace(objects, placed, settings)
+        yield _namespace(objects, placed, settings, signatures)
 
 
 def is_system(name: str, openshift: bool) -> bool:
@@ -102,7 +103,7 @@ def _settings(objects: Objects) -> Settings:
     )
 
 
-def _namespace(objects: Objects, placed: Placed, settings: Settings) -> Resource:
+def _namespace(objects: Objects, placed: Placed, settings: Settings, signatures: ImagePolicies) -> Resource:
     namespace: Namespace = placed.object
     meta = namespace.metadata
     labels = meta.labels or {}
@@ -120,6 +121,7 @@ def _namespace(objects: Objects, placed: Placed, settings: Settings) -> Resource
         "quota": _true_or_unread(bool(bounded), quotas),
         "gpu_quota": _true_or_unread(any(map(names_accelerator, bounded)), quotas),
         "default_limits": _true_or_unread(name in settings.limited, objects.unread("LimitRange")),
+        "verified_images": signatures.of(meta),
     }
     return stated(objects, placed, "cluster.namespace", at, facts, aliases)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from assay.detectors.cluster.pods import contexts
 from assay.detectors.cluster.pods.environment import from_secrets, in_the_open
-from assay.detectors.cluster.pods.images import parse, placeholder
+from assay.detectors.cluster.pods.image_volumes import images, models
+from assay.detectors.cluster.pods.images import Image, parse, placeholder
 from assay.detectors.cluster.pods.objects import Container, Handler, Implied, PodSpec
 from assay.detectors.cluster.pods.quantities import requested
 from assay.detectors.cluster.pods.start_fetches import fetches
@@ -45,15 +46,19 @@ def type_of(container: Container, field: str) -> str:
 
 
 def _containers(spec: PodSpec, annotations: Mapping[str, str]) -> Iterator[Any]:
-    fixed = read_only(spec)
+    fixed, mountable = read_only(spec), images(spec)
     for field in ("init_containers", "containers", "ephemeral_containers"):
         for container in getattr(spec, field) or ():
-            facts = _facts(container, spec, annotations, fixed) | {"type": type_of(container, field)}
+            facts = _facts(container, spec, annotations, fixed, mountable) | {"type": type_of(container, field)}
             yield _with_unknowns(facts, container) if isinstance(container, Implied) else facts
 
 
 def _facts(
-    container: Container, spec: PodSpec, annotations: Mapping[str, str], fixed: frozenset[str]
+    container: Container,
+    spec: PodSpec,
+    annotations: Mapping[str, str],
+    fixed: frozenset[str],
+    mountable: Mapping[str, Image],
 ) -> dict[str, Any]:
     image = parse(container.image)
     if container.image == "auto":
@@ -80,7 +85,7 @@ def _facts(
         "probe_hosts": _probe_hosts(container),
         "secret_environment": from_secrets(container),
         "plain_secret_environment": in_the_open(container),
-        "fetches_at_start": fetches(container, image.repository),
+        "fetches_at_start": _with_models(fetches(container, image.repository, spec), models(container, mountable)),
     }
 
 
@@ -92,6 +97,15 @@ def _with_unknowns(facts: dict[str, Any], container: Implied) -> dict[str, Any]:
     for name in _IMPLIED_LISTS:
         facts[name] = [*facts[name], unknown]
     return facts
+
+
+def _with_models(fetched: list[str | Unknown], mounted: set[str | Unknown]) -> list[str | Unknown]:
+    """A model that is mounted as an image is pulled as the container starts."""
+    if not mounted:
+        return fetched
+    found = mounted.union(fetched)
+    known = sorted(one for one in found if isinstance(one, str))
+    return [*known, *sorted((one for one in found if isinstance(one, Unknown)), key=lambda one: one.reason)]
 
 
 def _ports(container: Container, spec: PodSpec) -> Iterator[Any]:

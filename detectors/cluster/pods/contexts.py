@@ -18,14 +18,14 @@ _NOTHING = SecurityContext()
 
 
 def declared(context: SecurityContext | None, apparmor: str | Unknown | None = None) -> dict[str, Any]:
-    """A `kinds.workload.Context`. `apparmor` is what an annotation says, which counts where the field is not set."""
+    """A `kinds.workload.Context`. `apparmor` is what an annotation says of a container."""
     context = context or _NOTHING
     selinux = context.se_linux_options
     return {
         "run_as_user": context.run_as_user,
         "run_as_non_root": context.run_as_non_root,
         "seccomp": _type(context.seccomp_profile),
-        "apparmor": _type(context.app_armor_profile) or apparmor,
+        "apparmor": _weaker(_type(context.app_armor_profile), apparmor),
         "selinux_type": _selinux(selinux.type if selinux is not None else None),
         "selinux_user_or_role": selinux is not None and bool(selinux.user or selinux.role),
         "host_process": context.windows_options is not None and context.windows_options.host_process is True,
@@ -37,16 +37,17 @@ def apparmor_annotation(
 ) -> str | Unknown | None:
     """The profile that the older annotation gives a container.
 
-    Newer API servers write the annotation for each container that inherits the pod's field; it says nothing new then.
+    Newer API servers write the annotation for each container that inherits the pod's field: it says nothing new then.
+    One that differs goes before the pod's field.
     """
-    if pod is not None and _type(pod.app_armor_profile) is not None:
-        return None
     value = annotations.get(f"{_APPARMOR}{container or ''}")
     if not value:
         return None
     if value.startswith("localhost/"):
-        return "Localhost"
-    return _APPARMOR_TYPES.get(value) or one_of(value, (), "the AppArmor annotation")
+        profile: str | Unknown = "Localhost"
+    else:
+        profile = _APPARMOR_TYPES.get(value) or one_of(value, (), "the AppArmor annotation")
+    return None if pod is not None and profile == _type(pod.app_armor_profile) else profile
 
 
 def effective(container: SecurityContext | None, pod: SecurityContext | None) -> dict[str, Any]:
@@ -80,11 +81,20 @@ def one_of(value: str, allowed: Sequence[str], field: str) -> str | Unknown:
 
 
 def _type(profile: Type | None) -> str | Unknown | None:
-    return one_of(profile.type, _PROFILES, "the profile's type") if profile is not None and profile.type else None
+    return None if profile is None else one_of(profile.type or "", _PROFILES, "the profile's type")
+
+
+def _weaker(field: str | Unknown | None, annotation: str | Unknown | None) -> str | Unknown | None:
+    """Which of the two counts depends on the version of the API server and of the node."""
+    if "Unconfined" in (field, annotation):
+        return "Unconfined"
+    return annotation if field is None or isinstance(annotation, Unknown) else field
 
 
 def _selinux(value: str | None) -> str | Unknown | None:
-    return value if not value or _SELINUX.fullmatch(value) else one_of(value, (), "the SELinux type")
+    if not value:
+        return None
+    return value if _SELINUX.fullmatch(value) else one_of(value, (), "the SELinux type")
 
 
 def _capabilities(names: tuple[str, ...] | None) -> list[str | Unknown]:

@@ -245,10 +245,19 @@ class Pod(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     status: PodStatus | None = None
 
 
+class RollingUpdate(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """How many pods are replaced at a time."""
+
+    max_unavailable: int | str | None = None
+
+
 class Strategy(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """How pods are replaced by newer ones."""
 
     type: str | None = None
+    rolling_update: RollingUpdate | None = None
+    rolling_params: RollingUpdate | None = None
+    """Of OpenShift's DeploymentConfig."""
 
 
 class ClaimSpec(Struct, frozen=True, kw_only=True, rename="camel", gc=False):

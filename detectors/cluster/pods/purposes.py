@@ -13,8 +13,10 @@ _OWNERS: Mapping[str, str] = {
     "ClusterWorkflowTemplate": "pipeline",
     "CronWorkflow": "pipeline",
     "Grafana": "monitoring",
+    "InferenceGraph": "serving",
     "InferenceService": "serving",
     "JAXJob": "training",
+    "LLMInferenceService": "serving",
     "MPIJob": "training",
     "Milvus": "vector-store",
     "Notebook": "notebook",
@@ -25,10 +27,13 @@ _OWNERS: Mapping[str, str] = {
     "RayJob": "training",
     "RayService": "serving",
     "SeldonDeployment": "serving",
+    "SeldonRuntime": "serving",
+    "Server": "serving",
     "ServingRuntime": "serving",
     "SparkApplication": "pipeline",
     "ScheduledSparkApplication": "pipeline",
     "TFJob": "training",
+    "Tensorboard": "monitoring",
     "TrainJob": "training",
     "Workflow": "pipeline",
     "WorkflowTemplate": "pipeline",
@@ -43,7 +48,8 @@ _IMAGES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
             r"vllm(?:-[\w\-]+)?|text-generation-inference|text-embeddings-inference|tgi|tritonserver|torchserve(?:-kfs)?"
             r"|sglang|ollama|llama\.cpp|llama-cpp-python|mlserver|bentoml|bento-server|lmdeploy|localai|local-ai|litellm"
             r"|ray-llm|huggingfaceserver|sklearnserver|xgbserver|lgbserver|paddleserver|pmmlserver|kserve|nim"
-            r"|open-webui|tensorflow-model-server|openvino[_\-]model[_\-]server|model_server|aphrodite-engine|infinity",
+            r"|open-webui|langflow|flowise|comfyui[\w\-]*|xinference|tensorrt-llm|ai-dynamo"
+            r"|seldon-(?:envoy|scheduler|modelgateway|pipelinegateway)|tensorflow-model-server|openvino[_\-]model[_\-]server|model_server|aphrodite-engine|infinity",
         ),
         (
             "notebook",
@@ -55,8 +61,15 @@ _IMAGES: Sequence[tuple[str, re.Pattern[str]]] = tuple(
             r"airflow|argoexec|argocli|workflow-controller|prefect|dagster[\w\-]*|flyte[\w\-]*|ml-pipeline"
             r"|kfp-[\w\-]+|spark(?:-[\w\-]+)?|mage-?ai|metaflow[\w\-]*|luigi",
         ),
-        ("registry", r"mlflow(?:-[\w\-]+)?|model-registry|clearml(?:-server)?|wandb-local"),
-        ("vector-store", r"qdrant|weaviate|milvus|chroma(?:db|-core)?|pgvector|pgvecto-rs|vespa|lancedb"),
+        (
+            "registry",
+            r"mlflow(?:-[\w\-]+)?|model-registry|clearml(?:-server)?|wandb-local"
+            r"|zenml-server|determined-master|aimstack",
+        ),
+        (
+            "vector-store",
+            r"qdrant|weaviate|milvus|chroma(?:db|-core)?|pgvector|pgvecto-rs|vespa|vespaengine|lancedb",
+        ),
         (
             "monitoring",
             r"prometheus|grafana(?:-[\w\-]+)?|alertmanager|thanos|kube-state-metrics|loki|mimir|tempo|jaeger"

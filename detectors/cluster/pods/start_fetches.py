@@ -2,9 +2,15 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from itertools import islice
 
-from assay.detectors.cluster.pods.images import path_of, placeholder
-from assay.detectors.cluster.pods.objects import Container
+from assay.detectors.cluster.pods import signature_checks
+from assay.detectors.cluster.pods.fetch_programs import DOWNLOADERS, PROGRAMS, REMOTE, REVISION, fetched, pinned, values
+from assay.detectors.cluster.pods.fetch_programs import reference as reference
+from assay.detectors.cluster.pods.images import parse, path_of
+from assay.detectors.cluster.pods.objects import Container, PodSpec
+from assay.detectors.cluster.pods.signature_checks import Checked, Step
 from assay.detectors.cluster.stating import unresolved
 from assay.scanner.api import Unknown
 
@@ -13,49 +19,17 @@ _LONGEST = 30_000
 
 _ARGUMENTS = 100
 """Of one command that are looked at."""
+_LATER = 20
+"""Init containers after one that fetches a model, among which one that checks it is looked for."""
 
 _TOKEN = re.compile(
     r"&&|\|\||[;|\n]|[^\s;|&'\"`()<>,\[\]{}$]+|\$\{[^}\s]{0,100}\}|\$\([^)\s]{0,100}\)|\{\{[^}\n]{0,100}\}\}"
 )
 _ENDS = frozenset(("&&", "||", ";", "\n"))
 """Between two commands; a pipe belongs to the command that it feeds."""
-_REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_HUB = re.compile(r"[A-Za-z0-9][\w.\-]{0,95}/[A-Za-z0-9][\w.\-]{0,95}")
-"""`organisation/model`, as on a model hub."""
-_REMOTE = re.compile(r"(?:hf|s3|gs|gcs|https?|az|azure|abfss?|wasbs?|oci|ms|r2|oss|cos|models|runs|swift|hdfs)://.+")
-_WEIGHTS = re.compile(
-    r"\.(?:safetensors|bin|pt|pth|ckpt|onnx|gguf|ggml|h5|keras|pb|pkl|pickle|joblib|tflite|engine|plan|mar|nemo|npz)\b"
-)
-_MODEL_WORD = re.compile(r"model|weight|checkpoint|ckpt|lora|adapter|huggingface|safetensors", re.IGNORECASE)
-_SCRIPT = re.compile(r"\.(?:sh|bash|py|pyz|whl|jar|zip|tgz|tar\.gz|ipynb|lua|js|pl|rb)\b")
-
-_SHELLS = frozenset([
-    "sh", "bash", "zsh", "dash", "ash", "python", "python3", "perl", "ruby", "node",
-])  # fmt: skip
-_FEW = 20
-"""Arguments of a program that copies files."""
-_COPIERS = frozenset(["s3", "gsutil", "storage", "blob", "rclone", "mc", "s5cmd", "azcopy"])
-_DOWNLOADERS = frozenset(["wget", "curl", "aria2c", "axel"])
-_INSTALLERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("pip", "pip3", "pip2", "pipx"), ("install",)),
-    (("conda", "mamba", "micromamba"), ("install", "create", "env")),
-    (("apt-get", "apt", "yum", "dnf", "microdnf", "zypper", "tdnf"), ("install",)),
-    (("apk",), ("add",)),
-    (("npm", "pnpm"), ("install", "i", "ci", "add")),
-    (("yarn",), ("add", "install")),
-    (("uv", "poetry"), ("sync", "add", "install", "pip")),
-    (("gem", "cargo", "go", "brew", "luarocks"), ("install",)),
-)
-_RUNNERS = frozenset(["npx", "uvx", "bunx"])
-_PROGRAMS = (
-    frozenset(["huggingface-cli", "hf", "ollama", "git"])
-    | _DOWNLOADERS
-    | _COPIERS
-    | _RUNNERS
-    | frozenset(program for programs, _ in _INSTALLERS for program in programs)
-)
 _LOADERS = re.compile(
-    r"\b(?:from_pretrained|snapshot_download|hf_hub_download|load_dataset|torch\.hub\.load|hub\.load)\b"
+    r"\b(?:from_pretrained|snapshot_download|hf_hub_download|load_dataset|torch\.hub\.load|hub\.load|model_download"
+    r"|download_artifacts|use_artifact)\b"
 )
 _LOADS_CODE = re.compile(r"\btorch\.hub\.load\b")
 _PYTHON_REVISION = re.compile(r"revision\s{0,4}=\s{0,4}\\?['\"](?:[0-9a-f]{40})")
@@ -78,143 +52,142 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
     "mlflow": ("--model-uri", "-m"),
 }
 """Programs, by a word of the image's path or of the command, and the options by which they are told a model."""
+_FOLDERS: Mapping[str, tuple[str, ...]] = {
+    "tritonserver": ("--model-repository", "--model-store"),
+    "torchserve": ("--models", "--model-store"),
+    "tensorflow_model_server": ("--model_base_path",),
+    "serving": ("--model_base_path",),
+}
+"""Likewise, of programs that take a folder, or the address of one."""
 _SERVER = re.compile(rf"({'|'.join(map(re.escape, _SERVERS))})(?:-|\Z)")
 """None of them is another one and a hyphen, so that a word stands for one program only."""
 _MODEL_VARIABLES = ("MODEL_ID", "HF_MODEL_ID", "VLLM_MODEL", "MODEL_URI", "OLLAMA_MODEL")
 _REVISION_VARIABLES = ("REVISION", "HF_REVISION", "MODEL_REVISION", "VLLM_REVISION")
 _PACKAGE_VARIABLES = ("EXTRA_PIP_PACKAGES", "PIP_PACKAGES", "_PIP_ADDITIONAL_REQUIREMENTS", "EXTRA_CONDA_PACKAGES",
                       "EXTRA_APT_PACKAGES")  # fmt: skip
-_REVISION_OPTIONS = ("--revision", "--model-revision", "--commit-hash", "--model_revision")
 _FETCHING_IMAGES = ("git-sync", "gitsync", "alpine/git", "bitnami/git")
 _INITIALIZERS = ("storage-initializer", "-model-initializer")
 
 
-def fetches(container: Container, repository: str) -> list[str | Unknown]:
-    """What one container gets, by kind, sorted; `repository` is its image's."""
-    text = "\n".join((*(container.command or ()), *(container.args or ())))
-    if len(text) > _LONGEST:
+def fetches(container: Container, repository: str, spec: PodSpec | None = None) -> list[str | Unknown]:
+    """What one container gets, by kind, sorted; `repository` is its image's, and `spec` its pod's."""
+    text = _text(container)
+    if text is None:
         return [Unknown(reason="its command is longer than is looked at")]
-    tokens = _TOKEN.findall(text.replace("\\\n", " "))
     path = path_of(repository)[1] if repository else ""
-    found: set[str | Unknown] = set()
     # What was given as a list of arguments is one command; a script within one argument has commands of its own.
-    words = [word for word in tokens if not word.isspace()]
-    for command in _commands(_script_lines(container)):
-        found.update(_of_command(command))
-    found.update(_of_server(words, path, container))
-    found.update(_of_python(text))
-    found.update(_of_image(path, container, words))
-    found.update(_of_variables(container))
+    words = [word for word in _tokens(text) if not word.isspace()]
+    steps = _steps(container, path)
+    checked = signature_checks.checks(steps)
+    later = _checked_later(container, spec)
+    after = _after(checked, later)
+    found: set[str | Unknown] = set()
+    named: set[str] = set()
+    for number, step in enumerate(steps):
+        # What was checked by the name by which it is fetched afterwards counts as well.
+        signed = "model-signed" if named and not named.isdisjoint(step.words) else None
+        found.update(_vouched(kind, signed or after[number]) for kind in _of_command(step.words))
+        if checked[number] == "model-signed":
+            named.update(word for word in step.words if "/" in word and not word.startswith(("-", "/", ".")))
+    at = next((number for number, step in enumerate(steps) if _LOADERS.search(" ".join(step.words))), None)
+    found.update(_vouched(kind, later if at is None else after[at]) for kind in _of_python(text))
+    others = (*_of_server(words, path, container), *_of_image(path, container, words), *_of_variables(container))
+    found.update(_vouched(kind, later) for kind in others)
     known = {one for one in found if isinstance(one, str)}
     reasons = sorted({one.reason for one in found if isinstance(one, Unknown)})
     return [*sorted(known), *(Unknown(reason=reason) for reason in reasons[:5])]
 
 
-def reference(uri: str) -> str | Unknown | None:
-    """Whether what an address or name of a model stands for is always the same: `model-pinned`, or `model`.
-
-    None: it isn't fetched from the network.
-    """
-    if unresolved(uri):
-        return placeholder(uri)
-    if uri.startswith("hf://"):
-        return "model-pinned" if _REVISION.fullmatch(uri.rpartition(":")[2].rpartition("@")[2]) else "model"
-    if uri.startswith("oci://"):
-        return "model-pinned" if "@sha256:" in uri else "model"
-    if _REMOTE.fullmatch(uri):
-        return "model"
-    return "model" if _HUB.fullmatch(uri) else None
+def _vouched(kind: str | Unknown, checked: Checked) -> str | Unknown:
+    """A model that isn't pinned, as the checks after it leave it."""
+    return checked if kind == "model" and checked is not None else kind
 
 
-def _script_lines(container: Container) -> list[str]:
-    """The tokens of what is run: the list of arguments as one line, with scripts in it taken apart."""
-    tokens: list[str] = []
+def _after(checked: Sequence[Checked], later: Checked) -> list[Checked]:
+    """For each step, the best of what the steps after it check, and what other containers check `later`."""
+    found = [later]
+    for one in reversed(checked[1:]):
+        found.append(_better(one, found[-1]))
+    return found[::-1]
+
+
+def _better(one: Checked, other: Checked) -> Checked:
+    return max(one, other, key=lambda checked: (isinstance(checked, str), checked is not None, str(checked)))
+
+
+def _checked_later(container: Container, spec: PodSpec | None) -> Checked:
+    """What init containers check that come after this one, which is itself one that ends before they begin."""
+    initial = [one for one in (spec.init_containers if spec is not None else None) or () if one.restart_policy is None]
+    at = next((index for index, one in enumerate(initial) if one is container), None)
+    if at is None:
+        return None
+    found: Checked = None
+    for one in islice(initial, at + 1, at + 1 + _LATER):
+        repository = parse(one.image).repository
+        path = path_of(repository)[1] if repository else ""
+        if _text(one) is not None:
+            found = reduce(_better, signature_checks.checks(_steps(one, path)), found)
+    return found
+
+
+def _text(container: Container) -> str | None:
+    """All that it runs; None where that is longer than is looked at."""
+    text = "\n".join((*(container.command or ()), *(container.args or ())))
+    return text if len(text) <= _LONGEST else None
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text.replace("\\\n", " "))
+
+
+def _steps(container: Container, path: str) -> list[Step]:
+    """The commands: the list of arguments as one line, with scripts in it taken apart."""
+    tokens = list(signature_checks.named_by(path)) if not container.command else []
     for argument in (*(container.command or ()), *(container.args or ())):
-        tokens.extend(_TOKEN.findall(argument.replace("\\\n", " ")))
-    return tokens
-
-
-def _commands(tokens: Sequence[str]) -> Iterator[list[str]]:
+        tokens.extend(_tokens(argument))
+    found: list[Step] = []
     current: list[str] = []
-    for token in tokens:
-        if token in _ENDS:
-            if current:
-                yield current
-            current = []
-        else:
+    for token in (*tokens, ""):
+        if token and token not in _ENDS:
             current.append(token)
-    if current:
-        yield current
+        elif current:
+            found.append(Step(tuple(current), token))
+            current = []
+    # A new line after the last command ends it, and nothing follows.
+    return [*found[:-1], Step(found[-1].words, "")] if found else []
 
 
 def _of_command(words: Sequence[str]) -> Iterator[str | Unknown]:
     """What one command fetches, by the first word in it that tells."""
     for index, word in enumerate(words):
         name = word.rpartition("/")[2]
-        if name not in _PROGRAMS:
+        if name not in PROGRAMS:
             continue
-        fetched = list(_of_program(name, words[index + 1 : index + 1 + _ARGUMENTS]))
-        yield from fetched
-        if fetched or name in _DOWNLOADERS:
+        got = list(fetched(name, words[index + 1 : index + 1 + _ARGUMENTS]))
+        yield from got
+        if got or name in DOWNLOADERS:
             return
-
-
-def _of_program(name: str, rest: Sequence[str]) -> Iterator[str | Unknown]:
-    if name in ("huggingface-cli", "hf") and "download" in rest[:3]:
-        yield "model-pinned" if _revision(rest) else "model"
-    elif name == "ollama" and rest and rest[0] in ("pull", "run"):
-        yield "model"
-    elif name == "git" and "clone" in rest[:6]:
-        yield "code"
-        if any("huggingface.co/" in word for word in rest):
-            yield "model"
-    elif name in _DOWNLOADERS:
-        yield from _downloaded(rest)
-    elif name in _COPIERS:
-        few = rest[:_FEW]
-        if any(_REMOTE.fullmatch(word) for word in few) and _MODEL_WORD.search(" ".join(few)):
-            yield "model"
-    elif name in _RUNNERS or (_installs(name, rest) and "--no-index" not in rest):
-        yield "packages"
-
-
-def _installs(name: str, rest: Sequence[str]) -> bool:
-    return any(name in programs and any(word in verbs for word in rest[:3]) for programs, verbs in _INSTALLERS)
-
-
-def _downloaded(rest: Sequence[str]) -> Iterator[str | Unknown]:
-    addresses = [word for word in rest if "://" in word]
-    if any(_WEIGHTS.search(word) or "huggingface.co/" in word for word in rest):
-        yield "model"
-    piped = any(
-        word == "|"
-        and position + 1 < len(rest)
-        and any(one.rpartition("/")[2] in _SHELLS for one in rest[position + 1 :][:3])
-        for position, word in enumerate(rest)
-    )
-    if piped or any(_SCRIPT.search(word.partition("?")[0]) for word in addresses):
-        yield "code"
-    elif any(_MODEL_WORD.search(word) for word in addresses):
-        yield "model"
 
 
 def _of_server(words: Sequence[str], path: str, container: Container) -> Iterator[str | Unknown]:
     names = {word.rpartition("/")[2].partition(".")[0] for word in words[:8]} | set(re.split(r"[/_]", path))
     for program in sorted({known[1] for name in names if (known := _SERVER.match(name))}):
         options = _SERVERS[program]
-        told = [value for option in options for value in _values(words, option)]
+        told = [value for option in options for value in values(words, option)]
         if program == "vllm" and "serve" in words:
             told += words[words.index("serve") + 1 :][:1]
         for model in told:
-            fetched = reference(model)
-            if fetched is not None:
-                yield (
-                    "model-pinned"
-                    if fetched == "model" and _revision(words) and not _REMOTE.fullmatch(model)
-                    else fetched
-                )
+            kind = reference(model)
+            if kind is not None:
+                yield "model-pinned" if kind == "model" and pinned(words) and not REMOTE.fullmatch(model) else kind
         if not told:
             yield from _told_by_variables(container)
+    for program in sorted(names & _FOLDERS.keys()):
+        for folder in (value for option in _FOLDERS[program] for value in values(words, option)):
+            address = folder.partition("=")[2] if program == "torchserve" and "=" in folder else folder
+            kind = _stored(address)
+            if kind is not None:
+                yield kind
 
 
 def _told_by_variables(container: Container) -> Iterator[str | Unknown]:
@@ -226,11 +199,11 @@ def _told_by_variables(container: Container) -> Iterator[str | Unknown]:
         if one.value is None:
             yield Unknown(reason=f"which model it loads stands outside the template, in {name}")
             continue
-        fetched = reference(one.value)
+        kind = reference(one.value)
         revisions = [variables[other].value or "" for other in _REVISION_VARIABLES if other in variables]
-        pinned = any(_REVISION.fullmatch(revision) for revision in revisions)
-        if fetched is not None:
-            yield "model-pinned" if fetched == "model" and pinned else fetched
+        fixed = any(REVISION.fullmatch(revision) for revision in revisions)
+        if kind is not None:
+            yield "model-pinned" if kind == "model" and fixed else kind
 
 
 def _of_python(text: str) -> Iterator[str]:
@@ -250,22 +223,10 @@ def _of_image(path: str, container: Container, words: Sequence[str]) -> Iterator
 
 
 def _stored(word: str) -> str | Unknown | None:
-    return reference(word) if _REMOTE.fullmatch(word) or unresolved(word) else None
+    return reference(word) if REMOTE.fullmatch(word) or unresolved(word) else None
 
 
 def _of_variables(container: Container) -> Iterator[str]:
     for one in container.env or ():
         if one.name in _PACKAGE_VARIABLES and (one.value or one.value_from is not None):
             yield "packages"
-
-
-def _values(words: Sequence[str], option: str) -> Iterator[str]:
-    for index, word in enumerate(words):
-        if word == option and index + 1 < len(words):
-            yield words[index + 1]
-        elif word.startswith(f"{option}="):
-            yield word[len(option) + 1 :]
-
-
-def _revision(words: Sequence[str]) -> bool:
-    return any(_REVISION.fullmatch(value) for option in _REVISION_OPTIONS for value in _values(words, option))

@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
 from assay.detectors.cluster.owners.owners import BETWEEN, OWNERS, Chains, Root
 from assay.detectors.cluster.owners.parts import ONE_EACH, Part, pod
+from assay.detectors.cluster.owners.pod_defaults import PodDefaults
 from assay.detectors.cluster.pods.fold import GENERATED_LABELS, PodFold, finished, owner_of
 from assay.detectors.cluster.pods.objects import Folded, Pod, PodSpec
 from assay.detectors.cluster.pods.volume_objects import Claim, Volume
@@ -58,12 +59,16 @@ def templates(objects: Objects) -> Sequence[Template]:
 def _templates(objects: Objects) -> Sequence[Template]:
     chains = Chains(objects)
     found = list(_of_pods(objects, chains))
+    defaults = PodDefaults(objects)
     stated = {(one.address, one.role) for one in found}
     for api_id in OWNERS:
         for placed in objects.of(api_id):
             found.extend(
                 one for one in _declared(objects, chains, api_id, placed) if (one.address, one.role) not in stated
             )
+    if not is_live(objects):
+        # A pod that runs has what is added to it; one that is declared will get it.
+        found = [structs.replace(one, spec=defaults.applied(one.spec, one.namespace, one.labels)) for one in found]
     return sorted(found, key=lambda one: (one.address, -1 if isinstance(one.running, Unknown) else one.running))
 
 

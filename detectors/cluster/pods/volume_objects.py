@@ -2,6 +2,9 @@
 
 from msgspec import Struct, field
 
+UNHEARD = "a source that isn't known"
+"""The key under which the decoding of files notes that a volume has one. No key of the API looks like it."""
+
 
 class Named(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A reference to an object of the pod's namespace."""
@@ -65,6 +68,12 @@ class ReadOnly(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     read_only: bool | None = None
 
 
+class ImageSource(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """An image, the files of which are the volume."""
+
+    reference: str | None = None
+
+
 class Volume(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A volume: its name, and one of the sources."""
 
@@ -79,7 +88,7 @@ class Volume(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     ephemeral: Anything | None = None
     downward_api: Anything | None = field(default=None, name="downwardAPI")
     nfs: ReadOnly | None = None
-    image: Anything | None = None
+    image: ImageSource | None = None
     git_repo: Anything | None = None
     iscsi: ReadOnly | None = None
     fc: ReadOnly | None = None
@@ -99,3 +108,9 @@ class Volume(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     scale_io: ReadOnly | None = field(default=None, name="scaleIO")
     storageos: ReadOnly | None = None
     vsphere_volume: Anything | None = None
+    unheard: Anything | None = field(default=None, name=UNHEARD)
+    """A source of another name, in a file."""
+
+
+HEARD = frozenset(Volume.__struct_encode_fields__)
+"""The keys of a volume."""

@@ -1,6 +1,8 @@
 """Volumes of pods, and how containers mount them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from posixpath import normpath
 from typing import Any
 
 from assay.detectors.cluster.pods.images import placeholder
@@ -9,7 +11,7 @@ from assay.detectors.cluster.pods.volume_objects import Volume
 from assay.detectors.cluster.stating import bounded, unresolved
 from assay.scanner.api import Unknown
 
-_NOT_SOURCES = ("name",)
+_NOT_SOURCES = ("name", "unheard")
 _SOURCES = tuple(
     (field, name)
     for field, name in zip(Volume.__struct_fields__, Volume.__struct_encode_fields__, strict=True)
@@ -17,18 +19,21 @@ _SOURCES = tuple(
 )
 """Field of the struct, and the API's name for that type of volume."""
 
+_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
+"""A drive, or a pipe such as that of a container runtime."""
+
 _ALWAYS_READ_ONLY = ("secret", "configMap", "projected", "downwardAPI", "image")
 """The kubelet mounts these read-only whatever is declared.
 See: https://kubernetes.io/docs/concepts/storage/volumes/
 """
 
 
-def volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods: str) -> list[Any]:
+def volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods: str, live: bool = False) -> list[Any]:
     """`kinds.workload.Volume`s. A volume that a StatefulSet makes claims for is one for each claim.
 
     `pods` is how the pods are named, for the claims of ephemeral volumes.
     """
-    return bounded(_volumes(spec, claims, pods), "volumes")
+    return bounded(_volumes(spec, claims, pods, live), "volumes")
 
 
 def read_only(spec: PodSpec) -> frozenset[str]:
@@ -41,21 +46,26 @@ def mounts(container: Container, read_only_volumes: frozenset[str]) -> list[Any]
     return bounded(_mounts(container, read_only_volumes), "mounts")
 
 
-def type_of(volume: Volume) -> str | Unknown:
-    """As in the API; an empty directory where nothing is said, as the API server would set."""
+def type_of(volume: Volume, live: bool = False) -> str | Unknown:
+    """As in the API; in a file an empty directory where nothing is said, as the API server would set.
+
+    A live cluster has set it: a volume without a source there has one of a type that is newer than this program.
+    """
     found = [name for field, name in _SOURCES if getattr(volume, field) is not None]
+    if volume.unheard is not None or (live and not found):
+        return Unknown(reason="a volume is of a type that isn't known")
     if len(found) > 1:
         return Unknown(reason="unreadable: a volume has several sources")
     return found[0] if found else "emptyDir"
 
 
-def _volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods: str) -> Iterator[Any]:
+def _volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods: str, live: bool) -> Iterator[Any]:
     for volume in spec.volumes or ():
         for claim in claims.get(volume.name or "", ()) or (_claim(volume, pods),):
             yield {
                 "name": _text(volume.name or ""),
-                "type": type_of(volume),
-                "host_path": None if volume.host_path is None else _text(volume.host_path.path or ""),
+                "type": type_of(volume, live),
+                "host_path": None if volume.host_path is None else _host_path(volume.host_path.path or ""),
                 "claim": claim,
                 "token": _holds_token(volume),
                 "memory": volume.empty_dir is not None and volume.empty_dir.medium == "Memory",
@@ -69,6 +79,15 @@ def _mounts(container: Container, read_only_volumes: frozenset[str]) -> Iterator
             "path": _text(mount.mount_path or ""),
             "read_only": mount.read_only is True or (mount.name or "") in read_only_volumes,
         }
+
+
+def _host_path(path: str) -> str | Unknown:
+    """As the node resolves it, but for links."""
+    if not path:
+        return Unknown(reason="unreadable: a volume names no folder of the node")
+    if unresolved(path):
+        return placeholder(path)
+    return path if _WINDOWS.match(path) else normpath(f"/{path.lstrip('/')}")
 
 
 def _claim(volume: Volume, pods: str) -> str | Unknown | None:

@@ -10,13 +10,15 @@ from assay.detectors.cluster.objects import Objects, Placed, namespace_of
 from assay.detectors.cluster.pods import contexts
 from assay.detectors.cluster.pods.containers import containers
 from assay.detectors.cluster.pods.fold import TOKEN_VOLUME
+from assay.detectors.cluster.pods.image_volumes import image_volumes
 from assay.detectors.cluster.pods.images import placeholder
 from assay.detectors.cluster.pods.objects import Container, ImpliedSpec, Pod, PodSpec
 from assay.detectors.cluster.pods.purposes import purposes
 from assay.detectors.cluster.pods.system_components import component
 from assay.detectors.cluster.pods.templates import Template, templates
+from assay.detectors.cluster.pods.updates import together
 from assay.detectors.cluster.pods.volumes import volumes
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, is_live, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
@@ -52,12 +54,13 @@ def state(objects: Objects) -> Iterator[Resource]:
         spec = template.spec
         told = unread or (template.namespace, _account(spec)) in accounts
         keeps = told and spec.automount_service_account_token is None
-        facts = _facts(template if keeps else structs.replace(template, spec=_without_token_volume(spec)))
+        kept = template if keeps else structs.replace(template, spec=_without_token_volume(spec))
+        facts = _facts(kept, is_live(objects))
         placed = Placed(object=template.owner.object, place=template.place)
         yield stated(objects, placed, "workload.pods", template.address, facts, template.aliases)
 
 
-def _facts(template: Template) -> dict[str, Any]:
+def _facts(template: Template, live: bool) -> dict[str, Any]:
     spec = template.spec
     annotations = template.annotations
     controller: str | Unknown = template.controller
@@ -80,12 +83,14 @@ def _facts(template: Template) -> dict[str, Any]:
         "sysctls": _sysctls(spec),
         "context": contexts.declared(spec.security_context),
         "containers": containers(spec, annotations),
-        "volumes": volumes(spec, template.claims, _pods_of(template)),
+        "volumes": volumes(spec, template.claims, _pods_of(template), live),
+        "image_volumes": image_volumes(spec),
         "replicas": template.replicas,
         "long_running": template.long_running,
         "update_strategy": template.update_strategy
         if not isinstance(template.update_strategy, str)
         else contexts.one_of(template.update_strategy, _STRATEGIES, "the strategy"),
+        "updated_together": together(template),
         "spread": _spread(spec),
         "runtime_class": _runtime_class(spec.runtime_class_name),
         "mesh": _mesh(spec, template.labels, annotations),
@@ -98,12 +103,14 @@ def _facts(template: Template) -> dict[str, Any]:
         # A pod may have more in it than its template, such as what a webhook puts in.
         facts["containers"] = [*facts["containers"], template.running]
         facts["volumes"] = [*facts["volumes"], template.running]
+        facts["image_volumes"] = [*facts["image_volumes"], template.running]
     if isinstance(spec, ImpliedSpec):
         unknown = Unknown(reason=spec.reason)
         for field, names in _IMPLIED.items():
             if getattr(spec, field) is None:
                 facts |= dict.fromkeys(names, unknown)
         facts["volumes"] = [*facts["volumes"], unknown]
+        facts["image_volumes"] = [*facts["image_volumes"], unknown]
     return facts
 
 
@@ -150,10 +157,11 @@ def _odd(value: str) -> Unknown:
     return placeholder(value) if unresolved(value) else Unknown(reason="unreadable: a label has no value that it may")
 
 
-def _windows(spec: PodSpec) -> bool:
-    if spec.os is not None and spec.os.name:
-        return spec.os.name == "windows"
-    return (spec.node_selector or {}).get("kubernetes.io/os") == "windows"
+def _windows(spec: PodSpec) -> bool | Unknown:
+    # The kubelet refuses a pod whose `spec.os` isn't its own, whereas a node's labels may be anything.
+    # See: https://kubernetes.io/docs/concepts/security/pod-security-standards/
+    name = spec.os.name if spec.os is not None else None
+    return placeholder(name) if name and unresolved(name) else name == "windows"
 
 
 def _sysctls(spec: PodSpec) -> list[str | Unknown]:

@@ -72,11 +72,20 @@ class Redirect(Struct, frozen=True, kw_only=True, rename="camel"):
     scheme: str | None = None
 
 
+class Extension(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An object of the controller's own, of the route's namespace."""
+
+    group: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+
 class Filter(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is done to requests on the way."""
 
     type: str | None = None
     request_redirect: Redirect | None = None
+    extension_ref: Extension | None = None
 
 
 class Rule(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -100,6 +109,36 @@ class Route(Struct, frozen=True, kw_only=True, rename="camel"):
 
     metadata: Meta = field(default_factory=Meta)
     spec: RouteSpec | None = None
+
+
+class GrantFrom(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who may refer to what a ReferenceGrant names."""
+
+    group: str | None = None
+    kind: str | None = None
+    namespace: str | None = None
+
+
+class GrantTo(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What may be referred to; without a name, all of the kind."""
+
+    group: str | None = None
+    kind: str | None = None
+    name: str | None = None
+
+
+class GrantSpec(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a ReferenceGrant says."""
+
+    grants_from: list[GrantFrom] | None = field(default=None, name="from")
+    grants_to: list[GrantTo] | None = field(default=None, name="to")
+
+
+class ReferenceGrant(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Lets objects of other namespaces refer to some of its own."""
+
+    metadata: Meta = field(default_factory=Meta)
+    spec: GrantSpec | None = None
 
 
 class OpenShiftPort(Struct, frozen=True, kw_only=True, rename="camel"):

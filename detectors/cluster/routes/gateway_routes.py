@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes.gateway_objects import (
+    Extension,
     Filter,
     Gateway,
     GatewaySpec,
@@ -13,7 +16,10 @@ from assay.detectors.cluster.routes.gateway_objects import (
     RouteSpec,
     Rule,
 )
+from assay.detectors.cluster.routes.grants import Granted, Grants
 from assay.detectors.cluster.routes.hosts import hosts_of
+from assay.detectors.cluster.routes.middlewares import Middlewares
+from assay.detectors.cluster.routes.security_policies import SecurityPolicies
 from assay.detectors.cluster.stating import bounded, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
@@ -24,10 +30,24 @@ _KINDS = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute")
 
 def state(objects: Objects) -> Iterator[Resource]:
     """`network.route` of HTTPRoutes and their like."""
-    encrypted = set(_encrypted_sections(objects))
+    beside = _Beside(
+        encrypted=frozenset(_encrypted_sections(objects)),
+        grants=Grants(objects),
+        policies=SecurityPolicies(objects),
+        middlewares=Middlewares(objects),
+    )
     for kind in _KINDS:
         for placed in objects.of(f"{_GROUP}/{kind}"):
-            yield _route(objects, placed, kind, encrypted)
+            yield _route(objects, placed, kind, beside)
+
+
+class _Beside(Struct, frozen=True, kw_only=True):
+    """What bears on routes besides themselves."""
+
+    encrypted: frozenset[tuple[str, str]]
+    grants: Grants
+    policies: SecurityPolicies
+    middlewares: Middlewares
 
 
 def _encrypted_sections(objects: Objects) -> Iterator[tuple[str, str]]:
@@ -39,14 +59,14 @@ def _encrypted_sections(objects: Objects) -> Iterator[tuple[str, str]]:
                 yield address("Gateway", gateway.metadata), listener.name
 
 
-def _route(objects: Objects, placed: Placed, kind: str, encrypted: set[tuple[str, str]]) -> Resource:
+def _route(objects: Objects, placed: Placed, kind: str, beside: _Beside) -> Resource:
     route: Route = placed.object
     spec = route.spec or RouteSpec()
     namespace = namespace_of(route.metadata)
     parents = [(_gateway_of(one, namespace), one.section_name or "") for one in _gateways(spec)]
     hosts = hosts_of(spec.hostnames or [None])
     # It names listeners that speak TLS, and no others, so that nothing of it is served in the clear.
-    only_encrypted = bool(parents) and all(parent in encrypted for parent in parents)
+    only_encrypted = bool(parents) and all(parent in beside.encrypted for parent in parents)
     rules = spec.rules or []
     redirects: bool | Unknown = only_encrypted or (bool(rules) and all(map(_redirects, rules)))
     unread = objects.unread(f"{_GROUP}/Gateway")
@@ -54,7 +74,10 @@ def _route(objects: Objects, placed: Placed, kind: str, encrypted: set[tuple[str
     if unread and parents and not only_encrypted:
         tls_hosts = Unknown(reason=unread)
         redirects = redirects or tls_hosts
-    backends = (one for rule in rules for one in _backends(rule, namespace))
+    grants = beside.grants.to(kind, namespace)
+    backends = (one for rule in rules for one in _backends(rule, namespace, grants))
+    above = [(one.namespace or namespace, one) for one in _gateways(spec)]
+    login = beside.policies.login(kind, route.metadata, above)
     facts = {
         "namespace": namespace,
         "type": kind,
@@ -64,7 +87,7 @@ def _route(objects: Objects, placed: Placed, kind: str, encrypted: set[tuple[str
         "gateways": bounded(sorted({gateway for gateway, _ in parents}), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],
-        "authenticated": _authenticated(rules),
+        "authenticated": _either(login, _authenticated(rules, namespace, beside.middlewares)),
         "redirects_to_tls": redirects,
     }
     return stated(objects, placed, "network.route", address(kind, route.metadata), facts)
@@ -81,16 +104,16 @@ def _gateway_of(parent: Reference, namespace: str) -> str:
     return f"Gateway.{parent.namespace or namespace}.{parent.name or ''}"
 
 
-def _backends(rule: Rule, namespace: str) -> Iterator[dict[str, Any] | Unknown]:
+def _backends(rule: Rule, namespace: str, grants: Granted) -> Iterator[dict[str, Any] | Unknown]:
     paths = {match.path.value for match in rule.matches or () if match.path and match.path.value}
     # With several, the backends stand once without a path: each with each could be far too many.
     path = paths.pop() if len(paths) == 1 and len(rule.matches or ()) == 1 else None
     for backend in rule.backend_refs or ():
         if backend.weight != 0:
-            yield _backend(backend, namespace, path)
+            yield _backend(backend, namespace, path, grants)
 
 
-def _backend(backend: Reference, namespace: str, path: str | None) -> dict[str, Any] | Unknown:
+def _backend(backend: Reference, namespace: str, path: str | None, grants: Granted) -> dict[str, Any] | Unknown:
     if (backend.kind or "Service") != "Service" or backend.group or not backend.name:
         return Unknown(reason="a backend of the route is something other than a Service")
     if unresolved(backend.name) or unresolved(backend.namespace):
@@ -98,16 +121,35 @@ def _backend(backend: Reference, namespace: str, path: str | None) -> dict[str, 
     port = None if backend.port is None else str(backend.port)
     # Hosts of such a route are for all its backends, and stand with the route.
     there = {"namespace": backend.namespace or namespace, "service": backend.name, "port": port}
-    return {**there, "host": None, "path": path}
+    return {**there, "host": None, "path": path, "granted": grants(backend.namespace or namespace, backend.name)}
 
 
-def _authenticated(rules: Sequence[Rule]) -> bool | Unknown:
-    by_rule = [[one.type for one in rule.filters or ()] for rule in rules]
-    if by_rule and all("ExternalAuth" in types for types in by_rule):
+def _authenticated(rules: Sequence[Rule], namespace: str, middlewares: Middlewares) -> bool | Unknown:
+    """Whether filters of every rule ask callers who they are."""
+    found = [_asks(rule, namespace, middlewares) for rule in rules]
+    if found and all(one is True for one in found):
         return True
-    if any("ExtensionRef" in types for types in by_rule):
-        return Unknown(reason="a filter of the Gateway's controller decides, which may ask for a login")
-    return False
+    return next((one for one in found if isinstance(one, Unknown)), False)
+
+
+def _asks(rule: Rule, namespace: str, middlewares: Middlewares) -> bool | Unknown:
+    if any(one.type == "ExternalAuth" for one in rule.filters or ()):
+        return True
+    extensions = [one.extension_ref or Extension() for one in rule.filters or () if one.type == "ExtensionRef"]
+    ours = [(namespace, one.name or "") for one in extensions if (one.group, one.kind) == _MIDDLEWARE]
+    asks = middlewares.login(ours)
+    others = any((one.group, one.kind) not in (_MIDDLEWARE, _NO_LOGIN) for one in extensions)
+    return _BY_FILTER if others and asks is False else asks
+
+
+_MIDDLEWARE = ("traefik.io", "Middleware")
+_NO_LOGIN = ("gateway.envoyproxy.io", "HTTPRouteFilter")
+"""It changes requests and responses."""
+_BY_FILTER = Unknown(reason="a filter of the Gateway's controller decides, which may ask for a login")
+
+
+def _either(one: bool | Unknown, other: bool | Unknown) -> bool | Unknown:
+    return one is True or (other if isinstance(one, bool) or other is True else one)
 
 
 def _redirects(rule: Rule) -> bool:

@@ -23,6 +23,9 @@ _HAPROXY = "haproxy.org/"
 _HAPROXY_INGRESS = "haproxy-ingress.github.io/"
 _TRAEFIK = "traefik.ingress.kubernetes.io/"
 
+MIDDLEWARES = f"{_TRAEFIK}router.middlewares"
+"""The annotation that names Middlewares of Traefik."""
+
 Annotations = Mapping[str, str]
 Settled = bool | Unknown
 
@@ -34,6 +37,10 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     serving: Serving
     annotations: Mapping[str, str]
+    middleware_login: Settled = False
+    """Whether the Middlewares of Traefik that it names ask callers who they are."""
+    middleware_ranges: list[Any] = []
+    """Whom these let in; empty: everyone."""
     backend_config: bool = False
     """A Service that it leads to names a BackendConfig of GKE."""
 
@@ -42,6 +49,8 @@ def authenticated(reading: Reading) -> Settled:
     """Whether the controller asks callers who they are."""
     if reading.serving.controller == "gce" and reading.backend_config:
         return Unknown(reason="a BackendConfig decides, which may ask for a login by Google's proxy")
+    if reading.serving.controller == "traefik" and reading.middleware_login is not False:
+        return reading.middleware_login
     return _settled(_LOGINS, reading)
 
 
@@ -52,8 +61,8 @@ def ranges(reading: Reading) -> list[Any]:
         return [Unknown(reason="a BackendConfig decides, which may limit who connects")]
     if controller == "alb" and given.get(f"{_ALB}security-groups"):
         return [Unknown(reason="security groups that the annotation names decide")]
-    if controller == "traefik" and given.get(f"{_TRAEFIK}router.middlewares"):
-        return [Unknown(reason="middlewares decide, which may limit who connects")]
+    if controller == "traefik" and given.get(MIDDLEWARES):
+        return reading.middleware_ranges
     if controller == "kong" and given.get("konghq.com/plugins"):
         return [Unknown(reason="plugins decide, which may limit who connects")]
     for key in _RANGES.get(controller or "", ()):
@@ -144,8 +153,9 @@ def _alb_login(given: Annotations) -> Settled:
 
 
 def _traefik_login(given: Annotations) -> Settled:
-    named = given.get(f"{_TRAEFIK}router.middlewares") or given.get(f"{_TRAEFIK}router.tls.options")
-    return Unknown(reason="middlewares or TLS options decide, which may ask for a login") if named else False
+    """But for Middlewares, which are objects of their own."""
+    named = given.get(f"{_TRAEFIK}router.tls.options")
+    return Unknown(reason="TLS options decide, which may ask for a certificate") if named else False
 
 
 def _haproxy_login(given: Annotations) -> Settled:

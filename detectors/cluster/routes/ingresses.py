@@ -11,6 +11,7 @@ from assay.detectors.cluster.objects import Objects, Placed, address, namespace_
 from assay.detectors.cluster.routes import ingress_settings as settings
 from assay.detectors.cluster.routes.hosts import all_covered, hosts_of
 from assay.detectors.cluster.routes.ingress_controllers import Controllers
+from assay.detectors.cluster.routes.middlewares import Middlewares
 from assay.detectors.cluster.stating import bounded, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
@@ -21,10 +22,10 @@ _ACTION = "alb.ingress.kubernetes.io/actions."
 
 def state(objects: Objects) -> Iterator[Resource]:
     """`network.route` of Ingresses."""
-    controllers = Controllers(objects)
+    controllers, middlewares = Controllers(objects), Middlewares(objects)
     configured = set(_with_backend_config(objects))
     for placed in objects.of("networking.k8s.io/Ingress"):
-        yield _ingress(objects, placed, controllers, configured)
+        yield _ingress(objects, placed, controllers, middlewares, configured)
 
 
 def _with_backend_config(objects: Objects) -> Iterator[tuple[str, str]]:
@@ -34,16 +35,25 @@ def _with_backend_config(objects: Objects) -> Iterator[tuple[str, str]]:
             yield namespace_of(service.metadata), service.metadata.name or ""
 
 
-def _ingress(objects: Objects, placed: Placed, controllers: Controllers, configured: set[tuple[str, str]]) -> Resource:
+def _ingress(
+    objects: Objects,
+    placed: Placed,
+    controllers: Controllers,
+    middlewares: Middlewares,
+    configured: set[tuple[str, str]],
+) -> Resource:
     ingress: Ingress = placed.object
     spec = ingress.spec or IngressSpec()
     namespace = namespace_of(ingress.metadata)
     annotations = ingress.metadata.annotations or {}
     unread = objects.unread("networking.k8s.io/IngressClass")
     routed = list(_backends(spec, namespace, annotations))
+    named = middlewares.named(annotations.get(settings.MIDDLEWARES, ""))
     reading = settings.Reading(
         serving=controllers.serving(ingress),
         annotations=annotations,
+        middleware_login=middlewares.login(named),
+        middleware_ranges=middlewares.ranges(named),
         backend_config=any(isinstance(one, dict) and (namespace, one["service"]) in configured for one in routed),
     )
     hosts = hosts_of([rule.host for rule in spec.rules or ()] + ([None] if _default(spec) else []))
@@ -111,7 +121,8 @@ def _backend(
     elif unresolved(service) or unresolved(text) or unresolved(host):
         yield Unknown(reason="unresolved: a backend or host of the Ingress")
     else:
-        yield {"namespace": namespace, "service": service, "port": text or None, "host": host, "path": path}
+        there = {"namespace": namespace, "service": service, "port": text or None}
+        yield {**there, "host": host, "path": path, "granted": True}
 
 
 class _RedirectConfig(Struct, frozen=True, kw_only=True):

@@ -74,7 +74,8 @@ def _backend(target: Reference, spec: OpenShiftSpec, namespace: str, services: S
         return Unknown(reason="unresolved: a backend of the Route")
     wanted = (spec.port or OpenShiftPort()).target_port
     port = _port(wanted, services.get((namespace, target.name)))
-    return {"namespace": namespace, "service": target.name, "port": port, "host": spec.host, "path": spec.path or None}
+    there = {"namespace": namespace, "service": target.name, "port": port}
+    return {**there, "host": spec.host, "path": spec.path or None, "granted": True}
 
 
 def _port(wanted: int | str | None, service: Service | None) -> str | Unknown | None:

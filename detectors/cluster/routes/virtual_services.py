@@ -100,4 +100,5 @@ def _backend(destination: Destination, namespace: str, path: str | None) -> dict
         "port": None if port is None else str(port),
         "host": None,
         "path": path,
+        "granted": True,
     }

@@ -8,6 +8,7 @@ from assay.detectors.cluster.software.setting import (
     ABSENT,
     all_of,
     any_present,
+    first,
     negated,
     switch,
     text_of,
@@ -96,6 +97,65 @@ def nim(process: Process) -> Look:
         authenticated=False,
         tls=any_present((process.env("NIM_SSL_CERT_PATH"),)),
         settings=noted(remote_code=switch(process.env("NIM_FORCE_TRUST_REMOTE_CODE"), default=False)),
+    )
+
+
+def local_ai(process: Process) -> Look:
+    """See: https://localai.io/features/authentication/"""
+    address = first((process.option("--address"), process.env("LOCALAI_ADDRESS", "ADDRESS")))
+    host = text_of(address, default=_ANY)
+    return Look(
+        ports=(process.port(address, default=8080),),
+        authenticated=_key(process, ("--api-keys",), ("LOCALAI_API_KEY", "API_KEY")),
+        local=host if isinstance(host, Unknown) else is_local(host),
+    )
+
+
+def xinference(process: Process) -> Look:
+    """Users and their keys stand in a file that is named as it starts.
+
+    See: https://inference.readthedocs.io/en/latest/user_guide/auth_system.html
+    """
+    image = process.is_image(("xprobe/xinference",))
+    host = text_of(process.option("--host", "-H"), default=_ANY if image and not process.words() else _LOOPBACK)
+    return Look(
+        ports=(process.port(process.option("--port", "-p"), default=9997),),
+        authenticated=any_present((process.option("--auth-config"),)),
+        local=host if isinstance(host, Unknown) else is_local(host),
+    )
+
+
+def lmdeploy(process: Process) -> Look:
+    """See: https://lmdeploy.readthedocs.io/en/latest/llm/api_server.html"""
+    host = text_of(process.option("--server-name"), default=_ANY)
+    return Look(
+        ports=(process.port(process.option("--server-port"), default=23333),),
+        authenticated=_key(process, ("--api-keys",), ()),
+        tls=switch(process.toggle("--ssl"), default=False),
+        local=host if isinstance(host, Unknown) else is_local(host),
+        settings=noted(remote_code=_remote_code(process)),
+    )
+
+
+def tensorrt_llm(process: Process) -> Look:
+    """It knows no keys. See: https://nvidia.github.io/TensorRT-LLM/commands/trtllm-serve.html"""
+    host = text_of(process.option("--host"), default="localhost")
+    return Look(
+        ports=(process.port(process.option("--port"), default=8000),),
+        authenticated=False,
+        local=host if isinstance(host, Unknown) else is_local(host),
+        settings=noted(remote_code=switch(process.toggle("--trust_remote_code"), default=False)),
+    )
+
+
+def dynamo(process: Process) -> Look:
+    """Dynamo's frontend knows no keys. See: https://docs.nvidia.com/dynamo/"""
+    host = text_of(process.option("--http-host"), process.env("DYN_HTTP_HOST"), default=_ANY)
+    return Look(
+        ports=(process.port(process.option("--http-port"), process.env("DYN_HTTP_PORT"), default=8000),),
+        authenticated=False,
+        tls=any_present((process.option("--tls-cert-path"), process.env("DYN_TLS_CERT_PATH"))),
+        local=host if isinstance(host, Unknown) else is_local(host),
     )
 
 
@@ -207,6 +267,20 @@ SERVERS = (
         software="llama.cpp", look=llama_cpp, images=("ggml-org/llama.cpp", "ggerganov/llama.cpp"),
         runs="llama-server", commands=("llama-server", "-m llama_cpp.server"),
     ),
+    Server(
+        software="localai", look=local_ai, images=("localai/localai", "go-skynet/local-ai", "mudler/localai"),
+        runs="local-ai", commands=("local-ai", "local-ai run"),
+    ),
+    Server(
+        software="xinference", look=xinference, images=("xprobe/xinference",), runs="xinference-local",
+        commands=("xinference-local", "xinference-supervisor"),
+    ),
+    Server(
+        software="lmdeploy", look=lmdeploy,
+        commands=("lmdeploy serve api_server", "-m lmdeploy serve api_server"),
+    ),
+    Server(software="tensorrt-llm", look=tensorrt_llm, commands=("trtllm-serve",)),
+    Server(software="dynamo", look=dynamo, commands=("-m dynamo.frontend",)),
     Server(software="nim", look=nim, images=("nim/*/*",)),
     Server(
         software="litellm", look=litellm, images=("berriai/litellm*", "litellm-database"), runs="litellm",

@@ -91,6 +91,25 @@ def rstudio(process: Process) -> Look:
     return Look(ports=(8787,), authenticated=negated(off))
 
 
+def zeppelin(process: Process) -> Look:
+    """Zeppelin lets everyone in without a name until `shiro.ini` says otherwise; its paragraphs are code.
+
+    See: https://zeppelin.apache.org/docs/latest/setup/security/shiro_authentication.html
+    """
+    config = process.mounted("/opt/zeppelin/conf/shiro.ini", "/zeppelin/conf/shiro.ini", "/conf/shiro.ini")
+    address = process.env("ZEPPELIN_ADDR")
+    image = process.is_image(("apache/zeppelin*", "*zeppelin*"))
+    host = text_of(address, default=_ANY if image else "127.0.0.1")
+    elsewhere = process.env("ZEPPELIN_CONF_DIR").given is not False
+    unread = Unknown(reason=config or "the folder that ZEPPELIN_CONF_DIR names may hold users")
+    return Look(
+        ports=(process.port(process.env("ZEPPELIN_PORT"), default=8080),),
+        authenticated=unread if config or elsewhere else False,
+        tls=switch(process.env("ZEPPELIN_SSL"), default=False),
+        local=host if isinstance(host, Unknown) else is_local(host),
+    )
+
+
 def code_server(process: Process) -> Look:
     """It makes a password of its own, but for linuxserver's image, which asks for none unless one is set.
 
@@ -158,6 +177,13 @@ SERVERS = (
         images=("rocker/rstudio", "rocker/tidyverse", "rocker/verse", "rocker/ml*", "rstudio/rstudio-*"),
         runs="rserver",
         commands=("rserver", "rstudio-server start"),
+    ),
+    Server(
+        software="zeppelin",
+        look=zeppelin,
+        images=("apache/zeppelin", "apache/zeppelin-server", "zeppelin"),
+        runs="zeppelin.sh",
+        commands=("zeppelin.sh", "zeppelin-daemon.sh"),
     ),
     Server(
         software="code-server",

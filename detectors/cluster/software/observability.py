@@ -80,6 +80,22 @@ def kibana(process: Process) -> Look:
     )
 
 
+def langfuse(process: Process) -> Look:
+    """Langfuse asks for a login, and lets everyone make an account unless told otherwise.
+
+    See: https://langfuse.com/self-hosting/security/authentication-and-sso
+    """
+    closed = any_of((
+        switch(process.env("AUTH_DISABLE_SIGNUP"), default=False),
+        switch(process.env("AUTH_DISABLE_USERNAME_PASSWORD"), default=False),
+    ))  # fmt: skip
+    return Look(
+        ports=(process.port(process.env("PORT"), default=3000),),
+        authenticated=True,
+        settings=noted(open_signup=negated(closed)),
+    )
+
+
 SERVERS = (
     Server(
         software="prometheus",
@@ -102,6 +118,7 @@ SERVERS = (
         runs="grafana server",
         commands=("grafana server", "grafana-server", "run.sh"),
     ),
+    Server(software="langfuse", look=langfuse, images=("langfuse/langfuse",)),
     Server(
         software="kibana",
         look=kibana,

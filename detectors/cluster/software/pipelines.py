@@ -127,6 +127,14 @@ def kubeflow_pipelines(process: Process) -> Look:
     return Look(ports=(3000,) if page else (8887, 8888), authenticated=False)
 
 
+def katib(process: Process) -> Look:
+    """Katib's page believes the header in which the gateway names the user, whoever sends it.
+
+    See: https://www.kubeflow.org/docs/components/katib/user-guides/katib-ui/
+    """
+    return Look(ports=(process.port(process.option("--port"), default=8080),), authenticated=False)
+
+
 def kubeflow_dashboard(_process: Process) -> Look:
     """It believes the header in which the gateway names the user, whoever sends it."""
     return Look(ports=(8082,), authenticated=False)
@@ -175,6 +183,13 @@ SERVERS = (
         software="kubeflow-dashboard",
         look=kubeflow_dashboard,
         images=("kubeflow/central-dashboard", "notebooks/central-dashboard", "centraldashboard"),
+    ),
+    Server(
+        software="katib-ui",
+        look=katib,
+        images=("kubeflowkatib/katib-ui", "katib/katib-ui", "katib-ui"),
+        runs="katib-ui",
+        commands=("katib-ui",),
     ),
     Server(
         software="flyte",

@@ -9,16 +9,18 @@ from assay.detectors.cluster.software.commands import Command, Line, is_script
 from assay.detectors.cluster.software.process import Process
 from assay.scanner.api import Unknown
 
+_IMAGE = "what its image starts by itself isn't seen"
 _SCRIPT = "a script that the manifest doesn't show starts it"
 _OTHERS = frozenset({
     "[", "[[", "alembic", "amtool", "apk", "apt", "apt-get", "awk", "aws", "az", "base64", "basename", "bash", "cat",
-    "cd", "chmod", "chown", "cp", "curl", "date", "df", "dirname", "done", "du", "echo", "envsubst", "esac", "exit",
-    "export", "false", "fi", "find", "gawk", "getent", "git", "grafana-cli", "grep", "gsutil", "gzip", "head", "hf",
-    "hostname", "huggingface-cli", "id", "jq", "keytool", "kill", "kubectl", "ln", "ls", "mc", "mkdir", "mongosh",
-    "mv", "mysql", "nc", "nslookup", "nvidia-smi", "openssl", "perf_analyzer", "pg_isready", "pip", "pip3", "printf",
-    "promtool", "ps", "psql", "rclone", "read", "redis-cli", "rm", "s3cmd", "s5cmd", "sed", "set", "sh", "sleep",
-    "sync", "tail", "tar", "test", "timeout", "top", "torch-model-archiver", "touch", "trap", "tritonclient", "true",
-    "ulimit", "umask", "uname", "unzip", "uv", "valkey-cli", "wait", "wget", "whoami", "xargs", "yes", "yq",
+    "cd", "chmod", "chown", "cp", "curl", "cypher-shell", "date", "df", "dirname", "done", "du", "echo", "envsubst",
+    "esac", "exit", "export", "false", "fi", "find", "gawk", "getent", "git", "grafana-cli", "grep", "gsutil", "gzip",
+    "head", "hf", "hostname", "huggingface-cli", "id", "jq", "keytool", "kill", "kubectl", "ln", "ls", "mc", "mkdir",
+    "mongosh", "mv", "mysql", "nc", "neo4j-admin", "nslookup", "nvidia-smi", "openssl", "perf_analyzer", "pg_isready",
+    "pip", "pip3", "printf", "promtool", "ps", "psql", "rclone", "read", "redis-cli", "rm", "s3cmd", "s5cmd", "sed",
+    "set", "sh", "sleep", "sync", "tail", "tar", "test", "timeout", "top", "torch-model-archiver", "touch", "trap",
+    "tritonclient", "true", "ulimit", "umask", "uname", "unzip", "uv", "valkey-cli", "wait", "wget", "whoami",
+    "xargs", "yes", "yq",
 })  # fmt: skip
 """Programs that start no server."""
 _TASKS = frozenset({"Job", "CronJob", "Workflow", "CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplate"})
@@ -47,12 +49,16 @@ class Server(Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     """Program and subcommand, `vllm serve`; `-m package.module` stands for that module of any Python. A flag among
     them may stand anywhere. Empty: whatever the images run is the server."""
+    generic: bool = False
+    """Other programs have such commands, too, so that they tell only in its images, or under its owner."""
     controllers: tuple[str, ...] = ()
     """Kinds of owners whose first container is this server, whatever its image."""
     roles: tuple[str, ...] = ()
     """Only these of the owner's templates; empty: all."""
     variables: tuple[str, ...] = ()
     """Names of variables that give it away."""
+    bare: bool = False
+    """Its images are taken for it where the container says nothing of what is run, and nothing of that is known."""
     beside: bool = False
     """A platform that runs other servers: what its container holds is stated as well."""
 
@@ -69,7 +75,7 @@ def recognise(server: Server, process: Process, is_first: bool = True) -> Proces
     given = bool(process.container.command)
     line = process.full if given or not imaged else _by_image(server, process)
     command = next((one for one in line.commands if _is_command(server, one)), None)
-    if command is not None:
+    if command is not None and (imaged or owned or not server.generic):
         return process.runs(command, line.unread)
     if owned:
         return process.runs(_last(line) if given else None, _unseen(line, given))
@@ -78,6 +84,8 @@ def recognise(server: Server, process: Process, is_first: bool = True) -> Proces
         return process.runs(_last(line), _unseen(line, True)) if named else None
     if not server.commands and not given:
         return process.runs(_last(line), line.unread)
+    if server.bare and not given and not process.container.args:
+        return process.runs(None, _IMAGE)
     if line.unread or any(_may_start(server, one, process) for one in line.commands):
         return process.runs(_last(line), _unseen(line, True))
     return None

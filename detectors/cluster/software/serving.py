@@ -153,19 +153,50 @@ def kserve(process: Process) -> Look:
     annotations = getattr(meta, "annotations", None) or {}
     labels = getattr(meta, "labels", None) or {}
     asks = str(annotations.get("security.opendatahub.io/enable-auth", "")).lower() == "true"
-    kept_in = "cluster-local" in (
+    kept_in = process.controller == "LLMInferenceService" and not _is_routed(process)
+    kept_in = kept_in or "cluster-local" in (
         labels.get("networking.knative.dev/visibility"),
         labels.get("networking.kserve.io/visibility"),
     )
     declared = [one.container_port for one in process.container.ports or () if isinstance(one.container_port, int)]
     return Look(
-        ports=tuple(declared[:10]) or (8080,), authenticated=asks, tls=asks, settings=noted(cluster_local=kept_in)
+        ports=tuple(declared[:10]) or (8000 if process.controller == "LLMInferenceService" else 8080,),
+        authenticated=asks,
+        tls=asks,
+        settings=noted(cluster_local=kept_in),
     )
+
+
+def _is_routed(process: Process) -> bool:
+    """Whether the service of a language model is told to be published, which it isn't by itself."""
+    router = getattr(getattr(process.owner, "spec", None), "router", None)
+    return any(getattr(router, name, None) is not None for name in ("route", "gateway", "ingress"))
 
 
 def seldon(_process: Process) -> Look:
     """Seldon Core's orchestrator before the model. See: https://docs.seldon.io/projects/seldon-core/en/latest/"""
     return Look(ports=(8000, 5001), authenticated=False)
+
+
+def seldon_mesh(process: Process) -> Look:
+    """What Seldon Core 2 answers callers with: Envoy and the gateway of pipelines, which ask nobody.
+
+    See: https://docs.seldon.ai/seldon-core-2/resources/security
+    """
+    envoy = process.is_image(("seldon-envoy",)) or process.role == "seldon-envoy"
+    return Look(ports=(9000, 9003) if envoy else (9010, 9011), authenticated=False)
+
+
+def seldon_scheduler(process: Process) -> Look:
+    """Whoever reaches Seldon Core 2's scheduler loads models from any address; it asks for certificates alone where
+    plain connections are off.
+
+    See: https://docs.seldon.ai/seldon-core-2/resources/apis/scheduler
+    """
+    plain = switch(process.option("--allow-plaintxt"), process.env("ALLOW_PLAINTXT"), default=True)
+    certified = negated(plain)
+    ports = (9044, 9055) if certified is True else (9002, 9004, 9005, 9008, 9044, 9055)
+    return Look(ports=ports, authenticated=certified, tls=certified)
 
 
 def _local(*settings: Setting, default: str) -> bool | Unknown:
@@ -202,9 +233,27 @@ SERVERS = (
     Server(
         software="kserve",
         look=kserve,
-        controllers=("InferenceService",),
+        controllers=("InferenceService", "LLMInferenceService", "InferenceGraph"),
+        roles=("predictor", "transformer", "explainer", "", "worker", "prefill", "prefill-worker", "router"),
         beside=True,
         images=("kserve/sklearnserver", "kserve/xgbserver", "kserve/lgbserver", "kserve/huggingfaceserver"),
     ),
     Server(software="seldon", look=seldon, controllers=("SeldonDeployment",), beside=True),
+    Server(
+        software="seldon-scheduler",
+        look=seldon_scheduler,
+        images=("seldonio/seldon-scheduler", "seldon-scheduler"),
+        runs="scheduler",
+        commands=("scheduler",),
+        generic=True,
+        controllers=("SeldonRuntime",),
+        roles=("seldon-scheduler",),
+    ),
+    Server(
+        software="seldon-mesh",
+        look=seldon_mesh,
+        images=("seldonio/seldon-envoy", "seldonio/seldon-pipelinegateway", "seldon-envoy", "seldon-pipelinegateway"),
+        controllers=("SeldonRuntime",),
+        roles=("seldon-envoy", "seldon-pipelinegateway"),
+    ),
 )  # fmt: skip

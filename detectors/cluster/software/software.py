@@ -20,8 +20,8 @@ from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
 FAMILIES = (
-    "compute", "notebooks", "serving", "language_models", "tracking", "pipelines", "observability", "vector_stores",
-    "stores",
+    "compute", "notebooks", "serving", "language_models", "tracking", "registries", "pipelines", "flow_builders",
+    "observability", "vector_stores", "stores",
 )  # fmt: skip
 """The modules that know servers, each with a table `SERVERS`; the first that knows a container wins."""
 

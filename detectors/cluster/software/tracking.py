@@ -95,8 +95,18 @@ SERVERS = (
     Server(
         software="mlflow",
         look=mlflow,
+        # Bitnami's image runs whatever it is given with Python, the project's own whatever it is given.
         images=("mlflow/mlflow", "mlflow"),
-        commands=("mlflow server", "mlflow ui", "gunicorn mlflow.server:app", "uvicorn mlflow.server.fastapi_app:app"),
+        runs="python",
+        bare=True,
+        commands=(
+            "mlflow server",
+            "mlflow ui",
+            "-m mlflow server",
+            "-m mlflow ui",
+            "gunicorn mlflow.server:app",
+            "uvicorn mlflow.server.fastapi_app:app",
+        ),
     ),
     Server(software="mlflow-model", look=mlflow_model, commands=("mlflow models serve",)),
     Server(

@@ -153,6 +153,39 @@ def _given(process: Process, name: str) -> Setting:
     return ABSENT
 
 
+def vespa(process: Process) -> Look:
+    """Vespa asks nobody; with TLS of its own its parts want certificates, and its applications decide for callers.
+
+    See: https://docs.vespa.ai/en/security/mtls.html
+    """
+    certified = process.env("VESPA_TLS_CONFIG_FILE").given is not False
+    unread = Unknown(reason="the application decides whether it asks its callers for certificates")
+    return Look(ports=(8080, 19071), authenticated=unread if certified else False, tls=unread if certified else False)
+
+
+def neo4j(process: Process) -> Look:
+    """Neo4j asks for a password, whose first one whoever logs in first sets where none is given.
+
+    See: https://neo4j.com/docs/operations-manual/current/docker/introduction/
+    """
+    config = process.mounted("/conf/neo4j.conf", "/var/lib/neo4j/conf/neo4j.conf", "/config/neo4j.conf")
+    unread = Unknown(reason=config) if config else None
+    login = text_of(process.env("NEO4J_AUTH"), default="")
+    on = switch(
+        process.env("NEO4J_dbms_security_auth__enabled", "NEO4J_dbms_security_authEnabled"), default=unread or True
+    )
+    level = text_of(
+        process.env("NEO4J_server_bolt_tls__level", "NEO4J_dbms_connector_bolt_tls__level"), default="DISABLED"
+    )
+    plain = switch(process.env("NEO4J_server_http_enabled", "NEO4J_dbms_connector_http_enabled"), default=True)
+    required = level if isinstance(level, Unknown) else level.strip().upper() == "REQUIRED"
+    return Look(
+        ports=(7474, 7687),
+        authenticated=all_of((on, login if isinstance(login, Unknown) else login.strip().lower() != "none")),
+        tls=all_of((required, negated(plain))),
+    )
+
+
 def pgvector(process: Process) -> Look:
     """See: https://github.com/docker-library/docs/blob/master/postgres/README.md"""
     method = text_of(process.env("POSTGRES_HOST_AUTH_METHOD"), default="scram-sha-256")
@@ -189,6 +222,9 @@ SERVERS = (
         software="elasticsearch", look=elasticsearch,
         images=("elasticsearch/elasticsearch", "bitnami/elasticsearch", "elasticsearch"), runs="elasticsearch",
     ),
+    Server(software="vespa", look=vespa, images=("vespaengine/vespa", "vespa-engine/vespa")),
+    Server(software="neo4j", look=neo4j, images=("neo4j", "neo4j/neo4j", "bitnami/neo4j"), runs="neo4j console",
+           commands=("neo4j console", "neo4j")),
     Server(
         software="pgvector", look=pgvector, images=("pgvector/pgvector", "ankane/pgvector"), runs="postgres",
         commands=("postgres",),

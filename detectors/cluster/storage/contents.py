@@ -1,6 +1,6 @@
-"""What volumes hold, as far as their names tell: models or data sets."""
+"""What volumes hold, as far as their names and those who mount them tell: models or data sets."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from assay.detectors.cluster.words import words_of
 
@@ -35,6 +35,24 @@ def holds(names: Iterable[str]) -> list[str]:
         if len(found) == len(_SIGNS):
             break
     return sorted(found)
+
+
+_OF_DATA = frozenset({"data", "input", "inputs", "train", "training", "validation"})
+_OF_OTHERS = frozenset([
+    "artifacts", "cache", "checkpoint", "checkpoints", "ckpt", "ckpts", "log", "logs", "model", "models", "out",
+    "output", "outputs", "pip", "results", "run", "runs", "scratch", "shm", "tensorboard", "tmp", "weights", "wheels",
+])  # fmt: skip
+_FROM_DATA = frozenset({"training", "notebook", "pipeline"})
+"""Purposes of workloads to which a folder `data` is data to learn from, and not what a store keeps."""
+
+
+def speaks_of_data(path: str, purposes: Collection[str]) -> bool:
+    """Whether a workload mounts a data set there, by its purpose: what training mounts and isn't plainly something
+    else, and what notebooks and pipelines mount as data."""
+    words = set(words_of(path)) if len(path) <= _LONGEST else set()
+    if words & _OF_OTHERS:
+        return False
+    return "training" in purposes or (not _FROM_DATA.isdisjoint(purposes) and not words.isdisjoint(_OF_DATA))
 
 
 def names_of(labels: Mapping[str, str] | None, annotations: Mapping[str, str] | None) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
 from assay.detectors.cluster.stating import bounded, cluster_wide, is_live
 from assay.detectors.cluster.stating import state as stated
-from assay.detectors.cluster.storage.contents import holds, names_of
+from assay.detectors.cluster.storage.contents import holds, names_of, speaks_of_data
 from assay.detectors.cluster.storage.objects import (
     Claim,
     ClaimRef,
@@ -25,7 +25,8 @@ _MOST_PATHS = 50
 """Paths that one claim is mounted at and that are looked at."""
 
 Mounts = Mapping[tuple[str, str], Sequence[str]]
-"""Where claims are mounted, by namespace and name."""
+"""Where claims are mounted, by namespace and name; a data set adds the word `dataset`."""
+_DATASET = "dataset"
 
 
 def state(objects: Objects) -> Iterator[Resource]:
@@ -54,6 +55,8 @@ def _unread_workloads(objects: Objects) -> str | None:
 
 
 def _mounts(found: Sequence[Any]) -> Mounts:
+    from assay.detectors.cluster.pods.purposes import purposes
+
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for template in found:
         claims: dict[str, list[str]] = defaultdict(list)
@@ -63,12 +66,15 @@ def _mounts(found: Sequence[Any]) -> Mounts:
                 claims[volume.name].append(source.claim_name)
         for volume_name, names in template.claims.items():
             claims[volume_name] = [name for name in names if isinstance(name, str)]
+        serves = purposes(template) if claims else ()
         for container in (*(template.spec.containers or ()), *(template.spec.init_containers or ())):
             for mount in container.volume_mounts or ():
                 for name in claims.get(mount.name or "", ())[:_MOST_PATHS]:
                     known = paths[template.namespace, name]
                     if mount.mount_path and len(known) < _MOST_PATHS:
                         known.append(mount.mount_path)
+                    if _DATASET not in known and speaks_of_data(mount.mount_path or "", serves):
+                        known.append(_DATASET)
     return paths
 
 

@@ -1,12 +1,12 @@
 """Facts of AWS identities and of the policies that grant them something."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.iac.facts import aws_trust, holders, policy_becoming, policy_reach
 from assay.detectors.iac.facts import policy_document as policies
-from assay.detectors.iac.facts import policy_reach
 from assay.detectors.iac.facts.aws_managed import Reach, reach
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.federation import open_to_strangers
@@ -47,6 +47,8 @@ def role(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "type": Known(value="role"),
+        "identifier": aws_trust.identifier(block),
+        "account": aws_trust.account(block),
         "assumable_by_anyone": _assumable_by_anyone(trust),
         "assumable_by": _assumable_by(trust),
         "long_lived_keys": Known(value=False),
@@ -62,6 +64,8 @@ def user(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "type": Known(value="user"),
+        "identifier": Known(value=None),
+        "account": Known(value=None),
         "assumable_by_anyone": Known(value=False),
         "assumable_by": Known(value=[]),
         "long_lived_keys": any_of([*active, *([keys.stray] if keys.stray else [])]),
@@ -70,17 +74,39 @@ def user(block: Block, world: World) -> Mapping[str, Fact]:
     }
 
 
-def policy(block: Block, _world: World) -> Mapping[str, Fact]:
+def policy(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_iam_policy`, `aws_iam_role_policy`, `aws_iam_user_policy`, `aws_iam_group_policy`."""
     named = [block.get(name) for name in ("role", "user", "group")]
     attached = [written(value) for value in named if value is not None]
     for name in ("roles", "users", "groups"):
         listed = strings(block.get(name))
         attached += [listed] if isinstance(listed, Unknown) else listed
-    return _grant(attached, [policies.read(block.get("policy"))])
+    held = [*_roles(block, world), *(_attached(block, world) if block.type == "aws_iam_policy" else ())]
+    return _grant(attached, held, [policies.read(block.get("policy"))], block, world)
 
 
-def inline(block: Block, _world: World) -> Mapping[str, Fact] | None:
+def _roles(block: Block, world: World) -> list[Any]:
+    """The roles that a policy or an attachment names."""
+    listed = block.get("roles")
+    values = [block.get("role"), *(listed if isinstance(listed, list | tuple) else [listed])]
+    return holders.of_roles([value for value in values if value is not None], block, world)
+
+
+def _attached(block: Block, world: World) -> Iterator[Any]:
+    """The roles to which a managed policy is attached, each by another resource."""
+    for type_ in ("aws_iam_role_policy_attachment", "aws_iam_policy_attachment"):
+        joined = world.joined(block, type_, "policy_arn")
+        for other in joined.blocks:
+            yield from _roles(other, world)
+        if joined.stray:
+            yield joined.stray
+    joined = world.joined(block, "aws_iam_role", "managed_policy_arns")
+    yield from (holders.reference_to(other) for other in joined.blocks)
+    if joined.stray:
+        yield joined.stray
+
+
+def inline(block: Block, world: World) -> Mapping[str, Fact] | None:
     """What a role, a user or a group is granted inside its own declaration; None where nothing is."""
     found: list[Granted] = []
     for entry in block.blocks("inline_policy"):
@@ -92,10 +118,11 @@ def inline(block: Block, _world: World) -> Mapping[str, Fact] | None:
     found += (
         [arns] if isinstance(arns, Unknown) else [managed for managed in map(_managed, arns) if managed is not None]
     )
-    return _grant([block.address], found) if found else None
+    held = [holders.reference_to(block)] if block.type == "aws_iam_role" else []
+    return _grant([block.address], held, found, block, world) if found else None
 
 
-def attachment(block: Block, _world: World) -> Mapping[str, Fact] | None:
+def attachment(block: Block, world: World) -> Mapping[str, Fact] | None:
     """A managed policy attached to an identity. One declared in the same source speaks for itself: None."""
     arn = block.get("policy_arn")
     if isinstance(arn, Reference):
@@ -105,7 +132,7 @@ def attachment(block: Block, _world: World) -> Mapping[str, Fact] | None:
         listed = strings(block.get(name))
         attached += [listed] if isinstance(listed, Unknown) else listed
     managed = _managed(written(arn))
-    return _grant(attached, [managed]) if managed is not None else None
+    return _grant(attached, _roles(block, world), [managed], block, world) if managed is not None else None
 
 
 def _managed(arn: Any) -> Granted | None:
@@ -122,7 +149,9 @@ def _managed(arn: Any) -> Granted | None:
     return Managed(arn=arn, reach=reach(name))
 
 
-def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
+def _grant(
+    principals: list[Any], held: Sequence[Any], found: list[Granted], block: Block, world: World
+) -> Mapping[str, Fact]:
     statements: list[Any] = []
     for granted in found:
         if isinstance(granted, Managed):
@@ -134,6 +163,9 @@ def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="aws"),
         "principals": Known(value=[value for value in principals if value is not None]),
+        "holders": Known(value=list(dict.fromkeys(held))),
+        "accounts": Known(value=[]),
+        **_becoming(found, block, world),
         # A policy of an identity can't be one for everyone.
         "public": Known(value=False),
         "administrator": any_of(_administrator(granted) for granted in found),
@@ -147,6 +179,41 @@ def _grant(principals: list[Any], found: list[Granted]) -> Mapping[str, Fact]:
         "reads_all_data": any_of(_reaches(granted, "reads_all_data", policy_reach.reads_all_data) for granted in found),
         "statements": Known(value=statements),
     }
+
+
+def _becoming(found: Sequence[Granted], block: Block, world: World) -> Mapping[str, Fact]:
+    """What else the holder may become, by acting as other roles or by handing them on."""
+    acts: list[Any] = []
+    passes: list[Any] = []
+    starts: list[Any] = []
+    for granted in found:
+        if isinstance(granted, Managed):
+            started = policy_becoming.started_by(granted.reach.whole) if granted.reach else [_not_listed(granted)]
+            starts += started
+            if granted.reach and granted.reach.passes_any_role:
+                passes.append({"role": "*", "services": ["*"]})
+            elif started:
+                passes.append(Unknown(reason=f"which roles {granted.arn} lets its holder hand on isn't known here"))
+            continue
+        acts += _as_roles(policy_becoming.acts_as(granted), block, world)
+        for role_, services in policy_becoming.passes(granted):
+            passes += [
+                one if isinstance(one, Unknown) else {"role": one, "services": services}
+                for one in _as_roles([role_], block, world)
+            ]
+        starts += policy_becoming.starts(granted)
+    return {name: Known(value=value) for name, value in (("acts_as", acts), ("passes", passes), ("starts", starts))}
+
+
+def _as_roles(resources: Sequence[Any], block: Block, world: World) -> Iterator[Any]:
+    """Resources of a policy: roles of the same source by where they are, and patterns as they are written."""
+    for one in resources:
+        if isinstance(one, str) and "${" not in one and ("*" in one or "?" in one):
+            yield one
+            continue
+        found = holders.of_trust([one], block, world)
+        # What isn't declared here may still be a role to act as.
+        yield from found or [one if isinstance(one, Unknown) else unresolved(str(one))]
 
 
 def _whole_services(granted: Granted) -> list[Any]:

@@ -5,7 +5,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from assay.detectors.cloud_names import subject_of_claim
+from assay.detectors.iac.facts import holders
 from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.iac.facts.pod_accounts import accounts
 from assay.detectors.iac.facts.policy_document import contains
 from assay.detectors.iac.facts.values import (
     all_of,
@@ -40,6 +43,10 @@ _BROAD_SCOPE = re.compile(
 _NARROW_SCOPE = re.compile(r"(unresolved: )?((data\.)?az(urerm|api|uread)_|/subscriptions/.+/providers/)")
 
 
+_NOTHING_MORE: Mapping[str, Fact] = {name: Known(value=[]) for name in ("accounts", "acts_as", "passes", "starts")}
+"""Pods of a cluster get rights as identities only, and nothing is assumed or handed on as it is in AWS."""
+
+
 def assignment(block: Block, world: World) -> Mapping[str, Fact]:
     """`azurerm_role_assignment`; of a role that is declared beside it, with what that role allows."""
     name, id_ = text(block.get("role_definition_name"), None), written(block.get("role_definition_id"))
@@ -50,7 +57,9 @@ def assignment(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "principals": as_fact(strings(block.get("principal_id"))),
+        "holders": Known(value=_held(block, world)),
         "public": Known(value=False),
+        **_NOTHING_MORE,
         **(_as_declared(declared, world) if declared else _as_built_in(_role(name, id_), _broad(scopes), condition)),
         "statements": Known(
             value=[
@@ -62,6 +71,11 @@ def assignment(block: Block, world: World) -> Mapping[str, Fact]:
             ]
         ),
     }
+
+
+def _held(block: Block, world: World) -> list[Any]:
+    listed = strings(block.get("principal_id"))
+    return holders.of_objects([listed] if isinstance(listed, Unknown) else listed, block, world)
 
 
 def _role(name: Fact, id_: Any) -> Fact:
@@ -136,7 +150,9 @@ def definition(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="azure"),
         "principals": Known(value=[]),
+        "holders": Known(value=[]),
         "public": Known(value=False),
+        **_NOTHING_MORE,
         "administrator": any_of(everything),
         "whole_services": Known(value=whole),
         "self_escalating": any_of(assigning),
@@ -163,14 +179,43 @@ def _covers(actions: list[Any] | Unknown, probe: str) -> Fact:
     )
 
 
+_NO_CLIENT_ID = Unknown(reason="its client id isn't declared")
+
+
 def identity(block: Block, _world: World) -> Mapping[str, Fact]:
     """`azurerm_user_assigned_identity`."""
     return {
         "provider": Known(value="azure"),
         "type": Known(value="managed-identity"),
+        # It is made up when the identity is; a plan for what is there already has it.
+        "identifier": as_fact(id_) if (id_ := settled(block.get("client_id"))) else _NO_CLIENT_ID,
+        "account": Known(value=None),
         "assumable_by_anyone": Known(value=False),
         "assumable_by": Known(value=[]),
         "long_lived_keys": Known(value=False),
         "permission_boundary": Known(value=None),
         "tags": tags(block.get("tags")),
+    }
+
+
+def credential(block: Block, world: World) -> Mapping[str, Fact] | None:
+    """`azurerm_federated_identity_credential`; None where it takes no service account's tokens.
+
+    See: https://learn.microsoft.com/azure/aks/workload-identity-overview
+    """
+    subject, issuer = settled(block.get("subject")), written(block.get("issuer"))
+    taken: Any = subject if isinstance(subject, Unknown) else Unknown(reason="the credential names no subject")
+    if isinstance(subject, str):
+        plain = subject_of_claim(subject)
+        if plain is None or set("*?") & set(plain):
+            return None
+        taken = plain
+    parent = block.first("user_assigned_identity_id", "parent_id")
+    return {
+        "provider": Known(value="azure"),
+        "identity": as_fact(holders.managed_identity(parent, block, world)),
+        "given": Known(value=True),
+        "limited": Known(value=False),
+        "accounts": Known(value=[accounts("token", issuer, taken)]),
+        "holders": Known(value=[]),
     }

@@ -1,13 +1,15 @@
 """A resource as declared, whatever language declared it, and the resources of one source joined to each other."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Location, Unknown
+
+T = TypeVar("T")
 
 _NO_PROVIDER = Unknown(reason="not declared: no provider is configured here")
 
@@ -148,7 +150,15 @@ class World:
         for block in blocks:
             self._by_type.setdefault(block.type, []).append(block)
         self._joins: dict[tuple[str, str], _Join] = {}
+        self._made: dict[Callable[..., Any], Any] = {}
         self._names: dict[tuple[str, str], dict[str, list[Block]]] = {}
+
+    def once(self, make: "Callable[[World], T]") -> T:
+        """What `make` gives for these resources, made when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     def of_type(self, type_: str) -> Sequence[Block]:
         """The resources of a type, in the order of the source."""
@@ -175,7 +185,10 @@ class World:
         return same[0] if len(same) == 1 else None
 
     def joined(self, block: Block, type_: str, argument: str, name: str | None = None) -> Joined:
-        """The resources of a type whose `argument` refers to the block, or repeats what its argument `name` says."""
+        """The resources of a type whose `argument` refers to the block, or repeats what its argument `name` says.
+
+        Where that argument is a list, one of its elements is enough.
+        """
         key = (type_, argument)
         if key not in self._joins:
             self._joins[key] = _Join(self.of_type(type_), argument)
@@ -191,22 +204,26 @@ class _Join:
         self._stray: Unknown | None = None
         for block in blocks:
             value = block.get(argument)
-            if isinstance(value, Reference) and not value.certain:
-                reason = f"{block.address} may say so, but which one it is for isn't known: {value.text}"
-                maybe = Unknown(reason=reason, origin=block.location)
-                self._maybe.update((target, maybe) for target in value.targets)
-            elif isinstance(value, Reference):
-                for target in value.targets:
-                    self._by_target.setdefault(target, []).append(block)
-            elif isinstance(value, str):
-                self._by_name.setdefault(value, []).append(block)
-            elif isinstance(value, Template):
-                self._by_template.setdefault((value.text, block.scope), []).append(block)
-                for target in {target for part in value.references for target in part.targets}:
-                    self._by_target.setdefault(target, []).append(block)
-            elif isinstance(value, Unknown) and not _elsewhere(value):
-                reason = f"{block.address} may say so, but what it is for is {value.reason}"
-                self._stray = Unknown(reason=reason, origin=block.location)
+            for one in value if isinstance(value, list | tuple) else (value,):
+                self._add(block, one)
+
+    def _add(self, block: Block, value: Any) -> None:
+        if isinstance(value, Reference) and not value.certain:
+            reason = f"{block.address} may say so, but which one it is for isn't known: {value.text}"
+            maybe = Unknown(reason=reason, origin=block.location)
+            self._maybe.update((target, maybe) for target in value.targets)
+        elif isinstance(value, Reference):
+            for target in value.targets:
+                self._by_target.setdefault(target, []).append(block)
+        elif isinstance(value, str):
+            self._by_name.setdefault(value, []).append(block)
+        elif isinstance(value, Template):
+            self._by_template.setdefault((value.text, block.scope), []).append(block)
+            for target in {target for part in value.references for target in part.targets}:
+                self._by_target.setdefault(target, []).append(block)
+        elif isinstance(value, Unknown) and not elsewhere(value):
+            reason = f"{block.address} may say so, but what it is for is {value.reason}"
+            self._stray = Unknown(reason=reason, origin=block.location)
 
     def of(self, block: Block, name: Any) -> Joined:
         found = list(self._by_target.get(block.id, ()))
@@ -217,7 +234,7 @@ class _Join:
         return Joined(blocks=tuple(found), stray=self._maybe.get(block.id, self._stray))
 
 
-def _elsewhere(value: Unknown) -> bool:
+def elsewhere(value: Unknown) -> bool:
     """Whether an unresolved name is that of something this source doesn't declare.
 
     An input variable that nobody sets, a data source and the output of a module that isn't here cannot

@@ -145,7 +145,17 @@ SHAPES: Mapping[str, Shape] = {
             "tags": "Tags",
         },
     ),
-    "AWS::EKS::PodIdentityAssociation": ("aws_eks_pod_identity_association", {"cluster_name": "ClusterName"}),
+    "AWS::EKS::PodIdentityAssociation": (
+        "aws_eks_pod_identity_association",
+        {
+            "cluster_name": "ClusterName",
+            "namespace": "Namespace",
+            "service_account": "ServiceAccount",
+            "role_arn": "RoleArn",
+            "target_role_arn": "TargetRoleArn",
+            "policy": "Policy",
+        },
+    ),
     "AWS::IAM::AccessKey": ("aws_iam_access_key", {"user": "UserName", "status": "Status"}),
     "AWS::IAM::Group": (
         "aws_iam_group",
@@ -157,6 +167,7 @@ SHAPES: Mapping[str, Shape] = {
     "AWS::IAM::Role": (
         "aws_iam_role",
         {
+            "name": "RoleName",
             "assume_role_policy": "AssumeRolePolicyDocument",
             "permissions_boundary": "PermissionsBoundary",
             "inline_policy": Each("Policies", {"policy": "PolicyDocument"}),

@@ -7,7 +7,7 @@ from assay.detectors.iac.facts import policy_document as policies
 from assay.detectors.iac.facts.values import settled
 from assay.scanner.api import Fact, Known, Unknown
 
-_SHARED = (
+SHARED = (
     "token.actions.githubusercontent.com",
     "gitlab.com",
     "app.terraform.io",
@@ -27,7 +27,7 @@ def open_to_strangers(statement: policies.PolicyStatement) -> Fact:
     principals = statement.principals
     if principals is None or isinstance(principals, Unknown):
         return Known(value=False) if principals is None else principals
-    hosts = [host for name in principals if isinstance(name, str) for host in _SHARED if _is_of(name, host)]
+    hosts = [host for name in principals if isinstance(name, str) for host in SHARED if _is_of(name, host)]
     if not hosts:
         return Known(value=False)
     if isinstance(statement.condition, Unknown):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assay.detectors.iac.facts import holders, pod_accounts
 from assay.detectors.iac.facts.block import Block, World
 from assay.detectors.iac.facts.gcp_policy import Binding, bindings, of_block
 from assay.detectors.iac.facts.policy_document import contains
@@ -38,6 +39,7 @@ _RAISING = frozenset(
         "roles/iam.serviceAccountAdmin",
         "roles/iam.serviceAccountKeyAdmin",
         "roles/iam.serviceAccountTokenCreator",
+        "roles/iam.workloadIdentityUser",
         "roles/resourcemanager.folderAdmin",
         "roles/resourcemanager.folderIamAdmin",
         "roles/resourcemanager.organizationAdmin",
@@ -54,7 +56,7 @@ _IMPERSONATING = frozenset(
 )
 
 
-def grant(block: Block, _world: World) -> Mapping[str, Fact]:
+def grant(block: Block, world: World) -> Mapping[str, Fact]:
     """`google_{project,folder,organization}_iam_{member,binding,policy}`."""
     whole = block.type.endswith("_policy")
     found = bindings(block.get("policy_data")) if whole else [of_block(block)]
@@ -63,6 +65,7 @@ def grant(block: Block, _world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="gcp"),
         "principals": _joined([one if isinstance(one, Unknown) else as_fact(one.members) for one in found]),
+        **_held(found, reached, block, world),
         "public": any_of(facts["public"] for facts in reached),
         "administrator": any_of(facts["administrator"] for facts in reached),
         "whole_services": _joined([facts["whole_services"] for facts in reached]),
@@ -70,6 +73,27 @@ def grant(block: Block, _world: World) -> Mapping[str, Fact]:
         "self_escalating": any_of(facts["self_escalating"] for facts in reached),
         "statements": Known(value=[one if isinstance(one, Unknown) else _statement(one, resources) for one in found]),
     }
+
+
+def _held(
+    found: Sequence[Binding | Unknown], reached: Sequence[Mapping[str, Fact]], block: Block, world: World
+) -> Mapping[str, Fact]:
+    """Which machines are granted it; of several roles, only who gets the most powerful one, as the facts speak of that.
+
+    A member that isn't known at all is hardly ever a service account of a cluster, and isn't taken for one.
+    """
+    power = [value_of(any_of([facts["administrator"], facts["self_escalating"]])) for facts in reached]
+    unknown = any(isinstance(one, Unknown) for one in power)
+    held: list[Any] = []
+    accounts: list[Any] = []
+    for one, powerful in zip(found, power, strict=True):
+        if isinstance(one, Unknown) or (True in power and isinstance(powerful, Unknown)):
+            held.append(one if isinstance(one, Unknown) else powerful)
+        elif powerful is True or (True not in power and (isinstance(powerful, Unknown) or not unknown)):
+            held += holders.of_members([one.members] if isinstance(one.members, Unknown) else one.members, block, world)
+            accounts += pod_accounts.of_members(one.members)
+    empty: Mapping[str, Fact] = {name: Known(value=[]) for name in ("acts_as", "passes", "starts")}
+    return {"holders": Known(value=held), "accounts": Known(value=accounts), **empty}
 
 
 def _granted(binding: Binding) -> Mapping[str, Fact]:
@@ -146,11 +170,64 @@ def service_account(block: Block, world: World) -> Mapping[str, Fact]:
     return {
         "provider": Known(value="gcp"),
         "type": Known(value="service-account"),
+        "identifier": text(block.get("account_id"), None),
+        "account": _project(block),
         "assumable_by_anyone": any_of(anyone),
         "assumable_by": Known(value=names),
         "long_lived_keys": any_of([*answers, *([keys.stray] if keys.stray else [])]),
         "permission_boundary": Known(value=None),
         "tags": Known(value={}),
+    }
+
+
+def _project(block: Block) -> Fact:
+    project = block.get("project")
+    return text(block.configured("project") if project is None else project, None)
+
+
+_BECOMING = frozenset(
+    {
+        # They get tokens or keys of the account, or let themselves have some.
+        # See: https://cloud.google.com/iam/docs/service-account-permissions
+        "roles/iam.serviceAccountAdmin",
+        "roles/iam.serviceAccountKeyAdmin",
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/iam.workloadIdentityUser",
+        "roles/owner",
+    }
+)
+
+
+def trust(block: Block, world: World) -> Mapping[str, Fact] | None:
+    """`google_service_account_iam_{member,binding,policy}`; None where it lets no machine act as the account."""
+    found = bindings(block.get("policy_data")) if block.type.endswith("_policy") else [of_block(block)]
+    held: list[Any] = []
+    accounts: list[Any] = []
+    for one in found:
+        if isinstance(one, Unknown):
+            held.append(one)
+            continue
+        members = holders.of_members([one.members] if isinstance(one.members, Unknown) else one.members, block, world)
+        pods = list(pod_accounts.of_members(one.members))
+        becomes: Fact = Known(value=one.role.value in _BECOMING) if isinstance(one.role, Known) else one.role
+        free = all_of([becomes, negated(one.conditional)])
+        if free == Known(value=True):
+            held += members
+            accounts += pods
+        elif becomes != Known(value=False):
+            doubt = free if isinstance(free, Unknown) else Unknown(reason="only under a condition, which isn't read")
+            held += [doubt] if members else []
+            accounts += [doubt] if pods else []
+    if not held and not accounts:
+        return None
+    identity = holders.service_account(block.get("service_account_id"), block, world)
+    return {
+        "provider": Known(value="gcp"),
+        "identity": as_fact(identity or Unknown(reason="which service account it is of isn't known")),
+        "given": Known(value=True),
+        "limited": Known(value=False),
+        "accounts": Known(value=accounts),
+        "holders": Known(value=held),
     }
 
 

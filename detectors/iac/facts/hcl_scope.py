@@ -14,7 +14,7 @@ from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.hcl_syntax import parse_text
 from assay.detectors.iac.facts.policy_document import document, managed_arn
-from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved
+from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, claim, settled, unresolved
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000
@@ -181,7 +181,7 @@ class Evaluator:
     def _object(self, tree: nodes.ObjectOf, scope: Scope, bindings: Bindings) -> Any:
         result: dict[str, Any] = {}
         for key_tree, value_tree in tree.pairs:
-            key = settled(self._tree(key_tree, scope, bindings))
+            key = claim(self._tree(key_tree, scope, bindings))
             if isinstance(key, Unknown):
                 return key
             result[str(key)] = self._tree(value_tree, scope, bindings)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from assay.detectors.iac.facts.aws_managed import reach
 from assay.detectors.iac.facts.block import Block
-from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved, written
+from assay.detectors.iac.facts.values import Reference, Template, claim, settled, unresolved, written
 from assay.scanner.api import Fact, Known, Unknown
 
 _RESTRICTING_KEYS = frozenset(
@@ -257,7 +257,11 @@ def decoded(value: Any) -> Any:
     text = template.text
     if not text.lstrip().startswith("{"):
         return settled(value) if isinstance(value, Template) else Unknown(reason="unreadable: expected JSON")
-    for attempt in (text, text.replace('\\"', '"').replace("\\n", "\n"), text.replace("\n", " ")):
+    plain = text
+    for shown, _ in template.unknowns:
+        # What isn't known may have quotes in its source, as `${replace(a.url, "https://", "")}` has.
+        plain = plain.replace(shown, json.dumps(shown, ensure_ascii=False)[1:-1])
+    for attempt in (text, plain, text.replace('\\"', '"').replace("\\n", "\n"), text.replace("\n", " ")):
         try:
             tree = json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
@@ -351,7 +355,7 @@ def _declared(block: Block) -> Any:
         if isinstance(condition, Unknown):
             result["Condition"] = condition
             return result
-        test, variable = settled(condition.get("test")), settled(condition.get("variable"))
+        test, variable = settled(condition.get("test")), claim(condition.get("variable"))
         if not isinstance(test, str) or not isinstance(variable, str):
             result["Condition"] = test if isinstance(test, Unknown) else unresolved("a condition")
             return result

@@ -61,7 +61,7 @@ def whole_services(policy: Policy) -> list[Any] | Unknown:
     found: list[Any] = []
     for statement in policy:
         for service in [statement] if isinstance(statement, Unknown) else _whole_of(statement):
-            taken = service if isinstance(service, Unknown) else _taken_back(policy, _denies_service(service))
+            taken = service if isinstance(service, Unknown) else taken_back(policy, _denies_service(service))
             answer = service if taken is False else taken
             if answer is not True and answer not in found:
                 found.append(answer)
@@ -95,20 +95,20 @@ def _allows_everywhere(policy: Policy, probes: Sequence[str], types: str | None)
             service = probe.partition(":")[0]
             parts = [
                 as_fact(statement.allows),
-                _unconditional(statement),
+                unconditional(statement),
                 covers(statement, probe),
                 as_fact(_everywhere(statement, service, types or _HOLDING_ALL.get(service, ""))),
             ]
             # Denials are looked up only where something is allowed, as most statements name no probe.
             if any(part == Known(value=False) for part in parts):
                 continue
-            answers.append(all_of([*parts, negated(as_fact(_taken_back(policy, _denies_action(probe))))]))
+            answers.append(all_of([*parts, negated(as_fact(taken_back(policy, denies_action(probe))))]))
     return any_of(answers)
 
 
 def _whole_of(statement: PolicyStatement) -> Iterator[Any]:
     """The services that a statement allows as a whole on everything; Unknown where that can't be told."""
-    for part in (as_fact(statement.allows), _unconditional(statement)):
+    for part in (as_fact(statement.allows), unconditional(statement)):
         if part == Known(value=False):
             return
         if isinstance(part, Unknown):
@@ -188,12 +188,13 @@ def _unscoped(resource: str, service: str, types: str) -> bool:
     return "*" in name and not name.strip("*/:")
 
 
-def _unconditional(statement: PolicyStatement) -> Fact:
+def unconditional(statement: PolicyStatement) -> Fact:
+    """Whether a statement holds whatever the circumstances."""
     condition = statement.condition
     return condition if isinstance(condition, Unknown) else Known(value=not condition)
 
 
-def _taken_back(policy: Policy, denies: Callable[[PolicyStatement], Fact]) -> bool | Unknown:
+def taken_back(policy: Policy, denies: Callable[[PolicyStatement], Fact]) -> bool | Unknown:
     """Whether another statement denies it on every resource and with no condition."""
     answers: list[Fact] = []
     for statement in policy if isinstance(policy, tuple) else ():
@@ -201,12 +202,13 @@ def _taken_back(policy: Policy, denies: Callable[[PolicyStatement], Fact]) -> bo
         if isinstance(statement, PolicyStatement) and statement.allows is not True:
             denied = negated(as_fact(statement.allows))
             everywhere = as_fact(_everywhere(statement, "*", ""))
-            answers.append(all_of([denied, _unconditional(statement), denies(statement), everywhere]))
+            answers.append(all_of([denied, unconditional(statement), denies(statement), everywhere]))
     answer = value_of(any_of(answers))
     return answer if isinstance(answer, Unknown) else bool(answer)
 
 
-def _denies_action(probe: str) -> Callable[[PolicyStatement], Fact]:
+def denies_action(probe: str) -> Callable[[PolicyStatement], Fact]:
+    """For `taken_back`: whether a statement that denies is for an action."""
     return lambda statement: covers(statement, probe)
 
 

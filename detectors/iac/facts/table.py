@@ -31,6 +31,7 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_ecrpublic_repository": (("service.image-repository", "aws_service:repository"),),
     "aws_efs_file_system": (("storage.file-system", "aws_storage:elastic_file_system"),),
     "aws_eks_cluster": (("service.cluster", "aws_service:cluster"),),
+    "aws_eks_pod_identity_association": (("identity.trust", "aws_trust:association"),),
     "aws_elasticsearch_domain": (("database.instance", "aws_database:search"),),
     "aws_fsx_lustre_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
     "aws_fsx_ontap_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
@@ -41,7 +42,11 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_iam_group_policy_attachment": (("identity.grant", "aws_identity:attachment"),),
     "aws_iam_policy": (("identity.grant", "aws_identity:policy"),),
     "aws_iam_policy_attachment": (("identity.grant", "aws_identity:attachment"),),
-    "aws_iam_role": (("identity.principal", "aws_identity:role"), ("identity.grant", "aws_identity:inline")),
+    "aws_iam_role": (
+        ("identity.principal", "aws_identity:role"),
+        ("identity.grant", "aws_identity:inline"),
+        ("identity.trust", "aws_trust:trust"),
+    ),
     "aws_iam_role_policy": (("identity.grant", "aws_identity:policy"),),
     "aws_iam_role_policy_attachment": (("identity.grant", "aws_identity:attachment"),),
     "aws_iam_user": (("identity.principal", "aws_identity:user"), ("identity.grant", "aws_identity:inline")),
@@ -66,6 +71,7 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "azurerm_cognitive_account": (("ai.endpoint", "azure_ai:cognitive"),),
     "azurerm_container_registry": (("service.image-repository", "azure_ai:registry"),),
     "azurerm_cosmosdb_account": (("database.instance", "azure_database:cosmos"),),
+    "azurerm_federated_identity_credential": (("identity.trust", "azure_identity:credential"),),
     "azurerm_key_vault_key": (("crypto.key", "azure_storage:key"),),
     "azurerm_kubernetes_cluster": (("service.cluster", "azure_ai:cluster"),),
     "azurerm_log_analytics_workspace": (("service.log-group", "azure_ai:log_workspace"),),
@@ -111,6 +117,9 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "google_project_iam_member": (("identity.grant", "gcp_iam:grant"),),
     "google_project_iam_policy": (("identity.grant", "gcp_iam:grant"),),
     "google_service_account": (("identity.principal", "gcp_iam:service_account"),),
+    "google_service_account_iam_binding": (("identity.trust", "gcp_iam:trust"),),
+    "google_service_account_iam_member": (("identity.trust", "gcp_iam:trust"),),
+    "google_service_account_iam_policy": (("identity.trust", "gcp_iam:trust"),),
     "google_sql_database_instance": (("database.instance", "gcp_storage:sql"),),
     "google_storage_bucket": (("storage.bucket", "gcp_storage:bucket"),),
     "google_vertex_ai_dataset": (("ai.workspace", "gcp_ai:store"),),
@@ -136,7 +145,6 @@ JOINED: frozenset[str] = frozenset(
         "aws_efs_backup_policy",
         "aws_efs_file_system_policy",
         "aws_efs_replication_configuration",
-        "aws_eks_pod_identity_association",
         "aws_flow_log",
         "aws_iam_access_key",
         "aws_iam_openid_connect_provider",
@@ -187,8 +195,6 @@ JOINED: frozenset[str] = frozenset(
         "google_kms_crypto_key_iam_binding",
         "google_kms_crypto_key_iam_member",
         "google_kms_crypto_key_iam_policy",
-        "google_service_account_iam_binding",
-        "google_service_account_iam_member",
         "google_service_account_key",
         "google_storage_bucket_access_control",
         "google_storage_bucket_acl",
@@ -204,14 +210,18 @@ NEEDED: frozenset[str] = frozenset(TABLE) | JOINED
 
 SEPARABLE: frozenset[str] = frozenset(
     {
-        *(type_ for type_, entries in TABLE.items() if {kind for kind, _ in entries} == {"identity.grant"}),
+        *(
+            type_
+            for type_, entries in TABLE.items()
+            if {kind for kind, _ in entries} <= {"identity.grant", "identity.trust"}
+        ),
         "aws_security_group_rule",
         "aws_vpc_security_group_egress_rule",
         "aws_vpc_security_group_ingress_rule",
         "azurerm_network_security_rule",
     }
 )
-"""Types that nothing else is joined to: each instance of one that checkov left as one can be read by itself."""
+"""Types to which nothing else belongs: each instance of one that checkov left as one can be read by itself."""
 
 
 def state(world: World, blocks: Sequence[Block], surface: str) -> Iterator[Resource]:

@@ -83,6 +83,13 @@ def settled(value: Any) -> Any:
     return value
 
 
+def claim(value: Any) -> Any:
+    """As `settled`; but of a claim of an identity provider, whose address is hardly ever known, the text is enough."""
+    if isinstance(value, Template) and value.text.endswith((":aud", ":sub")):
+        return value.text
+    return settled(value)
+
+
 def written(value: Any) -> Any:
     """A string as written, references and partly known strings included; else an Unknown, or None if absent."""
     if isinstance(value, Reference) and value.value is not None:

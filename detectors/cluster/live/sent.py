@@ -1,0 +1,84 @@
+"""The shapes that a server's objects have at least: more than those of files, where much may be left to defaults."""
+
+import types
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Annotated, Any, Union, cast, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from assay.detectors.cluster.objects import Meta
+from assay.detectors.cluster.table import Api, struct_of
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Named(Meta, frozen=True, kw_only=True, rename="camel"):
+    """The metadata of what has no namespace."""
+
+    name: _Text
+
+
+class Placed(Meta, frozen=True, kw_only=True, rename="camel"):
+    """The metadata of what has a namespace."""
+
+    name: _Text
+    namespace: _Text
+
+
+class MetadataOfNamed(Struct):
+    """What is asked for as metadata alone."""
+
+    metadata: Named
+
+
+class MetadataOfPlaced(Struct):
+    """The same of what has a namespace."""
+
+    metadata: Placed
+
+
+def shape_of(api: Api) -> Any:
+    """What an object is decoded to: `table.struct_of`, or a subclass that requires what a server always sends."""
+    if api.metadata_only:
+        return MetadataOfPlaced if api.namespaced else MetadataOfNamed
+    made = _requiring(struct_of(api.id), [path.split(".") for path in api.sent if "|" not in path])
+    meta = ("metadata", Placed if api.namespaced else Named)
+    return msgspec.defstruct(made.__name__, [meta], bases=(made,), frozen=True, kw_only=True, rename="camel")
+
+
+def alternatives(api: Api) -> tuple[str, ...]:
+    """Fields of which an object has one at least."""
+    return tuple(name for path in api.sent if "|" in path for name in path.split("|"))
+
+
+def _requiring(shape: type[Struct], paths: Iterable[list[str]]) -> type[Struct]:
+    within: defaultdict[str, list[list[str]]] = defaultdict(list)
+    for first, *rest in paths:
+        within[first] += [rest] if rest else []
+    fields: list[tuple[str, Any, Any]] = []
+    for one in msgspec.structs.fields(shape):
+        if one.encode_name in within:
+            needed = within.pop(one.encode_name)
+            # A list may be null: so Go writes an empty one.
+            kind = one.type if _is_list(one.type) else _without_none(one.type)
+            fields.append((one.name, _requiring(kind, needed) if needed else kind, msgspec.field(name=one.encode_name)))
+    if within:
+        raise TypeError(f"{shape.__name__} has no field {sorted(within)}")
+    return msgspec.defstruct(
+        shape.__name__, fields, bases=(shape,), frozen=True, kw_only=True, gc=shape.__struct_config__.gc
+    )
+
+
+def _is_list(kind: Any) -> bool:
+    return any(get_origin(one) is list for one in _members(kind))
+
+
+def _without_none(kind: Any) -> Any:
+    members = [one for one in _members(kind) if one is not types.NoneType]
+    return cast(Any, Union[tuple(members)])  # noqa: UP007  # made from a list
+
+
+def _members(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
