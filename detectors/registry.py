@@ -88,7 +88,7 @@ _PATHS = (
     "workload.pods",
 )
 _REACH = ("cluster.control-plane", "cluster.namespace", "network.policy", "workload.pods")
-_WAYS = (*_REACH, "network.gateway", "network.mesh-policy", "network.route", "network.service")
+_WAYS = (*_REACH, "cluster.node", "network.gateway", "network.mesh-policy", "network.route", "network.service")
 
 DERIVATIONS: tuple[Derivation, ...] = (
     Derivation(

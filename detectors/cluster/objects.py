@@ -84,7 +84,11 @@ class Objects:
 
 
 def namespace_of(meta: Meta) -> str:
-    """The namespace of a namespaced object; `default` for files that name none, as checkov says too."""
+    """The namespace of a namespaced object as it is written; `default` for files that name none, as checkov says too.
+
+    For addresses, and to find what stands beside an object under the same name. It may be a placeholder, of which facts
+    say nothing: see `stating.in_namespace`.
+    """
     return meta.namespace or "default"
 
 

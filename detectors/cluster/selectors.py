@@ -1,10 +1,13 @@
 """Label selectors of the API: as decoded, as requirements, and asked of labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.cluster.names import is_label_key, is_label_value
+from assay.detectors.cluster.pods.images import placeholder
+from assay.detectors.cluster.stating import unnamed
 from assay.scanner.api import Unknown
 
 MAX_REQUIREMENTS = 500
@@ -34,26 +37,65 @@ class LabelSelector(Struct, frozen=True, kw_only=True, rename="camel"):
         return not self.match_labels and not self.match_expressions
 
 
+_UNRESOLVED = Unknown(reason="unresolved: the label selector")
+_NO_KEY = Unknown(reason="a requirement of the label selector names no label")
+_ODD_OPERATOR = Unknown(reason="the label selector has an operator that Kubernetes doesn't know")
+_ODD_LABEL = Unknown(reason="the label selector has a label that none may be")
+_NO_VALUES = {
+    operator: Unknown(
+        reason=f"the label selector has {operator} {'without' if operator in _WITH_VALUES else 'with'} values"
+    )
+    for operator in (*_WITH_VALUES, *_WITHOUT_VALUES)
+}
+REFUSED = frozenset((_NO_KEY, _ODD_OPERATOR, _ODD_LABEL, *_NO_VALUES.values()))
+"""Of the answers of `requirements` those for which a server takes nothing of the object."""
+
+
 def requirements(selector: LabelSelector) -> list[dict[str, Any]] | Unknown:
     """The selector as a sorted list of `kinds.traffic.Requirement`s, all of which must hold.
 
-    Unknown where the API server would refuse the selector, as then it is not known what is meant.
+    Unknown where the API server would refuse the selector, as then it is not known what is meant, and where a
+    placeholder is left in it, which may become anything.
     """
     found: set[tuple[str, str, tuple[str, ...]]]
     found = {(key, "In", (value,)) for key, value in (selector.match_labels or {}).items()}
     for expression in selector.match_expressions or ():
         values = tuple(sorted(set(expression.values or ())))
         if not expression.key:
-            return Unknown(reason="a requirement of the label selector names no label")
-        if expression.operator not in (*_WITH_VALUES, *_WITHOUT_VALUES):
-            return Unknown(reason="the label selector has an operator that Kubernetes doesn't know")
+            return _NO_KEY
+        if expression.operator not in _NO_VALUES:
+            return _UNRESOLVED if unnamed(expression.operator) else _ODD_OPERATOR
         if bool(values) != (expression.operator in _WITH_VALUES):
-            wrong = "without values" if expression.operator in _WITH_VALUES else "with values"
-            return Unknown(reason=f"the label selector has {expression.operator} {wrong}")
+            return _NO_VALUES[expression.operator]
         found.add((expression.key, expression.operator, values))
     if len(found) + sum(len(values) for _, _, values in found) > MAX_REQUIREMENTS:
         return Unknown(reason=f"the label selector has more than {MAX_REQUIREMENTS} requirements")
+    odd = list(_odd(found))
+    if odd:
+        return _UNRESOLVED if any(map(unnamed, odd)) else _ODD_LABEL
     return [{"key": key, "operator": operator, "values": list(values)} for key, operator, values in sorted(found)]
+
+
+def _odd(found: Iterable[tuple[str, str, tuple[str, ...]]]) -> Iterator[str]:
+    """What can be no label's key or value."""
+    for key, _, values in found:
+        if not is_label_key(key):
+            yield key
+        yield from (value for value in values if not is_label_value(value))
+
+
+def known_labels(labels: Mapping[str, str] | None) -> dict[str, str | Unknown] | Unknown:
+    """Labels as facts have them, sorted. Values that none may have aren't shown, as they may be anything.
+
+    A key that none may have may become any, so that no label is known to be missing either.
+    """
+    if not all(map(is_label_key, labels or ())):
+        return Unknown(reason="unreadable: a label has no key that it may")
+    return {key: value if is_label_value(value) else _odd_value(value) for key, value in sorted((labels or {}).items())}
+
+
+def _odd_value(value: str) -> Unknown:
+    return placeholder(value) if unnamed(value) else Unknown(reason="unreadable: a label has no value that it may")
 
 
 def requirements_or(selector: LabelSelector | None, absent: Any) -> Any:

@@ -29,8 +29,9 @@ class Api(Struct, frozen=True, kw_only=True):
     optional: bool = False
     """A custom resource, which a cluster may well not have."""
     sent: tuple[str, ...] = ()
-    """Fields that every object of a server has, besides its name and namespace: `spec`, or `spec.template` within it. One
-    that lacks them was not sent whole. `spec|specs`: one of the two. Of what is asked for as metadata, none."""
+    """Fields that every object of a server has besides its name and namespace: `spec` where our struct has it, or
+    `spec.template` within it. One that lacks them was not sent whole. `spec|specs`: one of the two. None of what is
+    asked for as metadata."""
 
     @property
     def id(self) -> str:

@@ -31,6 +31,8 @@ class _Group(Struct, frozen=True, kw_only=True):
     """Callers to whom the same policies apply as they go out, so that what one of them may, all may."""
 
     example: Workload
+    rules: Rules
+    """The example's, for what goes out."""
     addresses: tuple[str, ...]
     """Sorted."""
     namespaces: tuple[str, ...]
@@ -60,8 +62,9 @@ class Callers:
                 found.append(way)
             elif not way.via and way.origin in WITHIN:
                 meant = None if rules.tiered else frozenset(_meant(rules, way, workload))
-                if meant is None or not any(peer.every_pod for _, peer in meant):
-                    found.append(self._told(workload, way, self._let_in(workload, rules, way, meant)))
+                everyone = meant is not None and any(peer.every_pod for _, peer in meant)
+                groups = () if everyone else self._let_in(workload, rules, way, meant)
+                found.append(self._told(workload, way, groups, everyone))
         return found
 
     def _let_in(
@@ -96,6 +99,7 @@ class Callers:
         for those in together.values():
             yield _Group(
                 example=those[0].example,
+                rules=self._traffic.rules(those[0].example, "egress"),
                 addresses=tuple(sorted(address for one in those for address in one.addresses)),
                 namespaces=tuple(sorted({one.example.namespace for one in those})),
             )
@@ -103,36 +107,52 @@ class Callers:
         for doubt in matched.doubtful:
             by_reason[doubt.why.reason].append(doubt)
         for doubts in by_reason.values():
+            first = self._matching.all[doubts[0].numbers[0]]
             yield _Group(
-                example=self._matching.all[doubts[0].numbers[0]].example,
-                addresses=self._matching.all[doubts[0].numbers[0]].addresses if _is_one(doubts) else (),
+                example=first.example,
+                rules=self._traffic.rules(first.example, "egress"),
+                addresses=first.addresses if _is_one(doubts) else (),
                 namespaces=tuple(sorted({one.namespace for one in doubts})),
                 doubt=doubts[0].why,
             )
 
-    def _told(self, workload: Workload, way: Way, groups: tuple[_Group, ...] | Unknown) -> Mapping[str, object]:
-        told = {"origin": way.origin, "port": way.port, "protocol": way.protocol, "authenticated": way.authenticated}
+    def _told(
+        self, workload: Workload, way: Way, groups: tuple[_Group, ...] | Unknown, everyone: bool
+    ) -> Mapping[str, object]:
+        way_in = {name: getattr(way, name) for name in ("origin", "port", "protocol", "authenticated")}
+        told = {**way_in, "everyone": everyone}
         doubt = groups if isinstance(groups, Unknown) else self._matching.spend(len(groups))
         if isinstance(groups, Unknown) or doubt is not None:
             return {**told, "workloads": [doubt], "more": doubt, "other_tenants": [doubt]}
         ports = tuple(_asked(way, workload))
-        answers = [self._comes(one, workload, way, ports) for one in groups]
+        at = self._matching.number.get(workload.like)
+        answers = [self._comes(one, workload, at, _protocol(way), ports) for one in groups]
         certain = [one for one, answer in zip(groups, answers, strict=True) if answer is True]
         doubtful = [(one, why) for one, why in zip(groups, answers, strict=True) if isinstance(why, Unknown)]
         number, first = counted([one.addresses for one in certain], workload.address)
-        doubts = sorted({why.reason for one, why in doubtful if one.addresses != (workload.address,)})
+        doubts = {why.reason for one, why in doubtful if one.addresses != (workload.address,)}
         others = self._of_others(workload, certain, doubtful)
+        missing = None if everyone else self._matching.missing
+        if missing is not None:
+            doubts.add(missing.reason)
+            others = [*others, missing] if self._tenants.key(workload.namespace) is not None else others
         return {
             **told,
-            "workloads": [*first, *(Unknown(reason=reason) for reason in doubts[:MOST_NAMED])],
+            "workloads": [*first, *(Unknown(reason=reason) for reason in sorted(doubts)[:MOST_NAMED])],
             "more": number - len(first),
             "other_tenants": others,
         }
 
-    def _comes(self, group: _Group, workload: Workload, way: Way, ports: Sequence[int]) -> Answer:
+    def _comes(self, group: _Group, workload: Workload, at: int | None, protocol: str, ports: Sequence[int]) -> Answer:
         if group.doubt is not None:
             return group.doubt
-        return any_of(self._outgoing.lets(group.example, workload, port, _protocol(way)) for port in ports)
+        found: Answer = False
+        for port in ports:
+            answer = self._outgoing.lets(group.example, group.rules, workload, at, port, protocol)
+            if answer is True:
+                return True
+            found = answer if found is False else found
+        return found
 
     def _of_others(
         self, workload: Workload, certain: Sequence[_Group], doubtful: Sequence[tuple[_Group, Unknown]]

@@ -8,8 +8,8 @@ from msgspec import Struct
 from assay.detectors.exposure import read
 from assay.detectors.exposure.addresses import Block, block
 from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
-from assay.detectors.exposure.endpoints import Endpoint, Namespaces, Outside, Workload
-from assay.detectors.exposure.selectors import Selector, selector
+from assay.detectors.exposure.endpoints import NAME_LABEL, Endpoint, Namespaces, Outside, Workload
+from assay.detectors.exposure.selectors import Requirement, Selector, selector
 from assay.scanner.api import Resource, Unknown
 
 Direction = Literal["ingress", "egress"]
@@ -21,6 +21,7 @@ ADMIN, BASELINE = "admin", "baseline"
 HIGHEST = 65535
 ON_NODE_NETWORK = Unknown(reason="pods on the node's network: what NetworkPolicies mean for them is undefined")
 _ELSEWHERE = Unknown(reason="a policy names nodes or host names, whose addresses aren't known")
+_NAMED = Requirement(NAME_LABEL, "Exists", frozenset())
 _LAST = 1 << 16
 """The priority of a policy that has none: after all others of its tier."""
 
@@ -176,7 +177,7 @@ def policy(resource: Resource) -> Policy:
         foreign=ranked is None and (engine != "kubernetes" or namespace is None),
         tier=ranked[0] if ranked else None,
         priority=ranked[1] if ranked else 0,
-        subject=_optional(read.fact(resource, "subject")) if ranked else None,
+        subject=_of_namespaces(read.fact(resource, "subject")) if ranked else None,
         in_force=read.boolean(read.fact(resource, "in_force")) if ranked else True,
         selector=selector(read.fact(resource, "pods")),
         directions=(directions,) if isinstance(directions, Unknown) else directions,
@@ -239,7 +240,7 @@ def _peer(stated: object) -> Peer | Unknown:
     elsewhere = read.optional_text(read.part(peer, "elsewhere"))
     if elsewhere is not None:
         return elsewhere if isinstance(elsewhere, Unknown) else Peer(elsewhere=elsewhere)
-    pods, namespaces = _optional(read.part(peer, "pods")), _optional(read.part(peer, "namespaces"))
+    pods, namespaces = _optional(read.part(peer, "pods")), _of_namespaces(read.part(peer, "namespaces"))
     if isinstance(pods, Unknown):
         return pods
     return namespaces if isinstance(namespaces, Unknown) else Peer(pods, namespaces)
@@ -247,6 +248,12 @@ def _peer(stated: object) -> Peer | Unknown:
 
 def _optional(value: object) -> Selector | Unknown | None:
     return None if value is None else selector(value)
+
+
+def _of_namespaces(value: object) -> Selector | Unknown | None:
+    """Without the demand for a label that every namespace has."""
+    found = _optional(value)
+    return Selector(tuple(one for one in found.requirements if one != _NAMED)) if isinstance(found, Selector) else found
 
 
 def _span(stated: object) -> Span | Unknown:

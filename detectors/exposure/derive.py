@@ -16,6 +16,7 @@ from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.homes import Homes
 from assay.detectors.exposure.matching import Matching
 from assay.detectors.exposure.mesh import Meshes
+from assay.detectors.exposure.nodes import Nodes
 from assay.detectors.exposure.policies import Traffic
 from assay.detectors.exposure.routes import Routes
 from assay.detectors.exposure.services import Services
@@ -57,7 +58,7 @@ def _derive(world: World) -> Iterator[tuple[int, Mapping[str, Fact]]]:
     traffic = Traffic(world)
     services = Services(world)
     routes = Routes(world, services)
-    ways = Ways(traffic, services, routes)
+    ways = Ways(traffic, services, routes, Nodes(world))
     yield from _workloads(world, ends, traffic, ways)
     for resource in world.of("network.service"):
         into = ways.to_service(services.of[id(resource)]) if id(resource) in services.of else [_NO_NAMESPACE]
@@ -94,7 +95,8 @@ def _workloads(
     world: World, ends: Sequence[Workload | None], traffic: Traffic, ways: Ways
 ) -> Iterator[tuple[int, Mapping[str, Fact]]]:
     budgets, egress, meshes = Budgets(world), Egress(traffic), Meshes(world)
-    matching = Matching(traffic.namespaces, (one for one in ends if one is not None))
+    missing = world.unread("workload.pods") or (_NO_NAMESPACE.reason if None in ends else None)
+    matching = Matching(traffic.namespaces, (one for one in ends if one is not None), missing)
     callers, destinations = Callers(traffic, matching, Tenants(world)), Destinations(traffic, matching)
     listening = software.ports_of(world)
     into: dict[str, list[Way | Unknown]] = defaultdict(list)

@@ -72,6 +72,7 @@ class Destinations:
         """Addresses, namespaces, and why there may be more; none where everyone is meant."""
         if any(peer.every_pod for _, peer in meant):
             return (), (), ()
+        missing = self._matching.missing
         if meant not in self._among:
             matched = self._matching.of(meant)
             if isinstance(matched, Unknown):
@@ -80,6 +81,7 @@ class Destinations:
                 found = [self._matching.all[number] for number in matched.certain]
                 names = sorted({one.example.namespace for one in found})
                 reasons = sorted({one.why.reason for one in matched.doubtful})
+                reasons = [missing.reason, *reasons] if missing is not None else reasons
                 if len(names) > MOST_NAMED:
                     reasons.append(f"of {len(names)} namespaces {MOST_NAMED} are named")
                 self._among[meant] = (

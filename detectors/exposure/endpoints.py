@@ -90,6 +90,7 @@ class Namespaces:
         self.closed = world.live and self.unread is None
         """There are no others than those that are known."""
         self._labels: dict[str, Labels | Unknown] = {}
+        system: set[str] = set()
         for resource in world.of("cluster.namespace"):
             name = read.name_of(world, resource, "Namespace")
             labels = read.labels(read.fact(resource, "labels"))
@@ -98,6 +99,12 @@ class Namespaces:
             if name in self._labels and self._labels[name] != labels:
                 labels = Unknown(reason=f"namespace {name} is declared several times, with different labels")
             self._labels[name] = labels
+            if read.fact(resource, "system") is True:
+                system.add(name)
+        homes = {read.fact(one, "namespace") for one in world.of("workload.pods")}
+        everyone = world.unread("workload.pods") is not None or any(isinstance(one, Unknown) for one in homes)
+        self.inhabited: AbstractSet[str] = {one for one in self._labels if everyone or one in homes} - system
+        """Those with workloads, or maybe so, without the cluster's own."""
         self._by_label: dict[tuple[str, str | Unknown], list[str]] = defaultdict(list)
         self._unsure: list[str] = []
         for name, labels in sorted(self._labels.items()):

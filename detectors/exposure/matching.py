@@ -11,8 +11,8 @@ from assay.detectors.exposure.endpoints import Namespaces, Workload, named
 from assay.detectors.exposure.selectors import Selector
 from assay.scanner.api import Unknown
 
-MOST_ASKED = 500_000
-"""Workloads that are held against peers, of all policies of a source together."""
+MOST_ASKED = 3_000_000
+"""Workloads that are held against peers, of all policies of a source together. Some seconds' work."""
 _TOO_MANY = Unknown(reason="there are too many workloads and policies to name who is meant by each")
 
 Meant = tuple[str, Peer]
@@ -45,7 +45,9 @@ class Matched(Struct, frozen=True, kw_only=True):
 class Matching:
     """The workloads of a source, by namespace and label."""
 
-    def __init__(self, namespaces: Namespaces, workloads: Iterable[Workload]) -> None:
+    def __init__(self, namespaces: Namespaces, workloads: Iterable[Workload], missing: str | None = None) -> None:
+        self.missing = None if missing is None else Unknown(reason=missing)
+        """Why there may be other workloads than those that are known."""
         self._namespaces = namespaces
         self._left = MOST_ASKED
         together: dict[tuple[object, ...], list[Workload]] = defaultdict(list)
@@ -74,7 +76,7 @@ class Matching:
             found = [self._of(*one) for one in sorted(meant, key=repr)]
             doubt = next((one for one in found if isinstance(one, Unknown)), None)
             cost = sum(len(one.certain) + len(one.doubtful) for one in found if isinstance(one, Matched))
-            doubt = doubt or self.spend(cost)
+            doubt = doubt or self.spend(cost // 10)
             self._together[meant] = doubt or _joined([one for one in found if isinstance(one, Matched)])
         return self._together[meant]
 

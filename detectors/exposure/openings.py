@@ -160,7 +160,7 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
     selector = peer.namespaces
     if selector is None:
         return "namespace"
-    if selector.everything:
+    if selector.by_absence:
         return "cluster"
     names = named(selector)
     if names is None and namespaces.unread is not None:
@@ -179,7 +179,7 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
             chosen.add(name)
         elif isinstance(answer, Unknown):
             doubt = doubt or answer
-    if names is None and len(chosen) == len(namespaces.names) > 1:
+    if names is None and len(namespaces.inhabited) > 1 and namespaces.inhabited <= chosen:
         return "cluster"
     if chosen - {home}:
         return "namespaces"

@@ -35,6 +35,9 @@ class Within(Struct, frozen=True):
     span: Span
     origin: str | None
     wider: Unknown | None
+    rules: tuple[int, ...] = ()
+    """The numbers of the rules that are for it, where it matters who is let in: ranges that are open to the same
+    origin may be open to others of it."""
 
 
 class Origins:
@@ -72,7 +75,8 @@ class Origins:
         if self._left < 0:
             return _TOO_MANY_NAMESPACES
         found: dict[tuple[Answer, ...], str] = {}
-        for name in names:
+        # Those with workloads first, so that they stand for their sort.
+        for name in sorted(names, key=lambda name: (name not in known.inhabited, name)):
             if name != workload.namespace:
                 found.setdefault(tuple(known.selected(one, name) for one in selectors), name)
         others = [*found.values(), *([] if known.closed else [_ELSEWHERE])]
@@ -81,11 +85,14 @@ class Origins:
     def _origin(self, rules: Rules, workload: Workload, span: Span, alike: Sequence[str]) -> Within:
         own, *others = (self._lets(rules, workload, span, name) for name in alike)
         doubt = next((one for one in (own, *others) if isinstance(one, Unknown)), None)
-        if own is True and all(one is True for one in others):
+        counting = {*self._namespaces.inhabited, _ELSEWHERE}.intersection(alike[1:]) or set(alike[1:])
+        if own is True and all(one is True for name, one in zip(alike[1:], others, strict=True) if name in counting):
             return Within(span, "cluster", None)
         if any(one is True for one in others):
-            return Within(span, "namespaces", doubt)
-        return Within(span, "namespace" if own is True else None, doubt)
+            return Within(span, "namespaces", doubt, _fitting(rules, span, workload))
+        if own is True:
+            return Within(span, "namespace", doubt, _fitting(rules, span, workload))
+        return Within(span, None, doubt)
 
     def _lets(self, rules: Rules, workload: Workload, span: Span, name: str) -> Answer:
         """Whether some pod of a namespace is let in to the ports of a span, which no rule tells apart."""
@@ -124,9 +131,13 @@ class Origins:
         whole = peer.pods is None or peer.pods.everything
         if peer.namespaces is None:
             return name == home, whole
-        if name != _ELSEWHERE:
-            return self._namespaces.selected(peer.namespaces, name), whole
-        return self._meets_elsewhere(peer.namespaces, whole)
+        if name == _ELSEWHERE:
+            return self._meets_elsewhere(peer.namespaces, whole)
+        selected = self._namespaces.selected(peer.namespaces, name)
+        if selected is not True and peer.namespaces.by_absence:
+            # For all but a few is for everyone; it keeps nobody out, being for some only.
+            return True, False
+        return selected, whole
 
     def _meets_elsewhere(self, selector: Selector, whole: bool) -> tuple[Answer, bool]:
         """Of namespaces that aren't declared here: one may have the labels, and another may not."""
@@ -211,9 +222,15 @@ def _joined(found: Sequence[Within]) -> Iterator[Within]:
     yield from (one for those in joined for one in those if one.origin is not None or one.wider is not None)
 
 
+def _fitting(rules: Rules, span: Span, workload: Workload) -> tuple[int, ...]:
+    found = enumerate(_rules(rules))
+    return tuple(number for number, one in found if isinstance(one, Unknown) or _holds(one, span, workload))
+
+
 def _of(protocol: str, one: Within) -> Within:
     return structs.replace(one, span=structs.replace(one.span, protocol=protocol))
 
 
 def _adjoin(one: Within, other: Within) -> bool:
-    return (one.origin, one.wider) == (other.origin, other.wider) and one.span.last + 1 == other.span.first
+    same = (one.origin, one.wider, one.rules) == (other.origin, other.wider, other.rules)
+    return same and one.span.last + 1 == other.span.first

@@ -24,34 +24,37 @@ class _Let(Struct, frozen=True):
     """Nobody else; where not, policies must be asked one by one."""
 
 
+_EVERYONE = _Let(True, frozenset(), True)
+
+
 class Outgoing:
-    """Computed once for each set of policies and port."""
+    """Computed once for each set of policies and port; the sets are `Traffic`'s, which keeps them."""
 
     def __init__(self, traffic: Traffic, matching: Matching) -> None:
         self._traffic = traffic
         self._matching = matching
         self._known: dict[object, _Let] = {}
 
-    def lets(self, src: Workload, dst: Workload, port: int, protocol: str) -> Answer:
-        """As `Traffic.lets_out`."""
-        rules = self._traffic.rules(src, "egress")
-        if rules.open:
+    def lets(self, src: Workload, rules: Rules, dst: Workload, number: int | None, port: int, protocol: str) -> Answer:
+        """As `Traffic.lets_out`; `rules` are the source's, and `number` the destination's of `Matching.number`."""
+        key = (id(rules), port, protocol)
+        let = self._known.get(key)
+        if let is None:
+            let = self._known[key] = self._find(rules, src, port, protocol)
+        if let.everyone:
             return True
-        number = self._matching.number.get(dst.like)
-        if number is not None and not rules.tiered and rules.undefined is None and dst.host_network is False:
-            key = (rules.identity, port, protocol)
-            if key not in self._known:
-                self._known[key] = self._find(rules, src, port, protocol)
-            let = self._known[key]
-            if let.everyone or number in let.certain:
+        if number is not None and dst.host_network is False:
+            if number in let.certain:
                 return True
             if let.whole:
                 return False
         return self._traffic.lets_out(src, dst, port, protocol)
 
     def _find(self, rules: Rules, src: Workload, port: int, protocol: str) -> _Let:
+        if rules.open:
+            return _EVERYONE
         nobody = _Let(False, frozenset(), False)
-        if not rules.certain:
+        if not rules.certain or rules.tiered or rules.undefined is not None:
             return nobody
         fitting = [
             (policy, rule)
@@ -61,7 +64,7 @@ class Outgoing:
         ]
         meant = frozenset(one for policy, rule in fitting for one in peers_of(rule, policy, src))
         if any(rule.everyone for _, rule in fitting) or any(peer.every_pod for _, peer in meant):
-            return _Let(True, frozenset(), True)
+            return _EVERYONE
         matched = self._matching.of(meant)
         if not isinstance(matched, Matched):
             return nobody

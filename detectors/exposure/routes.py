@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
-from assay.detectors.exposure.services import INTERNET, PRIVATE, Service, ServicePort, Services, is_number, limited
+from assay.detectors.exposure.nodes import INTERNET, PRIVATE
+from assay.detectors.exposure.services import Service, ServicePort, Services, is_number, limited
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
@@ -18,6 +19,8 @@ MOST_ROUTES = 100
 MOST_NAMESAKES = 20
 """Services of one name, such as one for each copy of a folder."""
 _MOST_HOSTS = 100
+_MOST_HOPS = 10
+"""Services that stand for others, between a route and the last."""
 _ANYWHERE = ""
 
 
@@ -33,7 +36,7 @@ class Gateway(Struct, frozen=True, kw_only=True):
 class Backend(Struct, frozen=True, kw_only=True):
     """Where a route leads."""
 
-    namespace: str
+    namespace: str | Unknown
     service: str
     port: str | Unknown | None
     granted: Answer = True
@@ -94,6 +97,8 @@ class Routes:
         self._doubts: dict[str, set[str]] = defaultdict(set)
         """Why workloads may be reached besides, by namespace."""
         self._to: dict[tuple[str, str], list[tuple[Route, Backend, tuple[str, ...]]]] = defaultdict(list)
+        self._unsure: dict[tuple[str, str], set[str]] = defaultdict(set)
+        """Why a Service of a namespace and name may be reached by a route."""
         self.of: dict[int, Route] = {}
         """By the resource's id."""
         for resource in sorted(world.of("network.route"), key=lambda one: one.address):
@@ -104,18 +109,26 @@ class Routes:
                     self._lead(found, backend, services)
         for one in services.all:
             if one.entrances and one.selector is None and one.type != "ExternalName":
-                self._doubts[one.namespace].add(f"{one.address} has no selector, and may lead to it")
+                self._doubts[_within(one)].add(f"{one.address} has no selector, and may lead to it")
 
     def to(self, service: Service) -> Iterator[tuple[Route, Backend, tuple[str, ...]] | Unknown]:
         """The routes that lead to a Service, with what they go through before it."""
+        if isinstance(service.namespace, Unknown) or isinstance(service.name, Unknown):
+            if self._to or self._unsure:
+                yield Unknown(reason=f"which routes lead to {service.address} isn't known")
+            return
         found = self._to.get((service.namespace, service.name), ())
         yield from found[:MOST_ROUTES]
         if len(found) > MOST_ROUTES:
             yield Unknown(reason=f"more than {MOST_ROUTES} routes lead to {service.address}")
+        for namespace in (service.namespace, _ANYWHERE):
+            for reason in sorted(self._unsure.get((namespace, service.name), ())):
+                yield Unknown(reason=reason)
 
-    def doubts(self, namespace: str) -> Iterator[Unknown]:
+    def doubts(self, namespace: str | Unknown) -> Iterator[Unknown]:
         """Why workloads of a namespace may be reached besides."""
-        for reason in sorted(self._doubts.get(namespace, set()) | self._doubts.get(_ANYWHERE, set())):
+        within = [namespace, _ANYWHERE] if isinstance(namespace, str) else self._doubts
+        for reason in sorted({reason for one in within for reason in self._doubts.get(one, ())}):
             yield Unknown(reason=reason)
 
     def _route(self, resource: Resource) -> Route:
@@ -167,20 +180,49 @@ class Routes:
             return
         if backend.granted is False:
             return
-        at = (backend.namespace, backend.service)
-        self._to[at].append((route, backend, ()))
-        same = services.by_name.get(at, ())
-        if len(same) > MOST_NAMESAKES:
-            self._doubts[_ANYWHERE].add(f"{route.address} leads to one of more than {MOST_NAMESAKES} Services")
-        for one in same[:MOST_NAMESAKES]:
-            if one.type == "ExternalName":
-                onward = one.stands_for
-                if isinstance(onward, Unknown):
-                    self._doubts[_ANYWHERE].add(f"{one.address} stands for what isn't known: {onward.reason}")
-                elif onward is not None:
-                    self._to[onward].append((route, backend, (one.address,)))
-            elif one.selector is None:
-                self._doubts[one.namespace].add(f"{one.address} has no selector, and may lead to it")
+        if isinstance(backend.namespace, Unknown):
+            self._lead_somewhere(route, backend, services)
+            return
+        pending: list[tuple[tuple[str, str], tuple[str, ...]]] = [((backend.namespace, backend.service), ())]
+        seen = {pending[0][0]}
+        for at, through in pending:
+            self._to[at].append((route, backend, through))
+            same = services.by_name.get(at, ())
+            if len(same) > MOST_NAMESAKES:
+                self._doubts[_ANYWHERE].add(f"{route.address} leads to one of more than {MOST_NAMESAKES} Services")
+            for one in same[:MOST_NAMESAKES]:
+                onward = self._onward(one)
+                if onward is None or onward in seen:
+                    continue
+                if len(seen) > _MOST_HOPS:
+                    self._doubts[_ANYWHERE].add(f"{route.address} leads on through more than {_MOST_HOPS} Services")
+                    break
+                seen.add(onward)
+                pending.append((onward, (*through, one.address)))
+
+    def _lead_somewhere(self, route: Route, backend: Backend, services: Services) -> None:
+        """To a Service of whichever namespace has one of the name."""
+        reason = f"whether {route.address} leads to it isn't known, as the namespace of its backend isn't"
+        for at in ((_ANYWHERE, backend.service), *map(self._onward, services.named(backend.service)[:MOST_NAMESAKES])):
+            if at is not None and len(self._unsure[at]) < MOST_ROUTES:
+                self._unsure[at].add(reason)
+
+    def _onward(self, service: Service) -> tuple[str, str] | None:
+        """Where requests to a Service go that is in front of no pods; what isn't known of it is noted."""
+        if service.type == "ExternalName":
+            onward = service.stands_for
+            if service.may_stand_for is not None and onward is None:
+                self._unsure[service.may_stand_for].add(f"{service.address} may stand for it")
+            if not isinstance(onward, Unknown):
+                return onward
+            self._doubts[_ANYWHERE].add(f"{service.address} stands for what isn't known: {onward.reason}")
+        elif service.selector is None:
+            self._doubts[_within(service)].add(f"{service.address} has no selector, and may lead to it")
+        return None
+
+
+def _within(service: Service) -> str:
+    return service.namespace if isinstance(service.namespace, str) else _ANYWHERE
 
 
 def _gateway(resource: Resource) -> Gateway:
@@ -198,8 +240,6 @@ def _backend(stated: object) -> Backend | Unknown:
     if isinstance(backend, Unknown):
         return backend
     namespace, name = read.text(read.part(backend, "namespace")), read.text(read.part(backend, "service"))
-    if isinstance(namespace, Unknown):
-        return namespace
     if isinstance(name, Unknown):
         return name
     return Backend(

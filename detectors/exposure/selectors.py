@@ -47,6 +47,12 @@ class Selector(Struct, frozen=True):
         """It selects whatever there is."""
         return not self.requirements
 
+    @property
+    def by_absence(self) -> bool:
+        """It selects whatever hasn't certain labels: almost everything, and whatever is made tomorrow."""
+        without = ("NotIn", "DoesNotExist")
+        return all(isinstance(one, Requirement) and one.operator in without for one in self.requirements)
+
     def matches(self, labels: Labels | Unknown) -> Answer:
         """Whether labels are selected; labels that aren't known are, where everything is."""
         if self.everything:

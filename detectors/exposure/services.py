@@ -1,23 +1,28 @@
 """Services: which pods stand behind them, and from where outside of the cluster they are reached."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
 
 from msgspec import Struct
 
 from assay.detectors.exposure import read
 from assay.detectors.exposure.addresses import Block, block, reach_internet
-from assay.detectors.exposure.answers import Answer
+from assay.detectors.exposure.answers import Answer, all_of
 from assay.detectors.exposure.endpoints import Workload
+from assay.detectors.exposure.nodes import INTERNET, PRIVATE, Nodes
 from assay.detectors.exposure.selectors import Index, Selector, equalities
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
-INTERNET, PRIVATE = "internet", "private-network"
 MOST_SERVICES = 100
 """That select one workload, and are looked at."""
 MOST_PORTS = 200
 """Of one Service."""
+_ANYWHERE = ""
+"""In the place of a namespace that isn't known."""
+_STANDS_FOR = Unknown(reason="the Service stands for an address or a pod, not for a Service")
 
 
 class ServicePort(Struct, frozen=True, kw_only=True):
@@ -43,8 +48,8 @@ class Service(Struct, frozen=True, kw_only=True):
     """A Service."""
 
     address: str
-    namespace: str
-    name: str
+    namespace: str | Unknown
+    name: str | Unknown
     type: str | Unknown
     selector: Selector | Unknown | None
     external_name: str | Unknown | None
@@ -57,8 +62,21 @@ class Service(Struct, frozen=True, kw_only=True):
         """Namespace and name of the Service that an ExternalName stands for; None: something outside."""
         if self.external_name is None or isinstance(self.external_name, Unknown):
             return self.external_name
-        parts = self.external_name.split(".")
-        return (parts[1], parts[0]) if len(parts) > 2 and parts[2] == "svc" else None
+        parts = self.external_name.lower().removesuffix(".").split(".")
+        if parts[2:3] == ["svc"]:
+            return parts[1], parts[0]
+        if parts[3:4] == ["svc"]:
+            # One pod of a Service without an address of its own.
+            return parts[2], parts[1]
+        return _STANDS_FOR if "pod" in parts[2:4] or _is_ip(self.external_name) else None
+
+    @property
+    def may_stand_for(self) -> tuple[str, str] | None:
+        """The same for a host name without its end, which some proxies fill in; empty: whichever namespace."""
+        if not isinstance(self.external_name, str):
+            return None
+        parts = self.external_name.lower().split(".")
+        return (parts[1] if len(parts) == 2 else _ANYWHERE, parts[0]) if len(parts) <= 2 else None
 
 
 class Services:
@@ -66,33 +84,37 @@ class Services:
 
     def __init__(self, world: World) -> None:
         self.unread = world.unread("network.service")
+        nodes = Nodes(world)
         self.by_name: dict[tuple[str, str], list[Service]] = defaultdict(list)
+        self._named: dict[str, list[Service]] = defaultdict(list)
         self.of: dict[int, Service] = {}
-        """By the resource's id; none for those whose namespace isn't known."""
+        """By the resource's id."""
         for resource in sorted(world.of("network.service"), key=lambda one: one.address):
-            found = service(world, resource)
-            if found is None:
-                self.unread = self.unread or f"the namespace of {resource.address} isn't known"
-            else:
-                self.of[id(resource)] = found
+            self.of[id(resource)] = service(world, resource, nodes)
         self.all = tuple(self.of.values())
         found_in: dict[str, list[Service]] = defaultdict(list)
         for one in self.all:
-            self.by_name[one.namespace, one.name].append(one)
+            if isinstance(one.namespace, str) and isinstance(one.name, str):
+                self.by_name[one.namespace, one.name].append(one)
+                self._named[one.name].append(one)
             if one.selector is not None and one.type != "ExternalName":
-                found_in[one.namespace].append(one)
+                found_in[one.namespace if isinstance(one.namespace, str) else _ANYWHERE].append(one)
         self._by_namespace = {
             namespace: Index((one.selector, one) for one in services if one.selector is not None)
             for namespace, services in found_in.items()
         }
 
+    def named(self, name: str) -> Sequence[Service]:
+        """Those of a name, in whichever namespace."""
+        return self._named.get(name, ())
+
     def before(self, workload: Workload) -> Iterator[tuple[Service, Answer] | Unknown]:
-        """The Services that a workload's pods stand behind, or may stand behind; by address."""
-        index = self._by_namespace.get(workload.namespace)
+        """The Services that a workload's pods stand behind, or may stand behind; by address in each namespace."""
         left = MOST_SERVICES
-        for one in index.candidates(workload.labels) if index else ():
+        for one in self._candidates(workload):
             selector = one.selector
-            selects = selector.matches(workload.labels) if isinstance(selector, Selector) else selector or False
+            chosen = selector.matches(workload.labels) if isinstance(selector, Selector) else selector or False
+            selects = all_of((chosen, one.namespace if isinstance(one.namespace, Unknown) else True))
             if selects is False:
                 continue
             if left == 0:
@@ -101,12 +123,15 @@ class Services:
             left -= 1
             yield one, selects
 
+    def _candidates(self, workload: Workload) -> Iterator[Service]:
+        for namespace in (workload.namespace, _ANYWHERE):
+            if namespace in self._by_namespace:
+                yield from self._by_namespace[namespace].candidates(workload.labels)
 
-def service(world: World, resource: Resource) -> Service | None:
-    """A `network.service`; None where not even its namespace is known."""
+
+def service(world: World, resource: Resource, nodes: Nodes) -> Service:
+    """A `network.service`."""
     namespace = read.text(read.fact(resource, "namespace"))
-    if isinstance(namespace, Unknown):
-        return None
     ports = read.listed(read.fact(resource, "ports"))
     read_ports = (ports,) if isinstance(ports, Unknown) else tuple(_port(one) for one in ports[:MOST_PORTS])
     if not isinstance(ports, Unknown) and len(ports) > MOST_PORTS:
@@ -114,13 +139,31 @@ def service(world: World, resource: Resource) -> Service | None:
     return Service(
         address=resource.address,
         namespace=namespace,
-        name=read.name_of(world, resource, "Service", namespace),
+        name=_name(world, resource, namespace),
         type=read.text(read.fact(resource, "type")),
         selector=_selector(read.fact(resource, "selector")),
         external_name=read.optional_text(read.fact(resource, "external_name")),
         ports=read_ports,
-        entrances=tuple(_entrances(resource, read_ports)),
+        entrances=tuple(_entrances(resource, read_ports, nodes)),
     )
+
+
+def _name(world: World, resource: Resource, namespace: str | Unknown) -> str | Unknown:
+    """A name that no Service may have, such as a placeholder, may become any."""
+    written = read.bare(world, resource.address)
+    name = written.removeprefix(f"Service.{namespace}.") if isinstance(namespace, str) else written.rpartition(".")[2]
+    return name if _NAME.fullmatch(name) else Unknown(reason=f"the name of {resource.address} isn't known")
+
+
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def limited(ranges: object) -> Answer:
@@ -146,7 +189,7 @@ def is_number(port: str) -> bool:
     return port.isascii() and port.isdigit() and len(port) <= 5
 
 
-def _entrances(resource: Resource, ports: tuple[ServicePort | Unknown, ...]) -> Iterator[str | Unknown]:
+def _entrances(resource: Resource, ports: tuple[ServicePort | Unknown, ...], nodes: Nodes) -> Iterator[str | Unknown]:
     kind = read.text(read.fact(resource, "type"))
     if isinstance(kind, Unknown):
         yield kind
@@ -158,10 +201,10 @@ def _entrances(resource: Resource, ports: tuple[ServicePort | Unknown, ...]) -> 
         yield origin
         if origin == INTERNET:
             return
-    if kind == "NodePort" or (
-        kind == "LoadBalancer" and any(isinstance(one, Unknown) or one.node_port is not None for one in ports)
-    ):
-        yield PRIVATE
+    if kind == "NodePort":
+        yield from nodes.origins
+    elif kind == "LoadBalancer" and any(isinstance(one, Unknown) or one.node_port is not None for one in ports):
+        yield from nodes.by_the_way
     external = read.boolean(read.fact(resource, "external_ips"))
     if external is not False:
         yield external if isinstance(external, Unknown) else Unknown(reason="who reaches its external IPs isn't known")

@@ -47,20 +47,20 @@ class Signatures:
             return True
         name = read.name_of(self._world, namespace, "Namespace")
         unread = self._unread or self._doubts.get(name)
-        found = all_of(self._checked(image, patterns) for image in sorted(self._images.get(name, ())))
+        known = [one for one in patterns if isinstance(one, str)]
+        otherwise = next((one for one in patterns if isinstance(one, Unknown)), False)
+        letters = sum(map(len, known))
+        found = all_of(self._checked(image, known, letters, otherwise) for image in sorted(self._images.get(name, ())))
         if found is False or not unread:
             return found
         return Unknown(reason=unread)
 
-    def _checked(self, image: str, patterns: Sequence[str | Unknown]) -> Answer:
+    def _checked(self, image: str, known: Sequence[str], letters: int, otherwise: Answer) -> Answer:
         spelt = _spelt(image)
-        known = [one for one in patterns if isinstance(one, str)]
-        self._left -= sum(len(one) for one in known) * sum(map(len, spelt))
+        self._left -= letters * sum(map(len, spelt))
         if self._left < 0:
             return _TOO_MANY
-        if any(matches(pattern, one) for pattern in known for one in spelt):
-            return True
-        return next((one for one in patterns if isinstance(one, Unknown)), False)
+        return True if any(matches(pattern, one) for pattern in known for one in spelt) else otherwise
 
 
 def _images(resource: Resource) -> Iterator[str | Unknown]:

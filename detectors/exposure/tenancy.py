@@ -19,11 +19,14 @@ class Tenancy:
         self._on: dict[str, set[str]] = defaultdict(set)
         self._asking: set[str] = set()
         """Namespaces whose pods ask for accelerators, on whatever node."""
+        self._unsure: set[str] = set()
+        """Why there may be more of them."""
         self._doubts: dict[str, set[str]] = defaultdict(set)
         """By node; of any node under the empty name."""
         unread = world.unread("workload.pods")
         if unread is not None:
             self._doubts[""].add(unread)
+            self._unsure.add(unread)
         for resource in world.of("workload.pods"):
             self._place(resource)
 
@@ -36,12 +39,9 @@ class Tenancy:
     def under(self, plugin: Resource) -> list[str | Unknown]:
         """The namespaces whose pods may come to nodes that use a configuration of the device plugin; sorted."""
         everywhere = read.boolean(read.fact(plugin, "everywhere"))
-        doubts = sorted(set().union(*self._doubts.values()))
-        found: list[str | Unknown] = [*sorted(self._asking)]
-        if everywhere is not True and len(found) + len(doubts) > 1:
-            reason = everywhere.reason if isinstance(everywhere, Unknown) else _BY_LABEL
-            return [Unknown(reason=reason)]
-        return [*found, *(Unknown(reason=one) for one in doubts)]
+        if everywhere is not True and len(self._asking) + len(self._unsure) > 1:
+            return [everywhere if isinstance(everywhere, Unknown) else Unknown(reason=_BY_LABEL)]
+        return [*sorted(self._asking), *(Unknown(reason=one) for one in sorted(self._unsure))]
 
     def _place(self, resource: Resource) -> None:
         uses = _uses_accelerators(resource)
@@ -50,8 +50,10 @@ class Tenancy:
         namespace, nodes = read.text(read.fact(resource, "namespace")), read.texts(read.fact(resource, "nodes"))
         if uses is True and isinstance(namespace, str):
             self._asking.add(namespace)
-        elif isinstance(uses, Unknown) and not self._world.live:
-            self._doubts[""].add(f"{resource.address}: {uses.reason}")
+        else:
+            unsure = uses if isinstance(uses, Unknown) else namespace
+            assert isinstance(unsure, Unknown)  # noqa: S101  # one of them is
+            self._unsure.add(f"{resource.address}: {unsure.reason}")
         for node in (nodes,) if isinstance(nodes, Unknown) else nodes:
             if isinstance(node, Unknown):
                 self._doubts[""].add(f"{resource.address}: {node.reason}")

@@ -10,10 +10,11 @@ from assay.detectors.exposure.answers import Answer, all_of, any_of
 from assay.detectors.exposure.declared import ALL, Span
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.mesh import Protection
+from assay.detectors.exposure.nodes import INTERNET, PRIVATE, Nodes
 from assay.detectors.exposure.openings import WITHIN, Opening, Openings, doubts
 from assay.detectors.exposure.policies import Traffic
 from assay.detectors.exposure.routes import Backend, Route, Routes
-from assay.detectors.exposure.services import INTERNET, PRIVATE, Service, ServicePort, Services, is_number
+from assay.detectors.exposure.services import Service, ServicePort, Services, is_number
 from assay.scanner.api import Unknown
 
 EVERY_PORT = 0
@@ -48,8 +49,9 @@ class Way(Struct, frozen=True, kw_only=True):
 class Ways:
     """Puts together what Services, routes and policies allow."""
 
-    def __init__(self, traffic: Traffic, services: Services, routes: Routes) -> None:
+    def __init__(self, traffic: Traffic, services: Services, routes: Routes, nodes: Nodes) -> None:
         self._traffic = traffic
+        self._nodes = nodes
         self._openings = Openings(traffic)
         self._services = services
         self._routes = routes
@@ -135,12 +137,15 @@ class Ways:
                 )
 
     def _from_nodes(self, workload: Workload) -> Iterator[Way | Unknown]:
-        """What listens on the node's own addresses. Whether these are public isn't known: at least those beside it."""
+        """What listens on the node's own addresses."""
         if isinstance(workload.host_network, Unknown):
             yield workload.host_network
         elif workload.host_network:
             rules = self._traffic.rules(workload, "ingress")
-            yield rules.undefined or Way(origin=PRIVATE, port=EVERY_PORT, protocol=ALL)
+            for origin in () if rules.undefined else self._nodes.origins:
+                yield Way(origin=origin, port=EVERY_PORT, protocol=ALL)
+            if rules.undefined:
+                yield rules.undefined
             return
         for port in workload.ports:
             if isinstance(port, Unknown) or port.host_port is None:
@@ -149,7 +154,8 @@ class Ways:
                 yield port.host_port
                 continue
             passes = self._openings.outside(workload, port.number, port.protocol)
-            yield from _if(passes, Way(origin=PRIVATE, port=port.number, protocol=port.protocol))
+            for origin in self._nodes.origins:
+                yield from _if(passes, Way(origin=origin, port=port.number, protocol=port.protocol))
 
     def _through_services(self, workload: Workload, protection: Protection) -> Iterator[Way | Unknown]:
         for pair in self._services.before(workload):

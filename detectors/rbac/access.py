@@ -123,6 +123,8 @@ class Holding(Struct, frozen=True, kw_only=True):
     """Which they may be besides, at most; empty where nothing is unknown."""
     expected: bool = False
     """Binding, subject and role are Kubernetes' own and unchanged. Where `unknown` is set: as far as is known."""
+    somewhere: bool = False
+    """All of `maybe` is held for certain, in one namespace; `unknown` is why it isn't known in which."""
 
     def holds_in(self, namespace: str | None) -> bool:
         """Whether it counts for a request there; None: for what has no namespace, or in all of them at once."""

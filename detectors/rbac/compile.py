@@ -126,6 +126,7 @@ def _holdings(binding: Resource, roles: Roles) -> Iterator[Holding]:
                 rules=(),
                 maybe=role.rules.all,
                 unknown=missing.reason,
+                somewhere=role.rules.unknown is None,
             )
         return
     namespace = value(binding, "namespace", None)

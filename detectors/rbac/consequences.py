@@ -77,6 +77,9 @@ class Consequences:
                 self._graph.edge(node, self.can(technique, one, name))
             if not name and "secrets" in gives:
                 self._to_secrets(node, EVERYWHERE, "")
+            for workload in self._around.homeless if "workloads" in gives else ():
+                # Whether it is one of that name depends on its namespace as well.
+                self._graph.edge(node, self.workload(workload), workload.homeless if name else None)
             if not name and self._unseen and ("new-pods" in gives or "workloads" in gives):
                 self._to_new_pods(node, EVERYWHERE, "")
             return
@@ -189,6 +192,21 @@ class Consequences:
         if guarded is not True:
             self._to_any_node(node, guarded)
 
+    def _to_node_by_operator(self, node: int, namespace: str, _name: str) -> None:
+        guarded = self._around.namespace(namespace).guarded
+        if guarded is not True:
+            self._to_any_node(node, _why(guarded) or "whether the operator makes privileged pods isn't known")
+
+    def _delivered(self, node: int, _namespace: str, _name: str) -> None:
+        self._graph.edge(node, self.admin(), "what the controller may apply that is pointed at objects isn't known")
+
+    def _to_profiles(self, node: int, _namespace: str, _name: str) -> None:
+        for one in self._around.world.of("ai.tenant"):
+            namespace = value(one, "namespace", None)
+            if isinstance(namespace, str):
+                self._graph.edge(node, self.everything_in(namespace))
+        self._to_any_node(node, "what admission enforces in the namespace of a new Profile isn't known")
+
     def _to_unguarded_node(self, node: int, namespace: str, _name: str) -> None:
         guarded = self._around.namespace(namespace).guarded
         # What a label enforced is lifted with it; what webhooks decide isn't.
@@ -197,8 +215,8 @@ class Consequences:
     def _to_node(self, node: int, _namespace: str, _name: str) -> None:
         self._to_any_node(node, False)
 
-    def _to_any_node(self, node: int, doubt: bool | Unknown | None) -> None:
-        self._graph.edge(node, self._graph.node("node", ""), _why(doubt))
+    def _to_any_node(self, node: int, doubt: bool | Unknown | str | None) -> None:
+        self._graph.edge(node, self._graph.node("node", ""), doubt if isinstance(doubt, str) else _why(doubt))
 
     def _to_secrets(self, node: int, namespace: str, name: str) -> None:
         if not name:  # the Secrets that a role names are those that somebody meant it to read
@@ -311,6 +329,8 @@ class Consequences:
 _STEPS: Mapping[str, Callable[[Consequences, int, str, str], None]] = {
     "admin": Consequences._admin, "accounts": Consequences._to_accounts, "tokens": Consequences._to_tokens,
     "workloads": Consequences._to_workloads, "custom-workloads": Consequences._to_custom_workloads,
+    "operated-escape": Consequences._to_node_by_operator, "delivered": Consequences._delivered,
+    "profiles": Consequences._to_profiles,
     "hosted": Consequences._to_hosted, "escape": Consequences._to_node_by_pod,
     "unguarded-node": Consequences._to_unguarded_node, "node": Consequences._to_node,
     "secrets": Consequences._to_secrets, "volumes": Consequences._to_volumes, "new-pods": Consequences._to_new_pods,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from assay.detectors.rbac.techniques import PODS_AND_CONTROLLERS
+from assay.detectors.rbac import operators
 
 
 class Right(Struct, frozen=True):
@@ -61,7 +61,9 @@ _SIGNERS = (
 are what their owners make of them."""
 _UNPRIVILEGED = ("restricted", "restricted-v2", "restricted-v3", "nonroot", "nonroot-v2")
 """OpenShift's constraints that give a pod nothing."""
-_OWN_CONTROLLERS = frozenset({"apps", "batch", _CORE})
+
+
+_UNFIT_NODES = Right((*_CHANGE, "delete"), ((_CORE, "nodes"), (_CORE, "nodes/status")), cluster=True)
 
 
 def _line(power: str, area: str, verbs: tuple[str, ...], *things: tuple[str, str], cluster: bool = False) -> Danger:
@@ -120,19 +122,21 @@ DANGERS: tuple[Danger, ...] = (
     # A pod runs as any account of its namespace and mounts its Secrets; a controller makes pods from a template.
     _line("create-pods", "workloads", ("create",), (_CORE, "pods")),
     _line("change-pods", "workloads", _CHANGE, (_CORE, "pods")),
-    _line("write-controllers", "workloads", _WRITE, *(
-        thing for thing in PODS_AND_CONTROLLERS if thing[0] in _OWN_CONTROLLERS
-    )),
-    _line("write-custom-workloads", "workloads", _WRITE, *(
-        thing for thing in PODS_AND_CONTROLLERS if thing[0] not in _OWN_CONTROLLERS
-    )),
+    _line("write-controllers", "workloads", _WRITE, *operators.BUILT_IN),
+    _line(
+        "write-custom-workloads", "workloads", _WRITE,
+        *operators.POD_TEMPLATES, *operators.IMAGES, *operators.MACHINES, *operators.NODE_SOFTWARE_IN_NAMESPACE,
+        *operators.APPLIERS,
+    ),
+    _line(
+        "write-custom-workloads", "workloads", _WRITE,
+        *operators.NODE_SOFTWARE, *operators.CLUSTER_APPLIERS, *operators.PROFILES, cluster=True,
+    ),
     # A pod that says it is ready, or at another address, is sent what is meant for a Service.
     _line("change-pod-status", "workloads", _CHANGE, (_CORE, "pods/status")),
     # Making the other nodes unfit, and pods leave them, brings pods with good accounts to a node that was taken over.
-    Danger("steal-pods", "workloads", (
-        Right((*_REMOVE, "create"), ((_CORE, "pods"), (_CORE, "pods/eviction"))),
-        Right((*_CHANGE, "delete"), ((_CORE, "nodes"), (_CORE, "nodes/status")), cluster=True),
-    )),
+    Danger("steal-pods", "workloads", (Right(_REMOVE, ((_CORE, "pods"),)), _UNFIT_NODES)),
+    Danger("steal-pods", "workloads", (Right(("create",), ((_CORE, "pods/eviction"),)), _UNFIT_NODES)),
     _line("read-pod-logs", "records", ("get",), (_CORE, "pods/log")),
 
     # Nodes.
@@ -221,7 +225,8 @@ DANGERS: tuple[Danger, ...] = (
     _line("delete-data", "deletion", _REMOVE, (_CORE, "persistentvolumes"), cluster=True),
     Danger("delete-data", "deletion", (Right(_REMOVE, ((_CORE, "namespaces"),), own_namespace=True),)),
     _line(
-        "delete-workloads", "deletion", _REMOVE, (_CORE, "pods"), (_CORE, "services"), *PODS_AND_CONTROLLERS,
+        "delete-workloads", "deletion", _REMOVE, (_CORE, "pods"), (_CORE, "services"), *operators.BUILT_IN,
+        *operators.POD_TEMPLATES,
     ),
     # Events tell what was done to pods, and by which controller.
     _line("delete-events", "records", _REMOVE, (_CORE, "events"), ("events.k8s.io", "events"), (_CORE, "pods/log")),

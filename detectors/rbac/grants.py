@@ -16,6 +16,9 @@ _MOST_WORK = 10_000_000
 """Entries of rules looked at in one source. A cluster with 1,500 roles needs 100,000."""
 _TOO_MUCH = "the roles hold too much to be told for each place where they are bound"
 _ANYWHERE_ELSE = "*"
+_SOMEWHERE = "?"
+_MOST_PLACES = 8
+"""Namespaces in which rights are looked at that hold in one that isn't known."""
 _EVERYONE = {
     ("User", access.ANONYMOUS): "anonymous",
     ("Group", access.UNAUTHENTICATED): "anonymous",
@@ -92,11 +95,22 @@ class _Powers:
             self._kept += [holding.rules, holding.maybe]
             self._apart[rules] = places_told_apart((*holding.rules, *holding.maybe))
         apart = holding.namespace is None or holding.namespace in self._apart[rules]
-        key = (*rules, holding.namespace if apart else _ANYWHERE_ELSE)
+        key = (*rules, _SOMEWHERE if holding.somewhere else holding.namespace if apart else _ANYWHERE_ELSE)
         if key not in self._told:
             self._left -= 2 * weight(holding.rules) + weight(holding.maybe)
-            self._told[key] = _tell(holding) if self._left >= 0 else _facts((), _TOO_MUCH)
+            self._told[key] = self._tell(holding, rules) if self._left >= 0 else _facts((), _TOO_MUCH)
         return self._told[key]
+
+    def _tell(self, holding: Holding, rules: tuple[int, int]) -> Mapping[str, Fact]:
+        if not holding.somewhere:
+            return _tell(holding)
+        sure = powers_of(holding.maybe, _ANYWHERE_ELSE)
+        held = {one.power for one in sure}
+        # In some namespaces the same rights are worse.
+        places = sorted(self._apart[rules])
+        more = (one.power for place in places[:_MOST_PLACES] for one in powers_of(holding.maybe, place))
+        unsure = len(places) > _MOST_PLACES or any(power not in held for power in more)
+        return _facts(sure, holding.unknown if unsure else None, read=True)
 
 
 def _tell(holding: Holding) -> Mapping[str, Fact]:
@@ -108,14 +122,15 @@ def _tell(holding: Holding) -> Mapping[str, Fact]:
     return _facts(sure, None if harmless else holding.unknown)
 
 
-def _facts(sure: Sequence[Held], unread: str | None) -> Mapping[str, Fact]:
+def _facts(sure: Sequence[Held], unread: str | None, read: bool = False) -> Mapping[str, Fact]:
+    """`unread` is why there may be more; `read`: though the role could be read."""
     listed: list[Any] = [_fact(one) for one in sure]
     holds = sorted({one.power for one in sure})
     return {
         "powers": Known(value=[*listed, Unknown(reason=unread)] if unread is not None else listed),
         "holds": Known(value=holds),
         "areas": Known(value=areas_of(holds)),
-        "unread": Known(value=unread is not None),
+        "unread": Known(value=unread is not None and not read),
     }
 
 

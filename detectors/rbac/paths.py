@@ -73,9 +73,7 @@ class _Paths:
     def of(self, resource: Resource) -> Known | Unknown:
         """The fact of one source."""
         if resource.kind == "workload.pods":
-            workload = self._by_resource.get(id(resource))
-            if workload is None:
-                return Unknown(reason="the namespace of the workload isn't known")
+            workload = self._by_resource[id(resource)]
             node = self._graph.find("workload", str(workload.number), workload.resource.address)
             own = own_of_workload(self._around, workload)
         else:

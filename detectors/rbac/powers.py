@@ -1,7 +1,7 @@
 """What of the table in `dangers.py` a role's rules allow."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
 from msgspec import Struct
@@ -53,6 +53,19 @@ def powers_of(rules: Sequence[Rule], namespace: str | None) -> tuple[Held, ...]:
     for count, one in enumerate(_all_held(rules, namespace)):
         found[one.power, one.resource if count < _MOST_ENTRIES else "*"].append(one)
     return tuple(_merged(resource, found[power, resource]) for power, resource in sorted(found))
+
+
+def rights_of(rules: Sequence[Rule], cluster: bool) -> Mapping[int, Mapping[int, str]]:
+    """Of powers that take several rights, which of these the rules give, by their places in the table, each with the
+    plainest rule that does. `cluster`: in the whole cluster, or else in some namespace."""
+    found: dict[int, dict[int, str]] = defaultdict(dict)
+    for rule in rules:
+        for match in _lines_of_several().met(rule):
+            place = match.line.place
+            if (cluster or not place.right.cluster) and (held := _held(match, rule, None)) is not None:
+                told = found[place.danger].get(place.part, held.rule)
+                found[place.danger][place.part] = min(told, held.rule, key=_plainest)
+    return found
 
 
 def weight(rules: Sequence[Rule]) -> int:
@@ -130,6 +143,12 @@ def _lines() -> Lines[_Place]:
         for part, right in enumerate(danger.rights)
         for group, resource in right.things
     )
+
+
+@cache
+def _lines_of_several() -> Lines[_Place]:
+    """Those of powers that take several rights."""
+    return Lines(line for line in _lines().all if len(DANGERS[line.place.danger].rights) > 1)
 
 
 def _held(match: Match[_Place], rule: Rule, namespace: str | None) -> Held | None:

@@ -317,6 +317,11 @@ class Steps:
         graph, hosts = self.graph, defaultdict[str, list[int]](list)
         for one in self._around.workloads:
             node = self._consequences.workload(one)
+            if one.homeless:
+                # Its account, its claims and whose it is go with its namespace.
+                graph.edge(node, self.anything, one.homeless)
+                self._host(node, one.escapes, one.nodes, hosts)
+                continue
             self._consequences.tenancy(node, one.namespace)
             if one.token is not False:
                 doubt = next((fact.reason for fact in (one.account, one.token) if isinstance(fact, Unknown)), None)

@@ -7,6 +7,7 @@ from typing import Any
 from assay.detectors.rbac import built_in
 from assay.detectors.rbac.access import SOMEONE, Subject, identities
 from assay.detectors.rbac.compile import Access
+from assay.detectors.rbac.together import Together
 from assay.detectors.worlds import World, unknown_of, value
 from assay.scanner.api import Fact, Known, Resource, Unknown
 
@@ -19,6 +20,7 @@ def subjects(world: World, found: Access) -> Iterator[Resource]:
     """Sorted by type and name. At `Group:devs`, `ServiceAccount:ml/train`; without `paths`."""
     users = _Users(world)
     held = _Held(found)
+    together = Together(found)
     places = _places(world, found)
     for subject in sorted({one.subject for one in found.holdings} | users.accounts):
         at = f"{subject.type}:{subject.text}"
@@ -29,6 +31,7 @@ def subjects(world: World, found: Access) -> Iterator[Resource]:
             "expected": held.expected(subject),
             "grants": Known(value=held.grants(subject)),
             "used_by": Known(value=users.of(subject)),
+            "together": Known(value=together.of(subject)),
         }
         place = places[subject]
         yield Resource(kind="rbac.subject", address=at, surface=place.surface, facts=facts, location=place.location)

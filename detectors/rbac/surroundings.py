@@ -28,6 +28,9 @@ class Workload(Struct, frozen=True, kw_only=True):
     number: int
     resource: Resource
     namespace: str
+    """Empty where it isn't known."""
+    homeless: str | None
+    """Why it isn't."""
     account: Subject | Unknown
     token: bool | Unknown
     """A token of its account is in its pods."""
@@ -86,8 +89,6 @@ class Surroundings:
         self._host_paths = _host_paths(world)
         pods = [one for one in resources if one.kind == "workload.pods"]
         self.workloads = [self._workload(number, one) for number, one in enumerate(_in_order(pods))]
-        self.unplaced = [one for one in pods if not isinstance(value(one, "namespace", None), str)]
-        """Workloads whose namespace isn't known, so that nothing can be said of them."""
         self.accounts = sorted(
             {Subject(type="ServiceAccount", name=name, namespace=of) for of, name in self._accounts if of and name}
             | {one.account for one in self.workloads if isinstance(one.account, Subject)}
@@ -95,7 +96,7 @@ class Surroundings:
         )
         self.namespaces = sorted(
             {KUBE_SYSTEM, *self._namespaces}
-            | {one.namespace for one in self.workloads}
+            | {one.namespace for one in self.workloads if one.namespace}
             | {one.namespace for one in self.accounts}
             | {one.namespace for one in holdings if one.namespace}
         )
@@ -105,6 +106,8 @@ class Surroundings:
         self._workloads_in: dict[str, list[Workload]] = defaultdict(list)
         for workload in self.workloads:
             self._workloads_in[workload.namespace].append(workload)
+        self.homeless: Sequence[Workload] = self._workloads_in.pop("", [])
+        """Workloads of which it isn't known in which namespace they are."""
         self._claims_in: dict[str, list[str]] = defaultdict(list)
         for of, claim in sorted(self._claims):
             self._claims_in[of].append(claim)
@@ -177,10 +180,12 @@ class Surroundings:
     def _workload(self, number: int, resource: Resource) -> Workload:
         facts = {name: _fact(resource, name) for name in _WATCHED}
         namespace = facts["namespace"] if isinstance(facts["namespace"], str) else ""
+        missing = unknown_of(resource, "namespace")
+        homeless = (missing.reason if missing else "the namespace isn't stated") if not namespace else None
         named = facts["service_account"]
         account: Subject | Unknown = (
-            Unknown(reason=reason_of(named))
-            if is_unknown(named)
+            Unknown(reason=homeless or reason_of(named))
+            if homeless or is_unknown(named)
             else Subject(type="ServiceAccount", name=str(named), namespace=namespace)
         )
         claims = tuple(_claims(facts["volumes"]))
@@ -190,13 +195,14 @@ class Surroundings:
             number=number,
             resource=resource,
             namespace=namespace,
+            homeless=homeless,
             account=account,
             token=Unknown(reason=reason_of(token)) if is_unknown(token) else token is True,
             escapes=escapes(facts, paths),
             nodes=Unknown(reason=reason_of(nodes)) if is_unknown(nodes) else tuple(sorted(map(str, nodes or ()))),
             claims=claims,
             controller=str(facts["controller"]),
-            pods=resource.address.partition(f".{namespace}.")[2].partition("/")[0],
+            pods="" if homeless else resource.address.partition(f".{namespace}.")[2].partition("/")[0],
         )
 
 
@@ -225,8 +231,7 @@ def _in_order(resources: Sequence[Resource]) -> Sequence[Resource]:
     """By address; those of one address, as during a rollout, by what they say."""
     by_address: dict[str, list[Resource]] = defaultdict(list)
     for one in resources:
-        if isinstance(value(one, "namespace", None), str):
-            by_address[one.address].append(one)
+        by_address[one.address].append(one)
     for several in by_address.values():
         if len(several) > 1:
             several.sort(key=repr)

@@ -46,6 +46,8 @@ def targets(graph: Graph) -> Mapping[str, Target]:
 
 def own_of_workload(around: Surroundings, workload: Workload) -> Own:
     """Its namespace's Secrets, the pods of its tenant, and the volumes that it mounts."""
+    if workload.homeless:
+        return Own({}, workload.homeless)
     claims = {claim for claim in workload.claims if isinstance(claim, str)}
     return _own_in(around, workload.namespace, claims)
 

@@ -14,6 +14,7 @@ from itertools import product
 
 from msgspec import Struct
 
+from assay.detectors.rbac import operators
 from assay.detectors.rbac.access import Rule
 from assay.detectors.rbac.matching import Line, Lines, Match
 
@@ -58,31 +59,14 @@ class Ability(Struct, frozen=True):
     """The rights in a line, without names: `get,list secrets`."""
 
 
-_CORE, _APPS, _BATCH = "", "apps", "batch"
+_CORE = ""
 _RBAC, _ADMISSION, _CSR = "rbac.authorization.k8s.io", "admissionregistration.k8s.io", "certificates.k8s.io"
 _WRITE = ("create", "patch", "update")
 _CHANGE = ("patch", "update")
 _READ = ("get", "list", "watch")
 
-PODS_AND_CONTROLLERS: tuple[tuple[str, str], ...] = (
-    (_APPS, "deployments"), (_APPS, "statefulsets"), (_APPS, "daemonsets"), (_APPS, "replicasets"),
-    (_CORE, "replicationcontrollers"), (_BATCH, "jobs"), (_BATCH, "cronjobs"),
-    ("ray.io", "rayclusters"), ("ray.io", "rayjobs"), ("ray.io", "rayservices"),
-    ("kubeflow.org", "notebooks"), ("kubeflow.org", "pytorchjobs"), ("kubeflow.org", "tfjobs"),
-    ("kubeflow.org", "mpijobs"), ("kubeflow.org", "xgboostjobs"), ("kubeflow.org", "paddlejobs"),
-    ("kubeflow.org", "jaxjobs"),
-    ("serving.kserve.io", "inferenceservices"), ("machinelearning.seldon.io", "seldondeployments"),
-    ("argoproj.io", "workflows"), ("argoproj.io", "cronworkflows"), ("argoproj.io", "rollouts"),
-    ("serving.knative.dev", "services"), ("serving.knative.dev", "configurations"),
-    ("batch.volcano.sh", "jobs"), ("jobset.x-k8s.io", "jobsets"), ("leaderworkerset.x-k8s.io", "leaderworkersets"),
-    ("sparkoperator.k8s.io", "sparkapplications"), ("sparkoperator.k8s.io", "scheduledsparkapplications"),
-    ("monitoring.coreos.com", "prometheuses"), ("monitoring.coreos.com", "alertmanagers"),
-    ("tekton.dev", "taskruns"), ("tekton.dev", "pipelineruns"),
-    ("workspace.devfile.io", "devworkspaces"), ("apps.openshift.io", "deploymentconfigs"),
-    ("apps.kruise.io", "clonesets"), ("keda.sh", "scaledjobs"),
-)  # fmt: skip
-"""Whoever writes one of these has its controller make pods from a template of his own. Templates of classes, such as
-ServingRuntimes, are left out, as nothing runs until somebody uses them."""
+PODS_AND_CONTROLLERS = (*operators.BUILT_IN, *operators.POD_TEMPLATES)
+"""Whoever writes one of these has its controller make pods from a template of his own."""
 
 _CREATE_PODS = (
     Need(("create",), ((_CORE, "pods"),)),
@@ -102,6 +86,22 @@ TECHNIQUES: tuple[Technique, ...] = (
         Technique("create-pods", (need,), ("accounts", "escape", "secrets", "volumes", "new-pods"))
         for need in _CREATE_PODS
     ),
+    # Pods that an operator makes of an image of one's own: they run as its account, and it may keep them unprivileged.
+    Technique("operate-pods", (Need(_WRITE, operators.IMAGES),), ("operated-escape", "secrets", "volumes", "new-pods")),
+    # A virtual machine's disks may be any Secret, claim and account's token of the namespace.
+    # See: https://kubevirt.io/user-guide/storage/disks_and_volumes/
+    Technique("create-machines", (
+        Need(_WRITE, operators.MACHINES),
+    ), ("accounts", "secrets", "volumes", "new-pods")),
+    # The images of drivers run privileged on the nodes that have the device.
+    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE, cluster=True),), ("node",)),
+    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE_IN_NAMESPACE),), ("node",)),
+    # Controllers that apply what they are pointed at are administrators where they are installed as they come.
+    Technique("deliver-objects", (Need(_WRITE, operators.APPLIERS),), ("delivered",)),
+    Technique("deliver-objects", (Need(_WRITE, operators.CLUSTER_APPLIERS, cluster=True),), ("delivered",)),
+    # The owner that a Profile names is made administrator of its namespace, in which admission may enforce nothing.
+    # See: https://www.kubeflow.org/docs/components/central-dash/profiles/
+    Technique("own-profile", (Need(_WRITE, operators.PROFILES, cluster=True),), ("profiles",)),
     # A shell in a running container. `get` suffices over WebSockets in versions that ask for nothing more then, and a
     # role doesn't say which version it meets.
     Technique("exec", (

@@ -77,6 +77,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """The node group, by the provider's label."""
     dedicated: bool
     """It has a taint that keeps other workloads away."""
+    public_address: bool
+    """One of its addresses is the internet's, so that whatever listens on the node may be reached from there."""
     tenants: list[str]
     """Derived: namespaces whose pods use its accelerators; sorted."""
 

@@ -125,6 +125,19 @@ class Grant(Struct, frozen=True, kw_only=True):
     """Its role, or a part of it, could not be read, so that it may have any power besides. Never unknown."""
 
 
+class PowerTogether(Struct, frozen=True, kw_only=True):
+    """A power that takes several rights, which several grants give together."""
+
+    power: str
+    """As of `Power`."""
+    namespace: str | None
+    """Where; None: in the whole cluster."""
+    grants: list[str]
+    """Addresses of bindings that suffice; sorted."""
+    told: str
+    """The rights with their bindings, in one line, for a message."""
+
+
 class Subject(Struct, frozen=True, kw_only=True):
     """A group, user or service account, and what it can do through all its grants. Derived, all of it."""
 
@@ -139,4 +152,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     """Addresses of the bindings that name it or a group that it is in; sorted."""
     used_by: list[str]
     """Addresses of the workloads that run as it; sorted."""
+    together: list[PowerTogether]
+    """Powers that no grant of its own or of its groups gives alone, and several give together, its own among them: what
+    groups have by themselves is told of the group. Sorted, each in the widest place only. An Unknown at the end stands
+    for what may be so by something that could not be read."""
     paths: list[Path]

@@ -226,6 +226,8 @@ class Callers(Struct, frozen=True, kw_only=True):
     protocol: str
     authenticated: bool
     """As of the way in."""
+    everyone: bool
+    """All pods of the cluster may, so that none is named."""
     workloads: list[str]
     """Addresses of at most 20 of the workloads that are known, sorted; unknown for such as may be among them."""
     more: int

@@ -189,7 +189,7 @@ class Pods(Struct, frozen=True, kw_only=True):
     ways_in: list[Way]
     """Derived: from where its ports can be reached."""
     callers: list[Callers]
-    """Derived: for each way in from within the cluster, which workloads take it; none where everyone may."""
+    """Derived: for each way in from within the cluster, which workloads take it; none where no policy limits it."""
     destinations: list[Destination]
     """Derived: where it may connect to; none where no policy limits it."""
     internet_egress: bool

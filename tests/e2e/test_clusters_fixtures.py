@@ -58,3 +58,18 @@ def test_every_finding_has_a_place_in_a_file_or_is_told_of_all_together(vulnerab
     unplaced = [one for one in vulnerable["findings"] if one["location"] is None]
     assert {one["resource"]["address"] for one in unplaced} <= {"manifests"}
     assert {one["outcome"] for one in unplaced} <= {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "address"),
+    [
+        ("workload-not-open-to-other-tenants", "Deployment.oncology.letters"),
+        ("mesh-callers-keep-tls", "DestinationRule.oncology.letters"),
+    ],
+)
+def test_tenants_that_reach_each_other_are_found_in_the_vulnerable_tree_alone(
+    rule: str, address: str, vulnerable: dict[str, Any], sound: dict[str, Any]
+) -> None:
+    found = [one for one in vulnerable["findings"] if one["rule"] == rule and one["outcome"] == "fail"]
+    assert [one["resource"]["address"] for one in found] == [address]
+    assert rule not in {one["rule"] for one in sound["findings"] if one["outcome"] in ("fail", "unknown")}

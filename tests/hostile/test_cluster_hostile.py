@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from assay.detectors.cluster.live import pages
 from assay.detectors.cluster.live.limits import Limits
 from assay.detectors.cluster.live.trouble import Unanswered
-from assay.detectors.cluster.table import APIS, BY_ID, Api
+from assay.detectors.cluster.table import APIS, BY_ID, Api, struct_of
 from assay.scanner.api import Known
 from tests.e2e.cluster_verdicts import better, judged
 from tests.integration.cluster_live import failures, incomplete, listings, look, of_kind
@@ -163,6 +163,8 @@ def test_an_object_without_what_a_server_always_sends_is_not_taken_as_whole(api:
         assert misfits({**whole, "metadata": {key: text for key, text in metadata.items() if key != name}}) == 1
     for path in api.sent:
         first, _, second = path.partition("|")[0].partition(".")
+        if path == "spec" and not hasattr(struct_of(api.id), "spec"):
+            continue
         assert misfits({key: value for key, value in whole.items() if key != first}) == 1
         assert first == "rules" or misfits({**whole, first: None}) == 1
         if second:

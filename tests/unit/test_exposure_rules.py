@@ -194,7 +194,7 @@ def test_a_workload_behind_a_policy_and_a_sound_ingress_fails_none_of_the_rules(
         route("web", [backend("web", 80)]),
     ]
     names = [path.stem for path in (RULES / "network").glob("workload-*.yaml")]
-    assert len(names) == 6
+    assert len(names) == 7
     assert {outcome(name, sound, WEB) for name in names if name != "workload-mesh-traffic-encrypted"} == {"pass"}
 
 

@@ -90,12 +90,14 @@ def _policies(draw: st.DrawFn, aggregation: bool = True) -> list[dict[str, Any]]
 
 @st.composite
 def _bindings(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    namespace = draw(st.sampled_from((None, *_NAMESPACES)))
     return binding(
         f"b{number}",
         draw(st.sampled_from(("red", "green", "blue", "gone"))),
-        *draw(_some(_SUBJECTS, 0)),
-        namespace=draw(st.sampled_from((None, *_NAMESPACES))),
-        kind=draw(st.sampled_from(("Role", "ClusterRole"))),
+        # No server takes a ClusterRoleBinding to a Role, or of an account without a namespace.
+        *(one for one in draw(_some(_SUBJECTS, 0)) if namespace or one != "ServiceAccount:train"),
+        namespace=namespace,
+        kind=draw(st.sampled_from(("Role", "ClusterRole") if namespace else ("ClusterRole",))),
     )
 
 
@@ -299,9 +301,26 @@ def test_urls_are_granted_for_the_whole_cluster_alone() -> None:
     assert access(whole).can(devs, "get", What(url="/metrics/slis"), "ml") is True
 
 
-def test_a_cluster_role_binding_to_a_role_grants_nothing() -> None:
+def test_what_a_binding_to_a_role_that_no_server_takes_grants_is_not_known() -> None:
     objects = [role("r", rule("get", "pods"), namespace="ml"), binding("b", "r", "Group:devs", kind="Role")]
-    assert access(objects).can(Subject(type="Group", name="devs"), "get", What(resource="pods"), "ml") is False
+    devs = Subject(type="Group", name="devs")
+    assert access(objects).can(devs, "get", What(resource="pods"), "ml") is None
+    assert access([objects[0], binding("b", "r", "Group:devs", kind="role", namespace="ml")]).can(
+        devs, "get", What(resource="pods"), "ml"
+    ) is None  # fmt: skip
+    of_namespace = [objects[0], binding("b", "r", "Group:devs", kind="Role", namespace="ml")]
+    assert access(of_namespace).can(devs, "get", What(resource="pods"), "ml") is True
+
+
+def test_a_binding_in_a_namespace_that_is_not_known_gives_its_role_somewhere_and_no_more() -> None:
+    found = resources([role("r", rule("get", "pods")), binding("b", "r", "Group:devs", namespace="ml")])
+    [one] = worlds([found[0], with_facts(found[1], {"namespace": Unknown(reason="unresolved")})])
+    devs, other = Subject(type="Group", name="devs"), Subject(type="Group", name="others")
+    given = compile_access(one)
+    assert given.can(devs, "get", What(resource="pods"), "ml") is None
+    assert given.can(devs, "get", What(resource="pods"), "web") is None
+    assert given.can(devs, "get", What(resource="secrets"), "ml") is False
+    assert given.can(other, "get", What(resource="pods"), "ml") is False
 
 
 def test_a_subject_that_could_not_be_read_may_be_anybody() -> None:

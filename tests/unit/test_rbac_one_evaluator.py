@@ -8,15 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assay.detectors.rbac import rules
-from assay.detectors.rbac.access import Rule, Subject, What
+from assay.detectors.rbac.access import Rule, What
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.dangers import DANGERS, EVERYTHING, WILDCARD_RESOURCES, WILDCARD_VERBS, Danger, Right
 from assay.detectors.rbac.powers import powers_of
 from assay.detectors.rbac.techniques import TECHNIQUES, Ability, Need, Technique, abilities
+from tests.unit.rbac_requests import ML, TRAIN, may
 from tests.unit.rbac_source import access, binding, role, rule
 
-ML = "ml"
-TRAIN = Subject(type="ServiceAccount", name="train", namespace=ML)
 FRESH = "not-in-any-rule"
 WILDCARDS = {WILDCARD_VERBS, WILDCARD_RESOURCES}
 RIGHTS: tuple[Right | Need, ...] = (
@@ -58,36 +57,6 @@ def _read(written: Sequence[Mapping[str, Any]]) -> tuple[Rule, ...]:
     )
 
 
-def _subresources(subresource: str) -> tuple[str, ...]:
-    return ("scopes", "exec", "approval", "*", "fresh") if subresource == "*" else (subresource,)
-
-
-def _named(verb: str, subresource: str) -> bool:
-    """Whether a request names an object."""
-    return verb not in ("deletecollection", "*") and (verb != "create" or bool(subresource))
-
-
-def _may(
-    found: Access, one: Right | Need, place: str | None, names: Iterable[str], verbs: Iterable[str] | None = None
-) -> bool:
-    """Whether any request is allowed there that the right is about, to one of these objects or to none."""
-    for group, thing in one.things:
-        resource, _, last = thing.partition("/")
-        for subresource in _subresources(last):
-            for verb in verbs or one.verbs:
-                for name in names if _named(verb, subresource) else ("",):
-                    what = What(group=group, resource=resource, subresource=subresource, name=name)
-                    if found.can(TRAIN, verb, what, _asked_in(one, place, name)):
-                        return True
-    return False
-
-
-def _asked_in(one: Right | Need, place: str | None, name: str) -> str | None:
-    """The namespace of the request: of a single Namespace its own name."""
-    of_itself = one.own_namespace if isinstance(one, Right) else one.namespaces
-    return None if one.cluster else (name or None) if of_itself else place
-
-
 def _asked_names(written: Iterable[Mapping[str, Any]]) -> list[str]:
     """All that rules tell apart: each name in them, those of the places, and any other."""
     return sorted({FRESH, ML, "kube-system"}.union(*(one.get("resourceNames", ()) for one in written)))
@@ -100,7 +69,7 @@ def _dangerous_names(right: Right, names: Sequence[str]) -> list[str]:
 def _expected(found: Access, danger: Danger, place: str | None, names: Sequence[str]) -> bool:
     return all(
         (place is None or not right.namespaces or place in right.namespaces)
-        and _may(found, right, place, _dangerous_names(right, names))
+        and may(found, right, place, _dangerous_names(right, names))
         for right in danger.rights
     )
 
@@ -129,7 +98,7 @@ def test_a_power_tells_verbs_and_names_that_would_be_allowed(written: list[Any],
         about = [one for one in lines if (group, resource) in one.things or ("", held.resource) in one.things]
         for verb in held.verbs if about else ():
             assert any(
-                _may(found, one, place, [name], [verb])
+                may(found, one, place, [name], [verb])
                 for one in about
                 if verb in one.verbs
                 for name in held.names or _dangerous_names(one, [FRESH, ML, "kube-system"])
@@ -147,7 +116,7 @@ class _Reaches:
         counts = need.named or need.namespaces
         key = (need, name if counts else "")
         if key not in self._asked:
-            self._asked[key] = _may(self._found, need, self._place, [name] if counts else self._names)
+            self._asked[key] = may(self._found, need, self._place, [name] if counts else self._names)
         return self._asked[key]
 
 
@@ -190,4 +159,4 @@ def test_the_generated_rules_reach_every_line_of_the_tables(right: Right | Need)
     group, resource = right.things[0]
     names = right.names if isinstance(right, Right) else ()
     written = [rule(right.verbs[0], resource.replace("/*", "/scopes"), (group,))]
-    assert _may(_bound(written, None), right, None, names or (FRESH,))
+    assert may(_bound(written, None), right, None, names or (FRESH,))

@@ -82,7 +82,7 @@ def _only(*objects: dict[str, Any], live: bool = False, **further: Any) -> Resou
 
 def _said(one: Resource) -> dict[str, Decision]:
     facts, context = prepare(one)
-    return {name: compile_rule(each).decide(facts, context) for name, each in RULES.items()}
+    return {name: compile_rule(each).decide(facts, context) for name, each in RULES.items() if each.kind == one.kind}
 
 
 def _outcomes(one: Resource) -> dict[str, str]:

@@ -11,6 +11,8 @@ from msgspec import Struct
 from assay.detectors.cluster.objects import Meta
 from assay.detectors.cluster.table import Api, struct_of
 
+_USUAL = "spec"
+"""Of nearly every object; some of our structs don't look into it."""
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -43,7 +45,9 @@ def shape_of(api: Api) -> Any:
     """What an object is decoded to: `table.struct_of`, or a subclass that requires what a server always sends."""
     if api.metadata_only:
         return MetadataOfPlaced if api.namespaced else MetadataOfNamed
-    made = _requiring(struct_of(api.id), [path.split(".") for path in api.sent if "|" not in path])
+    shape = struct_of(api.id)
+    paths = [path.split(".") for path in api.sent if "|" not in path and (path != _USUAL or hasattr(shape, _USUAL))]
+    made = _requiring(shape, paths)
     meta = ("metadata", Placed if api.namespaced else Named)
     return msgspec.defstruct(made.__name__, [meta], bases=(made,), frozen=True, kw_only=True, rename="camel")
 

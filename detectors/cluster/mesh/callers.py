@@ -14,7 +14,7 @@ from assay.detectors.cluster.mesh.objects import (
     TrafficPolicy,
 )
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, in_namespace, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
@@ -84,6 +84,9 @@ def _worst(modes: Iterable[Mode]) -> Mode:
 
 def _host(host: str | None, namespace: str) -> str | Unknown:
     """A name without a dot is a Service of the rule's own namespace."""
-    if not host or unresolved(host):
+    if not host or unnamed(host):
         return Unknown(reason="the DestinationRule names no host that can be read")
-    return host if "." in host or host == "*" else f"{host}.{namespace}.svc.cluster.local"
+    if "." in host or host == "*":
+        return host.lower()
+    there = in_namespace(namespace)
+    return there if isinstance(there, Unknown) else f"{host.lower()}.{there}.svc.cluster.local"

@@ -13,13 +13,17 @@ from assay.detectors.cluster.mesh.objects import (
     From,
     Source,
 )
+from assay.detectors.cluster.names import is_label_key, is_label_value
 from assay.detectors.cluster.objects import Objects, address, namespace_of
 from assay.detectors.cluster.selectors import may_share
+from assay.detectors.cluster.stating import in_namespace
 from assay.scanner.api import Unknown
 
 NOTHING = AuthorizationSpec()
 """A policy without a spec: it allows nothing, and so denies everything."""
 
+_ANYWHERE = ""
+"""In the place of a namespace that isn't known."""
 _MOST = 200
 """Open policies of a namespace that one is compared with."""
 
@@ -39,7 +43,8 @@ class Policies:
             spec = policy.spec or NOTHING
             if (spec.action or "ALLOW") == "ALLOW" and not all(map(_names_callers, spec.rules or ())):
                 at = address("AuthorizationPolicy", policy.metadata)
-                self._open[namespace_of(policy.metadata)].append((at, _labels(spec)))
+                there = in_namespace(namespace_of(policy.metadata))
+                self._open[_ANYWHERE if isinstance(there, Unknown) else there].append((at, _labels(spec)))
         self._unread = objects.unread("security.istio.io/AuthorizationPolicy")
 
     def requires_identity(self, policy: AuthorizationPolicy) -> bool | Unknown:
@@ -63,17 +68,22 @@ class Policies:
             return Unknown(reason=self._unread)
         namespace = namespace_of(policy.metadata)
         # A policy of the root namespace is for all pods, those of every namespace's own policies among them.
-        there = {namespace, self._root} if namespace != self._root else set(self._open)
-        others = [one for name in sorted(there) for one in self._open.get(name, ())]
+        there = {namespace, self._root, _ANYWHERE} if namespace != self._root else set(self._open)
+        others = [(name, *one) for name in sorted(there) for one in self._open.get(name, ())]
         if len(others) > _MOST:
             return Unknown(reason=f"more than {_MOST} policies let in others, maybe to the same pods")
         labels = _labels(spec)
-        for at, selected in others:
-            if namespace != self._root and selected.items() <= labels.items():
+        for name, at, selected in others:
+            if name != _ANYWHERE and namespace != self._root and selected.items() <= labels.items():
                 return False
-            if may_share(selected, labels):
+            if may_share(_sure(selected), _sure(labels)):
                 return Unknown(reason=f"{at} lets in others, maybe to the same pods")
         return True
+
+
+def _sure(labels: Mapping[str, str]) -> Mapping[str, str]:
+    """Those that no placeholder stands for."""
+    return {key: value for key, value in labels.items() if is_label_key(key) and is_label_value(value)}
 
 
 def _labels(spec: AuthorizationSpec) -> Mapping[str, str]:

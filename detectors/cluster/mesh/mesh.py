@@ -20,6 +20,7 @@ from assay.detectors.cluster.mesh.objects import (
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
 from assay.detectors.cluster.platform.objects import Namespace
 from assay.detectors.cluster.selectors import equalities, requirements_or
+from assay.detectors.cluster.stating import in_namespace
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
@@ -53,12 +54,17 @@ def _istio(
         "namespace": namespace_of(meta),
         "type": kind,
         "mesh": "istio",
-        "whole_mesh": namespace_of(meta) == ROOT_NAMESPACE and not labels and not isinstance(pods, Unknown),
+        "whole_mesh": not labels and not isinstance(pods, Unknown) and _in_root(namespace_of(meta)),
         "pods": pods,
         **callers.NOT_OF_CALLERS,
         **facts,
     }
     return stated(objects, placed, "network.mesh-policy", address(kind, meta), stating)
+
+
+def _in_root(namespace: str) -> bool | Unknown:
+    there = in_namespace(namespace)
+    return Unknown(reason=there.reason) if isinstance(there, Unknown) else bool(there == ROOT_NAMESPACE)
 
 
 def _peer(objects: Objects, placed: Placed) -> Resource:
@@ -113,7 +119,7 @@ def _linkerd(objects: Objects) -> Iterator[Resource]:
     for placed in objects.of(f"{_LINKERD}/AuthorizationPolicy"):
         policy: LinkerdAuthorization = placed.object
         yield _linkerd_authorization(objects, placed, policy, servers, one_port)
-    with_servers = {namespace for namespace, _ in servers}
+    with_servers = {in_namespace(namespace) for namespace, _ in servers}
     for placed in objects.of("Namespace"):
         yield from _linkerd_default(objects, placed, with_servers, one_port)
 
@@ -168,7 +174,7 @@ def _linkerd_default(objects: Objects, placed: Placed, with_servers: set[str], o
     unread = objects.unread(f"{_LINKERD}/Server")
     if requires and unread:
         requires = Unknown(reason=unread)
-    elif requires and namespace.metadata.name in with_servers:
+    elif requires and any(one == namespace.metadata.name or isinstance(one, Unknown) for one in with_servers):
         requires = one_port
     mode = "STRICT" if requires is True else None
     yield _of_linkerd(objects, placed, "Namespace", namespace.metadata, [], requires, mode)

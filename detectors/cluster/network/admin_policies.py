@@ -7,6 +7,7 @@ both tiers. See https://network-policy-api.sigs.k8s.io/api-overview/
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assay.detectors.cluster.names import is_port
 from assay.detectors.cluster.network.policy_objects import (
     AdminNumber,
     AdminPeer,
@@ -172,6 +173,9 @@ def _bounds(ports: DestinationPort) -> AdminRange:
 
 def _named(name: str) -> Iterator[dict[str, Any] | Unknown]:
     """A name is a container's port, of whichever protocol."""
+    if not is_port(name):
+        yield Unknown(reason="a rule of the administrator's policy names a port as none may be named")
+        return
     for protocol in _PROTOCOLS:
         yield {"protocol": protocol, "port": name, "end_port": None}
 

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from assay.detectors.cluster.network import load_balancers
-from assay.detectors.cluster.network.service_objects import LoadBalancer, Service, ServiceSpec, ServiceStatus
+from assay.detectors.cluster.network.load_balancers import LoadBalancers
+from assay.detectors.cluster.network.service_objects import Service, ServiceSpec
 from assay.detectors.cluster.objects import Objects
 from assay.detectors.cluster.words import words_of
 from assay.scanner.api import Unknown
@@ -18,6 +18,7 @@ class FrontServices:
 
     def __init__(self, objects: Objects) -> None:
         self._unread = objects.unread("Service")
+        self._load_balancers = LoadBalancers(objects)
         self._by_label: dict[tuple[str, str], list[Service]] = defaultdict(list)
         for placed in objects.of("Service"):
             service: Service = placed.object
@@ -34,7 +35,7 @@ class FrontServices:
             return Unknown(reason=f"more than {_MOST} Services select pods like those of the Gateway")
         found = [one for one in candidates if selector.items() <= ((one.spec or ServiceSpec()).selector or {}).items()]
         if found:
-            answers = [_private(service) for service in found]
+            answers = [self._private(service) for service in found]
             if False in answers:
                 return False
             return next((answer for answer in answers if isinstance(answer, Unknown)), True)
@@ -45,14 +46,11 @@ class FrontServices:
             return Unknown(reason="its pods are named for a private network, but no Service for them is there to see")
         return False
 
-
-def _private(service: Service) -> bool | Unknown:
-    spec = service.spec or ServiceSpec()
-    if spec.external_ips or spec.type == "NodePort":
-        return False
-    if spec.type != "LoadBalancer":
-        return True
-    entries = ((service.status or ServiceStatus()).load_balancer or LoadBalancer()).ingress or []
-    if load_balancers.all_private([entry.ip if not entry.hostname else None for entry in entries]):
-        return True
-    return load_balancers.internal(service.metadata.annotations or {}, spec.load_balancer_class)
+    def _private(self, service: Service) -> bool | Unknown:
+        spec = service.spec or ServiceSpec()
+        if spec.external_ips or spec.type == "NodePort":
+            return False
+        if spec.type == "LoadBalancer":
+            return self._load_balancers.internal(service)
+        known = not spec.type or spec.type in ("ClusterIP", "ExternalName")
+        return known or Unknown(reason="the type of a Service in front of the Gateway isn't known")

@@ -1,16 +1,24 @@
 """Facts of Kubernetes' own NetworkPolicies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any
 
+from assay.detectors.cluster.names import HIGHEST_PORT, is_port
 from assay.detectors.cluster.network.policy_objects import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
-from assay.detectors.cluster.selectors import requirements, requirements_or
-from assay.detectors.cluster.stating import bounded, first_unknown, unresolved
+from assay.detectors.cluster.selectors import REFUSED, requirements, requirements_or
+from assay.detectors.cluster.stating import bounded, first_unknown, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
+_NO_RANGE = Unknown(reason="a peer of the NetworkPolicy has no range, or selectors besides one")
+_ODD_RANGE = Unknown(reason="a peer of the NetworkPolicy has a range that is none")
+_NOBODY = Unknown(reason="a peer of the NetworkPolicy names nobody")
+_ODD_PORT = Unknown(reason="a port of the NetworkPolicy has no protocol or number that Kubernetes knows")
+_ODD_END = Unknown(reason="a range of ports of the NetworkPolicy has no start, or ends where none may")
+_REFUSED = REFUSED.union((_NO_RANGE, _ODD_RANGE, _NOBODY, _ODD_PORT, _ODD_END))
 UNRANKED: Mapping[str, Any] = {"subject": None, "tier": None, "priority": None, "in_force": True}
 """Of a policy that is no administrator's."""
 
@@ -26,15 +34,26 @@ def _policy(objects: Objects, placed: Placed) -> Resource:
     # A spec that is missing means what an empty one does; the API server takes both.
     spec = policy.spec or PolicySpec()
     directions = _directions(spec)
+    allows = directions if isinstance(directions, Unknown) else bounded(_allows(spec, directions), "rules")
+    refused = None if isinstance(allows, Unknown) else next(filter(_REFUSED.__contains__, _unknown_of(allows)), None)
     facts = {
         "namespace": namespace_of(policy.metadata),
         "engine": "kubernetes",
         "pods": requirements_or(spec.pod_selector, []),
-        "directions": directions,
-        "allows": directions if isinstance(directions, Unknown) else bounded(_allows(spec, directions), "rules"),
+        # A server takes nothing of an object of which it refuses a part, so that it isolates nothing either.
+        "directions": refused or directions,
+        "allows": allows,
         **UNRANKED,
     }
     return stated(objects, placed, "network.policy", address("NetworkPolicy", policy.metadata), facts)
+
+
+def _unknown_of(allows: Iterable[dict[str, Any] | Unknown]) -> Iterator[Unknown]:
+    """What isn't known of peers and ports."""
+    for rule in allows:
+        for one in () if isinstance(rule, Unknown) else (*rule["peers"], *rule["ports"]):
+            if isinstance(one, Unknown):
+                yield one
 
 
 def _directions(spec: PolicySpec) -> list[str] | Unknown:
@@ -69,13 +88,15 @@ def _peer(peer: PolicyPeer) -> dict[str, Any] | Unknown:
     block = peer.ip_block
     if block is not None:
         if not block.cidr or peer.pod_selector is not None or peer.namespace_selector is not None:
-            return Unknown(reason="a peer of the NetworkPolicy has no range, or selectors besides one")
-        if unresolved(block.cidr) or any(map(unresolved, block.excepted or ())):
+            return _NO_RANGE
+        if unnamed(block.cidr) or any(map(unnamed, block.excepted or ())):
             return Unknown(reason="unresolved: a range of the NetworkPolicy")
+        if not all(map(_is_range, (block.cidr, *(block.excepted or ())))):
+            return _ODD_RANGE
         excepted = bounded(sorted(set(block.excepted or ())), "exceptions in a range of a NetworkPolicy")
         return {"pods": None, "namespaces": None, "cidr": block.cidr, "excepted": excepted, "elsewhere": None}
     if peer.pod_selector is None and peer.namespace_selector is None:
-        return Unknown(reason="a peer of the NetworkPolicy names nobody")
+        return _NOBODY
     pods = None if peer.pod_selector is None else requirements(peer.pod_selector)
     namespaces = None if peer.namespace_selector is None else requirements(peer.namespace_selector)
     undecided = first_unknown(pods, namespaces)
@@ -85,12 +106,22 @@ def _peer(peer: PolicyPeer) -> dict[str, Any] | Unknown:
 def _port(port: PolicyPort) -> dict[str, Any] | Unknown:
     protocol = port.protocol or "TCP"
     number = port.port if isinstance(port.port, int) else _number(port.port)
-    if protocol not in _PROTOCOLS or (isinstance(port.port, str) and unresolved(port.port)):
-        return Unknown(reason="a port of the NetworkPolicy has no protocol or number that Kubernetes knows")
-    if port.end_port is not None and (number is None or port.end_port < number):
-        return Unknown(reason="a range of ports of the NetworkPolicy has no start, or ends before it")
+    if unnamed(protocol) or (isinstance(port.port, str) and unnamed(port.port)):
+        return Unknown(reason="unresolved: a port of the NetworkPolicy")
+    if protocol not in _PROTOCOLS or (port.port is not None and not is_port(str(port.port))):
+        return _ODD_PORT
+    if port.end_port is not None and (number is None or not number <= port.end_port <= HIGHEST_PORT):
+        return _ODD_END
     text = port.port if number is None else str(number)
     return {"protocol": protocol.lower(), "port": text or None, "end_port": port.end_port}
+
+
+def _is_range(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def _number(text: str | None) -> int | None:

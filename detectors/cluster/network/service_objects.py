@@ -120,6 +120,7 @@ class Ingress(Struct, frozen=True, kw_only=True, rename="camel"):
 
     metadata: Meta = field(default_factory=Meta)
     spec: IngressSpec | None = None
+    status: ServiceStatus | None = None
 
 
 class ClassSpec(Struct, frozen=True, kw_only=True, rename="camel"):

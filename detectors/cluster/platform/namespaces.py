@@ -11,7 +11,8 @@ from assay.detectors.cluster.objects import Meta, Objects, Placed, namespace_of
 from assay.detectors.cluster.platform.accelerators import names_accelerator
 from assay.detectors.cluster.platform.image_policies import ImagePolicies
 from assay.detectors.cluster.platform.objects import LimitRange, LimitSpec, Namespace, QuotaSpec, ResourceQuota
-from assay.detectors.cluster.stating import cluster_wide
+from assay.detectors.cluster.selectors import known_labels
+from assay.detectors.cluster.stating import cluster_wide, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
@@ -112,7 +113,7 @@ def _namespace(objects: Objects, placed: Placed, settings: Settings, signatures:
     bounded = settings.quotas.get(name, frozenset())
     quotas = objects.unread("ResourceQuota")
     facts = {
-        "labels": dict(labels),
+        "labels": known_labels(labels),
         "enforces": _enforced(labels),
         "enforced_version": labels.get(f"{_ENFORCE}-version") or None,
         "tenant": _tenant(objects, meta, settings),
@@ -155,6 +156,9 @@ def _tenant(objects: Objects, meta: Meta, settings: Settings) -> str | Unknown |
     if meta.name in settings.profiles:
         return meta.name
     for key in _TENANT_LABELS:
+        if unnamed(labels.get(key)):
+            # Two namespaces with the same placeholder may become two tenants'.
+            return Unknown(reason="unresolved: the label that names the tenant")
         if labels.get(key):
             return labels[key]
     ancestors = [(_depth(value), key.removesuffix(_HIERARCHY)) for key, value in labels.items() if _HIERARCHY in key]

@@ -1,10 +1,11 @@
 """Facts of nodes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from assay.detectors.cluster.network.load_balancers import is_public
 from assay.detectors.cluster.objects import Objects, Placed
 from assay.detectors.cluster.platform import accelerators
-from assay.detectors.cluster.platform.objects import Node, NodeInfo, NodeSpec, NodeStatus
+from assay.detectors.cluster.platform.objects import Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus
 from assay.detectors.cluster.stating import cluster_wide
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
@@ -53,8 +54,16 @@ def _node(objects: Objects, placed: Placed) -> Resource:
         "gpu_sharing": accelerators.sharing(capacity, labels),
         "pool": _pool(labels),
         "dedicated": _dedicated(node.spec or NodeSpec()),
+        "public_address": _public(status.addresses or ()),
     }
     return stated(objects, placed, "cluster.node", at, facts, aliases)
+
+
+def _public(addresses: Sequence[NodeAddress]) -> bool | Unknown:
+    numbers = [one.address for one in addresses if one.type in ("ExternalIP", "InternalIP")]
+    if not numbers:
+        return Unknown(reason="the node doesn't tell its addresses")
+    return any(map(is_public, numbers))
 
 
 def _pool(labels: Mapping[str, str]) -> str | None:

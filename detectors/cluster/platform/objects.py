@@ -82,9 +82,17 @@ class NodeInfo(Struct, frozen=True, kw_only=True, rename="camel"):
     container_runtime_version: str | None = None
 
 
+class NodeAddress(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An address of a node, or a name."""
+
+    type: str | None = None
+    address: str | None = None
+
+
 class NodeStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """How a Node is."""
 
+    addresses: list[NodeAddress] | None = None
     capacity: Quantities | None = None
     node_info: NodeInfo | None = None
 

@@ -18,11 +18,11 @@ from assay.detectors.cluster.pods.system_components import component
 from assay.detectors.cluster.pods.templates import Template, templates
 from assay.detectors.cluster.pods.updates import together
 from assay.detectors.cluster.pods.volumes import volumes
+from assay.detectors.cluster.selectors import known_labels
 from assay.detectors.cluster.stating import bounded, is_live, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
-_LABEL = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?)?")
 _SYSCTL = re.compile(r"[a-z0-9][a-z0-9._\-/]{0,252}")
 _STRATEGIES = ("RollingUpdate", "Recreate", "OnDelete")
 _SANDBOXED = re.compile(
@@ -71,7 +71,7 @@ def _facts(template: Template, live: bool) -> dict[str, Any]:
         "namespace": template.namespace or Unknown(reason="its pods are made in any namespace"),
         "controller": controller,
         "role": template.role,
-        "labels": _labels(template.labels),
+        "labels": known_labels(template.labels),
         "service_account": _text(_account(spec)),
         "token_declared": spec.automount_service_account_token,
         "host_network": spec.host_network is True,
@@ -146,15 +146,6 @@ def _without_token_mount(found: tuple[Container, ...] | None) -> tuple[Container
         )
         for one in found
     )
-
-
-def _labels(labels: Mapping[str, str]) -> dict[str, str | Unknown]:
-    """Values that no label may have are not shown, as they may be anything."""
-    return {key: value if _LABEL.fullmatch(value) else _odd(value) for key, value in sorted(labels.items())}
-
-
-def _odd(value: str) -> Unknown:
-    return placeholder(value) if unresolved(value) else Unknown(reason="unreadable: a label has no value that it may")
 
 
 def _windows(spec: PodSpec) -> bool | Unknown:

@@ -35,11 +35,24 @@ class GatewaySpec(Struct, frozen=True, kw_only=True, rename="camel"):
     infrastructure: Infrastructure | None = None
 
 
+class GatewayAddress(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An address that a Gateway got, or a host name."""
+
+    value: str | None = None
+
+
+class GatewayStatus(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How a Gateway stands in a live cluster."""
+
+    addresses: list[GatewayAddress] | None = None
+
+
 class Gateway(Struct, frozen=True, kw_only=True, rename="camel"):
     """A Gateway."""
 
     metadata: Meta = field(default_factory=Meta)
     spec: GatewaySpec | None = None
+    status: GatewayStatus | None = None
 
 
 class Reference(Struct, frozen=True, kw_only=True, rename="camel"):

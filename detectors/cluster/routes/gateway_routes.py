@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.cluster.names import is_service
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes.gateway_objects import (
     Extension,
@@ -20,9 +21,10 @@ from assay.detectors.cluster.routes.grants import Granted, Grants
 from assay.detectors.cluster.routes.hosts import hosts_of
 from assay.detectors.cluster.routes.middlewares import Middlewares
 from assay.detectors.cluster.routes.security_policies import SecurityPolicies
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, in_namespace, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
+from assay.scanner.safe.pseudonyms import in_path
 
 _GROUP = "gateway.networking.k8s.io"
 _KINDS = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute")
@@ -64,6 +66,7 @@ def _route(objects: Objects, placed: Placed, kind: str, beside: _Beside) -> Reso
     spec = route.spec or RouteSpec()
     namespace = namespace_of(route.metadata)
     parents = [(_gateway_of(one, namespace), one.section_name or "") for one in _gateways(spec)]
+    told = {_told(one, namespace) for one in _gateways(spec)}
     hosts = hosts_of(spec.hostnames or [None])
     # It names listeners that speak TLS, and no others, so that nothing of it is served in the clear.
     only_encrypted = bool(parents) and all(parent in beside.encrypted for parent in parents)
@@ -84,7 +87,7 @@ def _route(objects: Objects, placed: Placed, kind: str, beside: _Beside) -> Reso
         "hosts": hosts,
         "backends": bounded(backends, "backends of a route"),
         "tls_hosts": tls_hosts,
-        "gateways": bounded(sorted({gateway for gateway, _ in parents}), "Gateways of a route"),
+        "gateways": bounded(sorted(told, key=repr), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],
         "authenticated": _either(login, _authenticated(rules, namespace, beside.middlewares)),
@@ -98,6 +101,13 @@ def _gateways(spec: RouteSpec) -> Iterator[Reference]:
     for parent in spec.parent_refs or ():
         if (parent.kind or "Gateway") == "Gateway" and (parent.group if parent.group is not None else _GROUP) == _GROUP:
             yield parent
+
+
+def _told(parent: Reference, namespace: str) -> str | Unknown:
+    there, name = in_namespace(parent.namespace or namespace), parent.name or ""
+    if isinstance(there, Unknown):
+        return there
+    return Unknown(reason="unresolved: the name of a Gateway") if unnamed(name) else _gateway_of(parent, namespace)
 
 
 def _gateway_of(parent: Reference, namespace: str) -> str:
@@ -116,12 +126,17 @@ def _backends(rule: Rule, namespace: str, grants: Granted) -> Iterator[dict[str,
 def _backend(backend: Reference, namespace: str, path: str | None, grants: Granted) -> dict[str, Any] | Unknown:
     if (backend.kind or "Service") != "Service" or backend.group or not backend.name:
         return Unknown(reason="a backend of the route is something other than a Service")
-    if unresolved(backend.name) or unresolved(backend.namespace):
+    if not is_service(backend.name):
         return Unknown(reason="unresolved: a backend of the route")
     port = None if backend.port is None else str(backend.port)
     # Hosts of such a route are for all its backends, and stand with the route.
-    there = {"namespace": backend.namespace or namespace, "service": backend.name, "port": port}
-    return {**there, "host": None, "path": path, "granted": grants(backend.namespace or namespace, backend.name)}
+    there = {"namespace": in_namespace(backend.namespace or namespace), "service": backend.name, "port": port}
+    return {
+        **there,
+        "host": None,
+        "path": path and in_path(path),
+        "granted": grants(backend.namespace or namespace, backend.name),
+    }
 
 
 def _authenticated(rules: Sequence[Rule], namespace: str, middlewares: Middlewares) -> bool | Unknown:

@@ -1,14 +1,14 @@
 """Facts of Gateways, of the Gateway API and of Istio."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assay.detectors.cluster.network.front_services import FrontServices
-from assay.detectors.cluster.network.load_balancers import internal as internal_by_annotations
+from assay.detectors.cluster.network.load_balancers import LoadBalancers, is_public
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes import gateway_objects as api
 from assay.detectors.cluster.routes import istio_objects as istio
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, is_live, unnamed, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.detectors.cluster.words import words_of
 from assay.scanner.api import Resource, Unknown
@@ -20,8 +20,9 @@ _TLS = ("HTTPS", "TLS")
 
 def state(objects: Objects) -> Iterator[Resource]:
     """`network.gateway`."""
+    load_balancers = LoadBalancers(objects)
     for placed in objects.of(_API):
-        yield _of_api(objects, placed)
+        yield _of_api(objects, placed, load_balancers)
     services = FrontServices(objects)
     for placed in objects.of(_ISTIO):
         yield _of_istio(objects, placed, services)
@@ -32,12 +33,14 @@ def _gateway(objects: Objects, placed: Placed, meta: Meta, facts: dict[str, Any]
     return stated(objects, placed, "network.gateway", address("Gateway", meta), stating)
 
 
-def _of_api(objects: Objects, placed: Placed) -> Resource:
+def _of_api(objects: Objects, placed: Placed, load_balancers: LoadBalancers) -> Resource:
     gateway: api.Gateway = placed.object
     spec = gateway.spec or api.GatewaySpec()
+    addresses = [one.value for one in (gateway.status or api.GatewayStatus()).addresses or ()]
     facts = {
         "listeners": bounded(map(_listener, spec.listeners or ()), "listeners of a Gateway"),
-        "internal": _class_internal(spec),
+        "internal": not (is_live(objects) and any(map(is_public, addresses)))
+        and _class_internal(spec, load_balancers, addresses),
     }
     return _gateway(objects, placed, gateway.metadata, facts)
 
@@ -72,11 +75,16 @@ _INTERNAL_CLASSES = (
 """GKE's internal load balancers, and what Istio puts between the pods of a mesh."""
 
 
-def _class_internal(spec: api.GatewaySpec) -> bool | Unknown:
+def _class_internal(
+    spec: api.GatewaySpec, load_balancers: LoadBalancers, addresses: Sequence[str | None]
+) -> bool | Unknown:
     name = spec.gateway_class_name or ""
     if name in _INTERNAL_CLASSES:
         return True
-    told = internal_by_annotations((spec.infrastructure and spec.infrastructure.annotations) or {}, None)
+    if unnamed(name):
+        return Unknown(reason="unresolved: the class of the Gateway")
+    annotations = (spec.infrastructure and spec.infrastructure.annotations) or {}
+    told = load_balancers.declared(annotations, None, addresses)
     if told is False and {"internal", "private", "intranet"} & set(words_of(name)):
         return Unknown(reason="its class is named for a private network, but what its controller listens on isn't told")
     return told

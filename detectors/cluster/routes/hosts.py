@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, unnamed
 from assay.scanner.api import Unknown
 
 _UNRESOLVED = Unknown(reason="unresolved: a host name")
@@ -12,7 +12,7 @@ _UNRESOLVED = Unknown(reason="unresolved: a host name")
 def hosts_of(names: Iterable[str | None]) -> list[Any]:
     """The names, sorted, each once; `*` for none, which means every host."""
     found = {name or "*" for name in names}
-    known = sorted(name for name in found if not unresolved(name))
+    known = sorted(name for name in found if not unnamed(name))
     return bounded([*known, *([_UNRESOLVED] if len(known) < len(found) else [])], "hosts")
 
 

@@ -6,15 +6,25 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from assay.detectors.cluster.network.service_objects import Ingress, IngressBackend, IngressHttp, IngressSpec, Service
+from assay.detectors.cluster.names import is_service
+from assay.detectors.cluster.network.load_balancers import published
+from assay.detectors.cluster.network.service_objects import (
+    Ingress,
+    IngressBackend,
+    IngressHttp,
+    IngressSpec,
+    Service,
+    ServiceStatus,
+)
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes import ingress_settings as settings
 from assay.detectors.cluster.routes.hosts import all_covered, hosts_of
 from assay.detectors.cluster.routes.ingress_controllers import Controllers
 from assay.detectors.cluster.routes.middlewares import Middlewares
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, in_namespace, is_live, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
+from assay.scanner.safe.pseudonyms import in_path
 
 _BACKEND_CONFIGS = ("cloud.google.com/backend-config", "beta.cloud.google.com/backend-config")
 _ACTION = "alb.ingress.kubernetes.io/actions."
@@ -62,6 +72,7 @@ def _ingress(
     if settings.certificates(reading):
         tls_hosts = ["*"]
     covered = all_covered(hosts, tls_hosts)
+    in_public = is_live(objects) and published((ingress.status or ServiceStatus()).load_balancer)
     redirected = any(isinstance(one, _Redirect) for one in routed)
     facts = {
         "namespace": namespace,
@@ -70,14 +81,15 @@ def _ingress(
         "backends": bounded((one for one in routed if not isinstance(one, _Redirect)), "backends of an Ingress"),
         "tls_hosts": tls_hosts,
         "gateways": [],
-        "internal": settings.internal(reading),
+        "internal": not in_public and settings.internal(reading),
         "source_ranges": bounded(settings.ranges(reading), "ranges of an Ingress"),
         "authenticated": settings.authenticated(reading),
         "redirects_to_tls": redirected or settings.redirects(reading, covered),
     }
     if unread and reading.serving.controller is None:
         undecided = Unknown(reason=unread)
-        facts |= dict.fromkeys(("internal", "source_ranges", "authenticated", "redirects_to_tls"), undecided)
+        facts |= dict.fromkeys(("source_ranges", "authenticated", "redirects_to_tls"), undecided)
+        facts["internal"] = not in_public and undecided
     if objects.unread("Service") and reading.serving.controller == "gce":
         undecided = Unknown(reason=objects.unread("Service") or "")
         facts |= dict.fromkeys(("source_ranges", "authenticated"), undecided)
@@ -118,11 +130,11 @@ def _backend(
         yield from _action(annotations.get(f"{_ACTION}{service or ''}"))
     elif not service:
         yield Unknown(reason="a backend of the Ingress is something other than a Service")
-    elif unresolved(service) or unresolved(text) or unresolved(host):
+    elif not is_service(service) or (text and not text.isdecimal() and not is_service(text)) or unnamed(host):
         yield Unknown(reason="unresolved: a backend or host of the Ingress")
     else:
-        there = {"namespace": namespace, "service": service, "port": text or None}
-        yield {**there, "host": host, "path": path, "granted": True}
+        there = {"namespace": in_namespace(namespace), "service": service, "port": text or None}
+        yield {**there, "host": host, "path": path and in_path(path), "granted": True}
 
 
 class _RedirectConfig(Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from assay.detectors.cluster.names import is_service
 from assay.detectors.cluster.network.load_balancers import source_ranges
 from assay.detectors.cluster.network.service_objects import Service, ServiceSpec
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
@@ -14,9 +15,10 @@ from assay.detectors.cluster.routes.gateway_objects import (
     Reference,
 )
 from assay.detectors.cluster.routes.hosts import hosts_of
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, in_namespace, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
+from assay.scanner.safe.pseudonyms import in_path
 
 _RANGES = ("haproxy.router.openshift.io/ip_allowlist", "haproxy.router.openshift.io/ip_whitelist")
 
@@ -70,16 +72,18 @@ def _closed_to_plain(tls: OpenShiftTls) -> bool:
 def _backend(target: Reference, spec: OpenShiftSpec, namespace: str, services: Services) -> dict[str, Any] | Unknown:
     if (target.kind or "Service") != "Service" or not target.name:
         return Unknown(reason="a backend of the Route is something other than a Service")
-    if unresolved(target.name):
+    if not is_service(target.name):
         return Unknown(reason="unresolved: a backend of the Route")
     wanted = (spec.port or OpenShiftPort()).target_port
     port = _port(wanted, services.get((namespace, target.name)))
-    there = {"namespace": namespace, "service": target.name, "port": port}
-    return {**there, "host": spec.host, "path": spec.path or None, "granted": True}
+    there = {"namespace": in_namespace(namespace), "service": target.name, "port": port}
+    return {**there, "host": spec.host, "path": in_path(spec.path or "") or None, "granted": True}
 
 
 def _port(wanted: int | str | None, service: Service | None) -> str | Unknown | None:
     """The Service's port, for which a Route names the pods' port by number, or the Service's by name."""
+    if isinstance(wanted, str) and unnamed(wanted):
+        return Unknown(reason="unresolved: the port of the Route")
     if wanted is None or isinstance(wanted, str):
         return wanted
     for port in ((service and service.spec) or ServiceSpec()).ports or ():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from assay.detectors.cluster.names import is_service
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes.hosts import hosts_of
 from assay.detectors.cluster.routes.istio_objects import (
@@ -15,9 +16,10 @@ from assay.detectors.cluster.routes.istio_objects import (
     VirtualService,
     VirtualServiceSpec,
 )
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, in_namespace, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
+from assay.scanner.safe.pseudonyms import in_path
 
 _GROUP = "networking.istio.io"
 _MESH = "mesh"
@@ -63,7 +65,7 @@ def _virtual_service(objects: Objects, placed: Placed, never_plain: set[str]) ->
         "hosts": hosts_of(spec.hosts or ["*"]),
         "backends": bounded((one for rule in rules for one in _backends(rule, namespace)), "backends of a route"),
         "tls_hosts": [],
-        "gateways": bounded(gateways, "Gateways of a route"),
+        "gateways": bounded(map(_told, gateways), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],
         "authenticated": False,
@@ -77,6 +79,15 @@ def _address(name: str, namespace: str) -> str:
     return f"Gateway.{there}.{rest}" if slash else f"Gateway.{namespace}.{name}"
 
 
+def _told(gateway: str) -> str | Unknown:
+    """Where the VirtualService's namespace, of which a Gateway may be too, isn't known, neither is the Gateway."""
+    _, namespace, name = gateway.split(".", 2)
+    there = in_namespace(namespace)
+    if isinstance(there, Unknown):
+        return there
+    return Unknown(reason="unresolved: the name of a Gateway") if unnamed(name) else gateway
+
+
 def _backends(rule: HttpRoute, namespace: str) -> Iterator[dict[str, Any] | Unknown]:
     if rule.delegate is not None:
         yield Unknown(reason="the VirtualService leaves a part of its routes to another")
@@ -88,17 +99,16 @@ def _backends(rule: HttpRoute, namespace: str) -> Iterator[dict[str, Any] | Unkn
 
 
 def _backend(destination: Destination, namespace: str, path: str | None) -> dict[str, Any] | Unknown:
-    host = destination.host or ""
-    labels = host.split(".")
+    labels = (destination.host or "").lower().split(".")
     # Names without a dot are of the VirtualService's own namespace; others must be whole to be sure.
-    if not host or unresolved(host) or (len(labels) > 1 and labels[2:3] != ["svc"]):
+    if not is_service(labels[0]) or (len(labels) > 1 and labels[2:3] != ["svc"]):
         return Unknown(reason="a destination of the VirtualService isn't surely a Service of the cluster")
     port = destination.port.number if destination.port else None
     return {
-        "namespace": labels[1] if len(labels) > 1 else namespace,
+        "namespace": in_namespace(labels[1] if len(labels) > 1 else namespace),
         "service": labels[0],
         "port": None if port is None else str(port),
         "host": None,
-        "path": path,
+        "path": path and in_path(path),
         "granted": True,
     }
