@@ -274,8 +274,8 @@ OF_FILES: tuple[Api, ...] = (
     _api("clusterpolicies.nvidia.com", "ClusterPolicy", "v1", "platform.device_plugin_objects:OperatorPolicy",
          "cluster.device-plugin", namespaced=False, optional=True),
 )  # fmt: skip
-"""Read of files only: a server is never asked for values of ConfigMaps, its nodes say themselves how they share, and its
-pods have what is added to them."""
+"""Read of files only: a server is never asked for values of ConfigMaps, its nodes say themselves how they share, and
+its pods have what is added to them."""
 
 BY_ID: Mapping[str, Api] = {api.id: api for api in (*APIS, *OF_FILES)}
 

@@ -101,7 +101,7 @@ class Namespaces:
             self._labels[name] = labels
             if read.fact(resource, "system") is True:
                 system.add(name)
-        homes = {read.fact(one, "namespace") for one in world.of("workload.pods")}
+        homes = {read.text(read.fact(one, "namespace")) for one in world.of("workload.pods")}
         everyone = world.unread("workload.pods") is not None or any(isinstance(one, Unknown) for one in homes)
         self.inhabited: AbstractSet[str] = {one for one in self._labels if everyone or one in homes} - system
         """Those with workloads, or maybe so, without the cluster's own."""

@@ -179,7 +179,9 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
             chosen.add(name)
         elif isinstance(answer, Unknown):
             doubt = doubt or answer
-    if names is None and len(namespaces.inhabited) > 1 and namespaces.inhabited <= chosen:
+    inhabited = namespaces.inhabited
+    everyone = len(chosen) == len(namespaces.names) or (len(inhabited) > 1 and inhabited <= chosen)
+    if names is None and len(chosen) > 1 and everyone:
         return "cluster"
     if chosen - {home}:
         return "namespaces"

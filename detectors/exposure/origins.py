@@ -85,7 +85,8 @@ class Origins:
     def _origin(self, rules: Rules, workload: Workload, span: Span, alike: Sequence[str]) -> Within:
         own, *others = (self._lets(rules, workload, span, name) for name in alike)
         doubt = next((one for one in (own, *others) if isinstance(one, Unknown)), None)
-        counting = {*self._namespaces.inhabited, _ELSEWHERE}.intersection(alike[1:]) or set(alike[1:])
+        inhabited = self._namespaces.inhabited if self._namespaces.closed else ()
+        counting = set(alike[1:]).intersection(inhabited) or set(alike[1:])
         if own is True and all(one is True for name, one in zip(alike[1:], others, strict=True) if name in counting):
             return Within(span, "cluster", None)
         if any(one is True for one in others):

@@ -1,7 +1,7 @@
 """What techniques lead to: from a technique in a place to the accounts, workloads, nodes and Secrets that it gives."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from assay.detectors.rbac.access import EVERYTHING, MASTERS, Rule, Subject
 from assay.detectors.rbac.compile import Access
@@ -50,6 +50,8 @@ class Consequences:
         self._unlisted = unread_of(around.world, "workload.pods")
         self._unseen = not around.world.live or unread_of(around.world, "cluster.namespace") is not None
         self._eks = _is_eks(around)
+        self._hidden: Mapping[str, int] | None = None
+        """Groups by what a user so called would be stated as."""
 
     def can(self, technique: Technique, namespace: str, name: str) -> int:
         """The node of a technique in a namespace or everywhere, for a name or for anyone."""
@@ -154,11 +156,8 @@ class Consequences:
 
     def _to_workloads(self, node: int, namespace: str, name: str) -> None:
         if name:
-            parts = name.split("-")[:_MOST_PARTS]
-            for length in range(1, len(parts) + 1):
-                for one in self._pods.get("-".join(parts[:length]), ()):
-                    if one.namespace == namespace:
-                        self._graph.edge(node, self.workload(one))
+            for one in self._named(namespace, name):
+                self._graph.edge(node, self.workload(one))
             return
         group, new = self._group("pods", namespace)
         self._graph.edge(node, group)
@@ -174,6 +173,25 @@ class Consequences:
             self._to_new_pods(unlisted, namespace, "")
             self._to_node(unlisted, namespace, "")
 
+    def _named(self, namespace: str, name: str) -> Iterator[Workload]:
+        """Workloads whose pods may be called so."""
+        parts = name.split("-")[:_MOST_PARTS]
+        for length in range(1, len(parts) + 1):
+            for one in self._pods.get("-".join(parts[:length]), ()):
+                if one.namespace == namespace:
+                    yield one
+
+    def _to_node_by_container(self, node: int, namespace: str, name: str) -> None:
+        guarded = self._around.namespace(namespace).guarded
+        if guarded is True:
+            return
+        running = self._named(namespace, name) if name else iter(self._around.workloads_in(namespace))
+        # Every cluster has pods in this namespace, whatever is declared.
+        if next(running, None) is not None or (namespace == KUBE_SYSTEM and not name):
+            self._to_any_node(node, guarded)
+        elif self._unlisted or not self._around.world.live:
+            self._to_any_node(node, _why(guarded) or self._unlisted or f"whether pods run in {namespace} isn't known")
+
     def _to_custom_workloads(self, node: int, _namespace: str, name: str) -> None:
         # A CustomResourceDefinition is named by plural and group: `rayclusters.ray.io`.
         plural = name.partition(".")[0]
@@ -184,8 +202,12 @@ class Consequences:
         if self._unlisted:
             self._graph.edge(node, self.hosted(), self._unlisted)
 
-    def _to_hosted(self, node: int, _namespace: str, _name: str) -> None:
+    def _to_kubelets(self, node: int, _namespace: str, _name: str) -> None:
         self._graph.edge(node, self.hosted())
+        if self._unseen:
+            # The cluster's own pods aren't declared, and some of them have their nodes.
+            self._to_any_node(node, False)
+            self._to_new_pods(node, EVERYWHERE, "")
 
     def _to_node_by_pod(self, node: int, namespace: str, _name: str) -> None:
         guarded = self._around.namespace(namespace).guarded
@@ -206,6 +228,10 @@ class Consequences:
             if isinstance(namespace, str):
                 self._graph.edge(node, self.everything_in(namespace))
         self._to_any_node(node, "what admission enforces in the namespace of a new Profile isn't known")
+        if self._unseen:
+            pods = self._graph.node("new-pods", EVERYWHERE)
+            self._graph.edge(node, pods, "which Profiles there are isn't known")
+            self.tenancy(pods, EVERYWHERE)
 
     def _to_unguarded_node(self, node: int, namespace: str, _name: str) -> None:
         guarded = self._around.namespace(namespace).guarded
@@ -264,11 +290,21 @@ class Consequences:
     def _to_groups(self, node: int, _namespace: str, name: str) -> None:
         if name:
             known = self._graph.find("identity", "Group", pseudonyms.of_group(name))
+            # A rule for users and groups at once holds all its names as pseudonyms of users.
+            known = self._hidden_groups().get(name) if known is None else known
             if known is not None:
                 self._graph.edge(node, known)
             return
         self._graph.edge(node, self._graph.node("identity", "Group", MASTERS))
         self._to_all(node, "Group")
+
+    def _hidden_groups(self) -> Mapping[str, int]:
+        if self._hidden is None:
+            groups = [
+                (number, key[2]) for number, key in enumerate(self._graph.keys) if key[:2] == ("identity", "Group")
+            ]
+            self._hidden = {pseudonyms.of_user(name): number for number, name in groups}
+        return self._hidden
 
     def _to_all(self, node: int, kind: str) -> None:
         group, new = self._group("all", kind)
@@ -331,7 +367,8 @@ _STEPS: Mapping[str, Callable[[Consequences, int, str, str], None]] = {
     "workloads": Consequences._to_workloads, "custom-workloads": Consequences._to_custom_workloads,
     "operated-escape": Consequences._to_node_by_operator, "delivered": Consequences._delivered,
     "profiles": Consequences._to_profiles,
-    "hosted": Consequences._to_hosted, "escape": Consequences._to_node_by_pod,
+    "kubelets": Consequences._to_kubelets, "ephemeral-escape": Consequences._to_node_by_container,
+    "escape": Consequences._to_node_by_pod,
     "unguarded-node": Consequences._to_unguarded_node, "node": Consequences._to_node,
     "secrets": Consequences._to_secrets, "volumes": Consequences._to_volumes, "new-pods": Consequences._to_new_pods,
     "users": Consequences._to_users, "groups": Consequences._to_groups, "signer": Consequences._to_signer,

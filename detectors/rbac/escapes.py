@@ -4,6 +4,8 @@ import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
+
 from assay.scanner.api import Unknown, is_unknown, reason_of
 
 FREEING = frozenset({"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF"})
@@ -36,14 +38,31 @@ _HARMLESS = (
     "/usr/local/nvidia", "/usr/local/cuda", "/lib/modules", "/usr/lib/modules", "/usr/lib/locale",
 )  # fmt: skip
 """Folders below the others that drivers and plugins share with their pods."""
+_LONGEST = 40
+"""Of a folder's name in a message."""
 _SANDBOXES = ("kata", "gvisor", "runsc")
 
 
-def escapes(facts: Mapping[str, Any], host_paths: Iterable[str | Unknown] = ()) -> bool | Unknown:
+class Escape(Struct, frozen=True):
+    """Whether a container lets somebody out to its node."""
+
+    sure: bool | Unknown
+    by: str = ""
+    """What lets him out, or may: `privileged container web`."""
+
+
+_NONE = Escape(False)
+
+
+def escape(facts: Mapping[str, Any], host_paths: Iterable[str | Unknown] = ()) -> Escape:
     """For the facts of `workload.pods`, values or Unknown; `host_paths` are those behind its claims."""
-    answers = [_by_privilege(facts), _by_volumes(facts)]
-    answers += [path if isinstance(path, Unknown) else sensitive(path, writable=True) for path in host_paths]
-    return _any(answers)
+    found = [_by_privilege(facts), _by_volumes(facts)]
+    for path in host_paths:
+        if isinstance(path, Unknown):
+            found.append(Escape(path, "a folder of the node behind a claim"))
+        elif sensitive(path, writable=True):
+            found.append(Escape(True, f"the node's {_shown(path)} behind a claim"))
+    return _first(found)
 
 
 def sensitive(path: str, writable: bool) -> bool:
@@ -61,47 +80,62 @@ def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def _by_privilege(facts: Mapping[str, Any]) -> bool | Unknown:
+def _by_privilege(facts: Mapping[str, Any]) -> Escape:
     containers = facts.get("containers")
     if is_unknown(containers):
-        return Unknown(reason=reason_of(containers))
-    found = _any(_privileged(one, facts.get("host_pid")) for one in _elements(containers))
-    if found is False:
-        return False
+        return Escape(Unknown(reason=reason_of(containers)), "a container")
+    found = _first(_privileged(one, facts.get("host_pid")) for one in _elements(containers))
+    if found.sure is False:
+        return _NONE
     users, runtime = facts.get("host_users"), facts.get("runtime_class")
     if users is False:  # root in the container is nobody on the node, whatever its capabilities
-        return False
+        return _NONE
     if isinstance(runtime, str) and runtime.lower().startswith(_SANDBOXES):
-        return Unknown(reason=f"what a privileged container reaches in the sandbox {runtime} isn't known")
+        reason = f"what a privileged container reaches in the sandbox {runtime} isn't known"
+        return Escape(Unknown(reason=reason), found.by)
     for doubt in (users, runtime):
         if is_unknown(doubt):
-            return Unknown(reason=reason_of(doubt))
+            return Escape(Unknown(reason=reason_of(doubt)), found.by)
     return found
 
 
-def _privileged(container: Any, host_pid: Any) -> bool | Unknown:
+def _privileged(container: Any, host_pid: Any) -> Escape:
     if is_unknown(container):
-        return Unknown(reason=reason_of(container))
+        return Escape(Unknown(reason=reason_of(container)), "a container")
     if not isinstance(container, dict):
-        return False
+        return _NONE
     declared = container.get("declared")
     process = declared.get("host_process") if isinstance(declared, dict) else declared
     added = container.get("capabilities_added")
-    held = [
-        Unknown(reason=reason_of(one)) if is_unknown(one) else _and(one in FREEING_WITH_HOST_PID, host_pid)
-        if one not in FREEING else True
-        for one in _elements(added)
-    ]  # fmt: skip
-    doubts = [Unknown(reason=reason_of(added))] if is_unknown(added) else []
-    return _any([_value(container.get("privileged")), _value(process), *held, *doubts])
+    name = container.get("name")
+    of = f"container {name}" if isinstance(name, str) else "a container"
+    found = [Escape(_value(container.get("privileged")), f"privileged {of}"), Escape(_value(process), f"host {of}")]
+    for one in _elements(added):
+        if is_unknown(one):
+            found.append(Escape(Unknown(reason=reason_of(one)), f"a capability of {of}"))
+        else:
+            answer = True if one in FREEING else _and(one in FREEING_WITH_HOST_PID, host_pid)
+            found.append(Escape(answer, f"{one} of {of}"))
+    if is_unknown(added):
+        found.append(Escape(Unknown(reason=reason_of(added)), f"capabilities of {of}"))
+    return _first(found)
 
 
-def _by_volumes(facts: Mapping[str, Any]) -> bool | Unknown:
+def _by_volumes(facts: Mapping[str, Any]) -> Escape:
     volumes = facts.get("volumes")
     if is_unknown(volumes):
-        return Unknown(reason=reason_of(volumes))
+        return Escape(Unknown(reason=reason_of(volumes)), "a volume")
     mounts = _writable_mounts(facts.get("containers"))
-    return _any(_by_volume(one, mounts) for one in _elements(volumes))
+    return _first(Escape(_by_volume(one, mounts), _of_node(one)) for one in _elements(volumes))
+
+
+def _of_node(volume: Any) -> str:
+    path = volume.get("host_path") if isinstance(volume, dict) else None
+    return f"the node's {_shown(path)}" if isinstance(path, str) else "a volume"
+
+
+def _shown(path: str) -> str:
+    return path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…"
 
 
 def _by_volume(volume: Any, mounts: Mapping[str, bool | Unknown]) -> bool | Unknown:
@@ -151,6 +185,17 @@ def _value(fact: Any) -> bool | Unknown:
 
 def _and(sure: bool, fact: Any) -> bool | Unknown:
     return _value(fact) if sure else False
+
+
+def _first(found: Iterable[Escape]) -> Escape:
+    """The first that is sure, or else that may be."""
+    maybe: Escape | None = None
+    for one in found:
+        if one.sure is True:
+            return one
+        if isinstance(one.sure, Unknown):
+            maybe = maybe or one
+    return maybe or _NONE
 
 
 def _any(answers: Iterable[bool | Unknown]) -> bool | Unknown:

@@ -14,8 +14,11 @@ Key = tuple[str, ...]
 """Kind and names of a node, such as `("grant", "RoleBinding.ml.train", …)`."""
 
 ENTITIES = frozenset(
-    {"workload", "identity", "node", "secrets", "volume", "new-pods", "role", "admin", "cloud", "administrator"}
-)
+    {
+        "workload", "identity", "node", "secrets", "pod-secrets", "volume", "new-pods", "role", "admin", "cloud",
+        "administrator",
+    }
+)  # fmt: skip
 
 MOST_EDGES = 200_000
 """Some eight times what 10,000 pods and 5,000 bindings need."""

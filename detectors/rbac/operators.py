@@ -2,7 +2,7 @@
 
 Only kinds of which it is known what becomes of them are listed. Most custom resources (certificates, DNS records,
 measurements) start nothing, so that a kind that isn't here gives nothing, rather than an unknown for each of them.
-Templates of classes, such as ServingRuntimes and WorkflowTemplates, are left out: nothing runs until somebody uses them.
+Templates of classes, such as ServingRuntimes, are left out: nothing runs until somebody uses them.
 """
 
 from collections.abc import Iterator
@@ -79,7 +79,7 @@ POD_TEMPLATES: tuple[Thing, ...] = (
     *_of("mongodbcommunity.mongodb.com", "mongodbcommunity"),
     *_of("redis.redis.opstreelabs.in", "redis redisclusters"),
 )
-"""Custom resources whose operators make pods from a template, or of containers and an account, that the writer chooses."""
+"""Custom resources whose operators make pods from a template, or of containers and an account, of the writer's."""
 
 IMAGES: tuple[Thing, ...] = (
     *_of("kafka.strimzi.io", "kafkas kafkaconnects kafkabridges kafkamirrormaker2s"),

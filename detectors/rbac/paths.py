@@ -14,7 +14,7 @@ from assay.detectors.rbac.nearest import Field, Target
 from assay.detectors.rbac.steps import Steps, all_holdings
 from assay.detectors.rbac.surroundings import Surroundings, Workload
 from assay.detectors.rbac.targets import Own, own_of_account, own_of_group_or_user, own_of_workload, targets
-from assay.detectors.rbac.told import Telling, Told
+from assay.detectors.rbac.told import Telling, Told, remedy
 from assay.detectors.worlds import World, value, with_facts
 from assay.scanner.api import Known, Resource, Unknown
 
@@ -144,6 +144,8 @@ class _Shared:
                 "hops": told.hops,
                 "cut": cut,
                 "told": told.line,
+                "way": told.way,
+                "remedy": remedy(cut),
                 "sure": sure,
             }
         return self._paths[key]

@@ -19,7 +19,8 @@ from assay.detectors.rbac.cloud_steps import CloudSteps
 from assay.detectors.rbac.clouds import Clouds
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.consequences import EVERYWHERE, Consequences
-from assay.detectors.rbac.graph import Graph
+from assay.detectors.rbac.escapes import Escape
+from assay.detectors.rbac.graph import Cite, Graph
 from assay.detectors.rbac.surroundings import KUBE_SYSTEM, Surroundings, unread_of
 from assay.detectors.rbac.techniques import TECHNIQUES, Ability, Technique, abilities
 from assay.detectors.worlds import World
@@ -320,7 +321,7 @@ class Steps:
             if one.homeless:
                 # Its account, its claims and whose it is go with its namespace.
                 graph.edge(node, self.anything, one.homeless)
-                self._host(node, one.escapes, one.nodes, hosts)
+                self._host(node, one.escape, one.nodes, hosts)
                 continue
             self._consequences.tenancy(node, one.namespace)
             if one.token is not False:
@@ -334,7 +335,7 @@ class Steps:
                 self._cloud(node, one.account)
             for claim in one.claims:
                 self._consequences.volume(node, one.namespace, claim)
-            self._host(node, one.escapes, one.nodes, hosts)
+            self._host(node, one.escape, one.nodes, hosts)
         anywhere = graph.node("node", "")
         for name in sorted(hosts):
             if name:
@@ -347,15 +348,14 @@ class Steps:
             for name in sorted(hosts):
                 graph.edge(graph.node("node", name), self._consequences.hosted(), unlisted)
 
-    def _host(
-        self, node: int, escapes: bool | Unknown, nodes: tuple[str, ...] | Unknown, hosts: dict[str, list[int]]
-    ) -> None:
+    def _host(self, node: int, escape: Escape, nodes: tuple[str, ...] | Unknown, hosts: dict[str, list[int]]) -> None:
         places = () if isinstance(nodes, Unknown) else nodes
         for name in places or ("",):
             hosts[name].append(node)
-            if escapes is not False:
-                doubt = next((fact.reason for fact in (escapes, nodes) if isinstance(fact, Unknown)), None)
-                self.graph.edge(node, self.graph.node("node", name), doubt)
+            if escape.sure is not False:
+                doubt = next((fact.reason for fact in (escape.sure, nodes) if isinstance(fact, Unknown)), None)
+                cite = Cite("container-escape", rule=escape.by)
+                self.graph.cite(node, self.graph.node("node", name), cite, doubt)
 
 
 def _counts(ability: Ability) -> bool:

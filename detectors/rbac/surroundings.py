@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from assay.detectors.rbac import built_in
 from assay.detectors.rbac.access import Holding, Subject
-from assay.detectors.rbac.escapes import escapes
+from assay.detectors.rbac.escapes import Escape, escape
 from assay.detectors.worlds import World, unknown_of, value
 from assay.scanner.api import Resource, Unknown, is_unknown, reason_of
 
@@ -34,7 +34,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     account: Subject | Unknown
     token: bool | Unknown
     """A token of its account is in its pods."""
-    escapes: bool | Unknown
+    escape: Escape
     nodes: tuple[str, ...] | Unknown
     """Where its pods run; empty where that isn't decided yet."""
     claims: tuple[str | Unknown, ...]
@@ -198,7 +198,7 @@ class Surroundings:
             homeless=homeless,
             account=account,
             token=Unknown(reason=reason_of(token)) if is_unknown(token) else token is True,
-            escapes=escapes(facts, paths),
+            escape=escape(facts, paths),
             nodes=Unknown(reason=reason_of(nodes)) if is_unknown(nodes) else tuple(sorted(map(str, nodes or ()))),
             claims=claims,
             controller=str(facts["controller"]),

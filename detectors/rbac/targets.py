@@ -14,7 +14,7 @@ from assay.scanner.api import Unknown
 TARGETS = ("cluster-admin", "secrets", "nodes", "other-tenant", "data-volumes", "cloud", "cloud-administrator")
 """As in `scanner/kinds/paths.py`, in the order in which paths are stated."""
 _BY_KIND = {
-    "admin": "cluster-admin", "secrets": "secrets", "node": "nodes", "tenant": "other-tenant",
+    "admin": "cluster-admin", "secrets": "secrets", "pod-secrets": "secrets", "node": "nodes", "tenant": "other-tenant",
     "volume": "data-volumes", "cloud": "cloud", "administrator": "cloud-administrator",
 }  # fmt: skip
 
@@ -39,7 +39,7 @@ def targets(graph: Graph) -> Mapping[str, Target]:
     goals: dict[str, list[tuple[int, str]]] = {target: [] for target in TARGETS}
     for number, (kind, *names) in enumerate(graph.keys):
         if kind in _BY_KIND:
-            label = "/".join(names) if kind in ("secrets", "tenant", "volume") else ""
+            label = "/".join(names) if kind in ("secrets", "pod-secrets", "tenant", "volume") else ""
             goals[_BY_KIND[kind]].append((number, label))
     return {target: Target(graph, found) for target, found in goals.items()}
 

@@ -77,6 +77,8 @@ _IMPERSONATE = ("impersonate",)
 TECHNIQUES: tuple[Technique, ...] = (
     # Whoever may do everything everywhere is an administrator.
     Technique("cluster-admin", (Need(("*",), (("*", "*"),), cluster=True),), ("admin",)),
+    # He may create privileged pods, whatever a namespace enforces, as he writes that as well.
+    Technique("create-privileged-pods", (Need(("*",), (("*", "*"),), cluster=True),), ("node",)),
     # `list` and `watch` answer with the values as well; a Secret may be an account's token.
     Technique("read-secrets", (Need(_READ, ((_CORE, "secrets"),), named=True),), ("secrets", "tokens")),
     # A pod runs as any account of its namespace, mounts its Secrets and claims, and leaves its container unless
@@ -87,7 +89,7 @@ TECHNIQUES: tuple[Technique, ...] = (
         for need in _CREATE_PODS
     ),
     # Pods that an operator makes of an image of one's own: they run as its account, and it may keep them unprivileged.
-    Technique("operate-pods", (Need(_WRITE, operators.IMAGES),), ("operated-escape", "secrets", "volumes", "new-pods")),
+    Technique("operate-pods", (Need(_WRITE, operators.IMAGES),), ("secrets", "operated-escape", "volumes", "new-pods")),
     # A virtual machine's disks may be any Secret, claim and account's token of the namespace.
     # See: https://kubevirt.io/user-guide/storage/disks_and_volumes/
     Technique("create-machines", (
@@ -107,10 +109,11 @@ TECHNIQUES: tuple[Technique, ...] = (
     Technique("exec", (
         Need(("create", "get"), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
     ), ("workloads",)),
-    # A container of one's own inside a running pod, with the pod's tokens and volumes within reach.
+    # A container of one's own inside a running pod, with the pod's tokens and volumes within reach. It may be
+    # privileged unless admission keeps it from that.
     Technique("ephemeral-containers", (
         Need(_CHANGE, ((_CORE, "pods/ephemeralcontainers"),), named=True),
-    ), ("workloads",)),
+    ), ("workloads", "ephemeral-escape")),
     # The image of a running pod may be changed; its account may not.
     Technique("change-image", (Need(_CHANGE, ((_CORE, "pods"),), named=True),), ("workloads",)),
     # The controller fills in a new Secret of the type service-account-token for whichever account it names.
@@ -156,7 +159,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     # The API server passes it on to the kubelet, which runs commands in every container of its node; `get` suffices
     # over WebSockets, and admission and the audit log see nothing of them.
     # See: https://kubernetes.io/docs/concepts/security/rbac-good-practices/#access-to-proxy-subresource-of-nodes
-    Technique("node-proxy", (Need(("create", "get"), ((_CORE, "nodes/proxy"),), cluster=True),), ("hosted",)),
+    Technique("node-proxy", (Need(("create", "get"), ((_CORE, "nodes/proxy"),), cluster=True),), ("kubelets",)),
     # A client certificate holds any user name and group but system:masters, which an admission plugin refuses.
     # See: https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
     Technique("sign-certificate", (

@@ -9,17 +9,26 @@ from msgspec import Struct
 from assay.detectors.rbac.access import Subject
 from assay.detectors.rbac.graph import Cite, Graph
 from assay.detectors.rbac.surroundings import Surroundings
+from assay.scanner.api import Unknown
 
 _DIRECT = {
     ("workload", "identity"): "service-account-token",
     ("workload", "node"): "container-escape",
     ("workload", "volume"): "mounted-volume",
+    ("workload", "pod-secrets"): "secrets-of-pods",
+    ("node", "admin"): "control-plane-node",
     ("node", "workload"): "pods-on-node",
     ("identity", "cloud"): "cloud-identity",
     ("cloud", "administrator"): "cloud-rights",
     ("identity", "admin"): "system-masters",
 }
 """Techniques that need no right, by what they lead from and to."""
+
+
+_LONGEST = 90
+"""Of a hop in a message, which shows of every text a hundred letters."""
+_MOST_SHOWN = 3
+_NO_GRANT = "no grant is needed for it: what the first step uses has to go"
 
 
 class Told(Struct, frozen=True):
@@ -29,6 +38,20 @@ class Told(Struct, frozen=True):
     """In the shape of `kinds.paths.Hop`, one for each thing that the path gets hold of."""
     line: str
     """What is reached by which technique, one after the other."""
+    way: list[str]
+    """As in `kinds.paths.Path`."""
+
+
+class _Hop(Struct, frozen=True):
+    fact: dict[str, Any]
+    text: str
+
+
+def remedy(cut: Sequence[str] | Unknown) -> list[str]:
+    """As in `kinds.paths.Path`."""
+    if isinstance(cut, Unknown):
+        return ["the fewest grants to cut aren't known"]
+    return [f"the fewest grants to cut: {cut[0]}", *cut[1:]] if cut else [_NO_GRANT]
 
 
 class Telling:
@@ -40,8 +63,8 @@ class Telling:
     def __init__(self, graph: Graph, around: Surroundings) -> None:
         self._graph = graph
         self._around = around
-        self._by_nodes: dict[tuple[int, ...], dict[str, Any]] = {}
-        self._hops: dict[tuple[str, str, tuple[str, ...], str], dict[str, Any]] = {}
+        self._by_nodes: dict[tuple[int, ...], _Hop] = {}
+        self._hops: dict[tuple[str, str, tuple[str, ...], str], _Hop] = {}
         self._paths: dict[tuple[int, ...], Told] = {}
         """By the identities of their hops, which are all kept."""
 
@@ -54,16 +77,25 @@ class Telling:
                 start = index
         key = tuple(map(id, hops))
         if key not in self._paths:
-            self._paths[key] = Told(hops, _line(hops))
+            texts = [hop.text for hop in hops]
+            self._paths[key] = Told([hop.fact for hop in hops], ", then ".join(texts), _way(texts))
         return self._paths[key]
 
-    def _hop(self, nodes: tuple[int, ...]) -> dict[str, Any]:
+    def _hop(self, nodes: tuple[int, ...]) -> _Hop:
         if nodes not in self._by_nodes:
             reached, technique = self._reached(nodes[-1]), self._technique(nodes)
             objects, rule = self._objects(nodes), self._rule(nodes)
-            fresh = {"reached": reached, "technique": technique, "objects": objects, "rule": rule}
+            fact = {"reached": reached, "technique": technique, "objects": objects, "rule": rule}
+            fresh = _Hop(fact, f"{reached} ({technique}{self._detail(nodes, rule)})")
             self._by_nodes[nodes] = self._hops.setdefault((reached, technique, tuple(objects), rule), fresh)
         return self._by_nodes[nodes]
+
+    def _detail(self, nodes: Sequence[int], rule: str) -> str:
+        """What a technique needs to be understood: where a right is held, or what else allows it."""
+        for node in nodes:
+            if self._graph.kind(node) == "can":
+                return f" in {self._graph.keys[node][3] or 'the whole cluster'}"
+        return f": {rule}" if rule else ""
 
     def _technique(self, nodes: Sequence[int]) -> str:
         for node in nodes:
@@ -116,6 +148,8 @@ class Telling:
                 return f"Node.{names[0]}" if names[0] else "any node"
             case "secrets":
                 return f"secrets in {names[0] or 'every namespace'}"
+            case "pod-secrets":
+                return f"secrets that pods use in {names[0]}"
             case "new-pods":
                 return f"new pods in {names[0] or 'every namespace'}"
             case "volume":
@@ -129,5 +163,10 @@ class Telling:
         return "cluster-admin"
 
 
-def _line(hops: Sequence[dict[str, Any]]) -> str:
-    return ", then ".join(f"{hop['reached']} ({hop['technique']})" for hop in hops)
+def _way(texts: Sequence[str]) -> list[str]:
+    short = [
+        text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[1 - _LONGEST // 2 :]}" for text in texts
+    ]
+    if len(short) > _MOST_SHOWN:
+        short = [short[0], f"{len(short) - 2} steps more", short[-1]]
+    return [short[0], *(f"then {text}" for text in short[1:])]

@@ -20,8 +20,8 @@ class Hop(Struct, frozen=True, kw_only=True):
     """Addresses of the binding, role, workload or service account that allow it, the binding first. Those of a cloud
     have their place after them, `aws_iam_role.a (main.tf:3)`."""
     rule: str
-    """The role's rule that allows it, `get,list secrets in ml`, or what the cloud's policy allows; empty where neither
-    is needed."""
+    """The role's rule that allows it, `get,list secrets in ml`, what the cloud's policy allows, or what lets a container
+    out to its node, `privileged container web`; empty where nothing of that is needed."""
 
 
 class Path(Struct, frozen=True, kw_only=True):
@@ -35,7 +35,11 @@ class Path(Struct, frozen=True, kw_only=True):
     """The fewest grants (addresses of bindings) without which no path of any length to this target is left; empty where
     no grant is needed for it."""
     told: str
-    """The hops in one line, for a message."""
+    """The hops in one line."""
+    way: list[str]
+    """The hops for a message, at most three: of more, the first, how many lie between, and the last."""
+    remedy: list[str]
+    """For a message too: the grants of `cut`, or that there are none."""
     sure: bool
     """Never known to be False: where a step hangs on what could not be read, it is unknown, with the reason, and the
     rest is what the path would be. Rules ask `p.target != "nodes" || !p.sure`."""
