@@ -141,6 +141,9 @@ class Policy(Struct, frozen=True, kw_only=True):
         if isinstance(self.namespace, str) and self.namespace != workload.namespace:
             return False
         chosen = self.selector if isinstance(self.selector, Unknown) else self.selector.matches(workload.labels)
+        if self.tier is None and isinstance(self.namespace, str) and direction in self.directions:
+            # Nothing else is to be asked of most policies, of each of which each workload is asked.
+            return chosen
         within = self.namespace if isinstance(self.namespace, Unknown) else self.is_for(workload.namespace, namespaces)
         # Administrators' policies leave pods on the node's network alone.
         spared = False if self.tier is None else workload.host_network

@@ -33,9 +33,12 @@ MOST_POLICIES = 100
 """That select one workload for one direction, and are evaluated; beyond, what else they let through isn't known."""
 MOST_TRIED = 500
 """Whose selector is tried on one workload, once those are left out that demand a label which it hasn't."""
+MOST_ASKED = 1_000_000
+"""Policies that are tried on workloads, of a source together."""
 _ANY = ""
 """In the place of a namespace: of the whole cluster, or not known."""
 _TOO_MANY = Unknown(reason=f"more than {MOST_POLICIES} NetworkPolicies may select it")
+_TOO_MUCH = Unknown(reason="there are too many workloads and policies to try each on each")
 
 
 class Rules(Struct, frozen=True, kw_only=True):
@@ -90,6 +93,7 @@ class Traffic:
         self._ranked = {direction: _by_namespace(ranked, direction) for direction in DIRECTIONS}
         self._foreign = {direction: _by_namespace(foreign, direction) for direction in DIRECTIONS}
         self._rules: dict[tuple[object, ...], Rules] = {}
+        self._left = MOST_ASKED
 
     def allowed(self, src: Endpoint, dst: Endpoint, port: int, protocol: str) -> bool | None:
         """Whether a connection to a port is let through; `protocol` in lower case. None: it isn't known."""
@@ -141,8 +145,8 @@ class Traffic:
         ranked, overly = self._selecting(self._ranked[direction], workload, direction)
         certain = [one for one, selects in selecting if selects is True]
         doubtful = [(one, selects) for one, selects in selecting if isinstance(selects, Unknown)]
-        undefined = self._touching(workload, direction) or (_TOO_MANY if overly else None)
-        more = Unknown(reason=self._unread) if self._unread else _TOO_MANY if too_many else None
+        undefined = self._touching(workload, direction) or overly
+        more = Unknown(reason=self._unread) if self._unread else too_many
         if workload.host_network is not False and (certain or doubtful or more):
             undefined = undefined or ON_NODE_NETWORK
         return Rules(
@@ -157,16 +161,19 @@ class Traffic:
 
     def _selecting(
         self, policies: Mapping[str, Index[Policy]], workload: Workload, direction: Direction
-    ) -> tuple[list[Selected], bool]:
-        """Those that select it or may, and whether there are more of them than are looked at."""
+    ) -> tuple[list[Selected], Unknown | None]:
+        """Those that select it or may, and why there may be more of them than are looked at."""
         found: list[Selected] = []
         for tried, one in enumerate(_candidates(policies, workload)):
+            self._left -= 1
+            if self._left < 0:
+                return found, _TOO_MUCH
             if tried >= MOST_TRIED or len(found) >= MOST_POLICIES:
-                return found, True
+                return found, _TOO_MANY
             selects = one.selects(workload, direction, self.namespaces)
             if selects is not False:
                 found.append((one, selects))
-        return found, False
+        return found, None
 
     def _touching(self, workload: Workload, direction: Direction) -> Unknown | None:
         """Why what another engine has declared may decide instead."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from assay.detectors.rbac.access import EVERYTHING, MASTERS, Rule, Subject
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.graph import Graph
+from assay.detectors.rbac.provider import provider_of
 from assay.detectors.rbac.surroundings import KUBE_SYSTEM, Surroundings, Workload, unread_of
 from assay.detectors.rbac.techniques import Technique
 from assay.detectors.worlds import value
@@ -49,7 +50,7 @@ class Consequences:
                 self._custom[workload.controller.lower()].append(workload)
         self._unlisted = unread_of(around.world, "workload.pods")
         self._unseen = not around.world.live or unread_of(around.world, "cluster.namespace") is not None
-        self._eks = _is_eks(around)
+        self._eks = provider_of(around.world).eks
         self._hidden: Mapping[str, int] | None = None
         """Groups by what a user so called would be stated as."""
 
@@ -392,14 +393,3 @@ def tenant_label(namespace: str, tenant: str | Unknown | None) -> str:
 def _why(fact: bool | Unknown | None) -> str | None:
     """What an edge hangs on, where the fact that it takes is unknown."""
     return fact.reason if isinstance(fact, Unknown) else None
-
-
-def _is_eks(around: Surroundings) -> bool | Unknown:
-    for one in around.world.of("cluster.control-plane"):
-        managed = one.facts.get("managed_by")
-        if isinstance(managed, Unknown):
-            return managed
-        if value(one, "managed_by", None) == "eks":
-            return True
-    # Files don't say what they are applied to, but such identities are of EKS.
-    return any(around.account(one).provider == "aws" for one in around.accounts)

@@ -8,6 +8,7 @@ from assay.detectors.rbac.access import Subject
 from assay.detectors.rbac.clouds import Clouds
 from assay.detectors.rbac.compile import compile_access
 from assay.detectors.rbac.grants import grants
+from assay.detectors.rbac.provider import provider_of
 from assay.detectors.rbac.roles import Roles
 from assay.detectors.rbac.subjects import subjects
 from assay.detectors.rbac.tokens import Tokens
@@ -50,7 +51,9 @@ def _derive_one(world: World, clouds: Sequence[Resource], joined: Clouds) -> Seq
                 added.append(with_facts(resource, _of_account(resource, joined, world)))
             else:
                 added.append(resource)
-    return add_paths(world, found, [*added, *grants(world.source, found), *subjects(world, found)], clouds)
+    return add_paths(
+        world, found, [*added, *grants(world.source, found, provider_of(world)), *subjects(world, found)], clouds
+    )
 
 
 @contextmanager

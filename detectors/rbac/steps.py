@@ -19,8 +19,9 @@ from assay.detectors.rbac.cloud_steps import CloudSteps
 from assay.detectors.rbac.clouds import Clouds
 from assay.detectors.rbac.compile import Access
 from assay.detectors.rbac.consequences import EVERYWHERE, Consequences
-from assay.detectors.rbac.escapes import Escape
-from assay.detectors.rbac.graph import Cite, Graph
+from assay.detectors.rbac.graph import Graph
+from assay.detectors.rbac.hosts import Hosts
+from assay.detectors.rbac.provider import provider_of
 from assay.detectors.rbac.surroundings import KUBE_SYSTEM, Surroundings, unread_of
 from assay.detectors.rbac.techniques import TECHNIQUES, Ability, Technique, abilities
 from assay.detectors.worlds import World
@@ -96,6 +97,7 @@ class Steps:
         self._access = access
         self._cloud_steps = CloudSteps(self.graph, around, clouds)
         self._unread = access.unread or unread_of(around.world, "rbac.binding")
+        self._upgrades = provider_of(around.world).get_opens_shells
         self._rules: dict[tuple[Rule, ...], int] = {}
         self._seen: dict[int, int] = {}
         """By identity of the tuple, as holdings of one role share it."""
@@ -178,7 +180,7 @@ class Steps:
         parts = []
         for ability in found:
             place = _placed(ability, namespace)
-            if place is None or self.graph.beyond:
+            if place is None or self.graph.beyond or (ability.technique.upgraded and not self._upgrades):
                 continue
             if ability.need is not None or _depends_on_holder(ability):
                 parts.append((ability, place))
@@ -315,13 +317,12 @@ class Steps:
         self._chain(node, [[part], [bound]], can, subject, namespace, holding.role)
 
     def _workloads(self) -> None:
-        graph, hosts = self.graph, defaultdict[str, list[int]](list)
+        graph = self.graph
         for one in self._around.workloads:
             node = self._consequences.workload(one)
             if one.homeless:
                 # Its account, its claims and whose it is go with its namespace.
                 graph.edge(node, self.anything, one.homeless)
-                self._host(node, one.escape, one.nodes, hosts)
                 continue
             self._consequences.tenancy(node, one.namespace)
             if one.token is not False:
@@ -335,27 +336,10 @@ class Steps:
                 self._cloud(node, one.account)
             for claim in one.claims:
                 self._consequences.volume(node, one.namespace, claim)
-            self._host(node, one.escape, one.nodes, hosts)
-        anywhere = graph.node("node", "")
-        for name in sorted(hosts):
-            if name:
-                for node in hosts[name]:
-                    graph.edge(graph.node("node", name), node)
-        # Whoever chooses the node of his pod chooses any; and what isn't placed yet may come to any as well.
-        graph.edge(anywhere, self._consequences.hosted())
-        unlisted = unread_of(self._around.world, "workload.pods")
-        if unlisted:
-            for name in sorted(hosts):
-                graph.edge(graph.node("node", name), self._consequences.hosted(), unlisted)
-
-    def _host(self, node: int, escape: Escape, nodes: tuple[str, ...] | Unknown, hosts: dict[str, list[int]]) -> None:
-        places = () if isinstance(nodes, Unknown) else nodes
-        for name in places or ("",):
-            hosts[name].append(node)
-            if escape.sure is not False:
-                doubt = next((fact.reason for fact in (escape.sure, nodes) if isinstance(fact, Unknown)), None)
-                cite = Cite("container-escape", rule=escape.by)
-                self.graph.cite(node, self.graph.node("node", name), cite, doubt)
+            if one.secrets is not False:
+                reason = one.secrets.reason if isinstance(one.secrets, Unknown) else None
+                graph.edge(node, graph.node("pod-secrets", one.namespace), reason)
+        Hosts(graph, self._around, self._consequences).add(self._around.workloads)
 
 
 def _counts(ability: Ability) -> bool:

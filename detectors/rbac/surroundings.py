@@ -18,8 +18,37 @@ _SYSTEM = frozenset({KUBE_SYSTEM, "kube-public", "kube-node-lease"})
 _GUARDING = frozenset({"baseline", "restricted"})
 _WATCHED = (
     "containers", "volumes", "host_pid", "host_users", "runtime_class", "nodes", "service_account", "token_mounted",
-    "controller", "namespace",
+    "controller", "namespace", "uses_secrets", "placement",
 )  # fmt: skip
+_OF_ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master", "node-role.kubernetes.io/etcd")
+_PASSING = ("node.kubernetes.io/", "node-role.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
+"""Taints that aren't set to keep some workloads to themselves."""
+_MOST_LABELS = 2
+"""Of a sort of nodes, in a message."""
+
+
+class Placement(Struct, frozen=True):
+    """Which nodes pods ask for."""
+
+    labels: tuple[tuple[str, str], ...] = ()
+    control_plane: bool = False
+    tolerates: frozenset[str] = frozenset()
+    """Taints that somebody set for a purpose."""
+    may_rule: bool = False
+    """They may be put on nodes of the control plane."""
+
+    @property
+    def bears_all(self) -> bool:
+        """No taint keeps them away."""
+        return "*" in self.tolerates
+
+    @property
+    def text(self) -> str:
+        """`of the control plane`, or `with pool=gpu`; empty: any."""
+        if self.control_plane:
+            return "of the control plane"
+        shown = " ".join(f"{key}={value}" if value else key for key, value in self.labels[:_MOST_LABELS])
+        return f"with {shown}" if shown else ""
 
 
 class Workload(Struct, frozen=True, kw_only=True):
@@ -37,6 +66,10 @@ class Workload(Struct, frozen=True, kw_only=True):
     escape: Escape
     nodes: tuple[str, ...] | Unknown
     """Where its pods run; empty where that isn't decided yet."""
+    placement: Placement | None
+    """None: not known."""
+    secrets: bool | Unknown
+    """Its pods are given Secrets of their namespace."""
     claims: tuple[str | Unknown, ...]
     """Names of the claims that it mounts."""
     controller: str
@@ -197,9 +230,11 @@ class Surroundings:
             namespace=namespace,
             homeless=homeless,
             account=account,
-            token=Unknown(reason=reason_of(token)) if is_unknown(token) else token is True,
+            token=_known(token),
             escape=escape(facts, paths),
             nodes=Unknown(reason=reason_of(nodes)) if is_unknown(nodes) else tuple(sorted(map(str, nodes or ()))),
+            placement=_placement(facts["placement"], str(facts["controller"])),
+            secrets=_known(facts["uses_secrets"]),
             claims=claims,
             controller=str(facts["controller"]),
             pods="" if homeless else resource.address.partition(f".{namespace}.")[2].partition("/")[0],
@@ -220,6 +255,24 @@ def unread_of(world: World, *kinds: str) -> str | None:
 
 def _fact(resource: Resource, name: str) -> Any:
     return unknown_of(resource, name) or value(resource, name, None)
+
+
+def _known(fact: Any) -> bool | Unknown:
+    return Unknown(reason=reason_of(fact)) if is_unknown(fact) else fact is True
+
+
+def _placement(fact: Any, controller: str) -> Placement | None:
+    if not isinstance(fact, dict) or any(is_unknown(fact.get(part)) for part in ("node_labels", "control_plane")):
+        return None
+    tolerates = {one for one in fact["tolerates"] if isinstance(one, str)}
+    return Placement(
+        labels=tuple(sorted((key, value) for key, value in fact["node_labels"].items() if isinstance(value, str))),
+        control_plane=fact["control_plane"] is True,
+        tolerates=frozenset(one for one in tolerates if not one.startswith(_PASSING)),
+        # What bears any taint comes to every node if one of its pods is put on each.
+        may_rule=any(one.startswith(_OF_ROLES) for one in tolerates)
+        or (controller == "DaemonSet" and "*" in tolerates),
+    )
 
 
 def _name(resource: Resource, kind: str) -> str:

@@ -45,6 +45,8 @@ class Technique(Struct, frozen=True):
     needs: tuple[Need, ...]
     gives: tuple[str, ...]
     """What it leads to; each is a step in `consequences.py`."""
+    upgraded: bool = False
+    """By a request that becomes a WebSocket, for which some servers ask more: see `provider.py`."""
 
 
 class Ability(Struct, frozen=True):
@@ -104,11 +106,13 @@ TECHNIQUES: tuple[Technique, ...] = (
     # The owner that a Profile names is made administrator of its namespace, in which admission may enforce nothing.
     # See: https://www.kubeflow.org/docs/components/central-dash/profiles/
     Technique("own-profile", (Need(_WRITE, operators.PROFILES, cluster=True),), ("profiles",)),
-    # A shell in a running container. `get` suffices over WebSockets in versions that ask for nothing more then, and a
-    # role doesn't say which version it meets.
+    # A shell in a running container. `get` suffices over WebSockets in versions that ask for nothing more then.
     Technique("exec", (
-        Need(("create", "get"), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
+        Need(("create",), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
     ), ("workloads",)),
+    Technique("exec", (
+        Need(("get",), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
+    ), ("workloads",), upgraded=True),
     # A container of one's own inside a running pod, with the pod's tokens and volumes within reach. It may be
     # privileged unless admission keeps it from that.
     Technique("ephemeral-containers", (

@@ -189,5 +189,5 @@ def _fact(power: str, place: str | None, held: _State) -> dict[str, Any]:
         "power": power,
         "namespace": place,
         "grants": sorted({binding for binding, _ in held.sure.values()}),
-        "told": f"{power} {f'in {place}' if place else 'in the whole cluster'}, by {' and '.join(rights)}",
+        "told": " and ".join(rights),
     }

@@ -145,7 +145,8 @@ class Telling:
             case "identity":
                 return f"{names[0]}:{names[1]}"
             case "node":
-                return f"Node.{names[0]}" if names[0] else "any node"
+                some = f"a node {names[1]}" if len(names) > 1 and names[1] else "any node"
+                return f"Node.{names[0]}" if names[0] else some
             case "secrets":
                 return f"secrets in {names[0] or 'every namespace'}"
             case "pod-secrets":

@@ -77,6 +77,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """The node group, by the provider's label."""
     dedicated: bool
     """It has a taint that keeps other workloads away."""
+    control_plane: bool
+    """It runs the API server or its database, by its labels. Of most managed clusters such nodes aren't shown."""
     public_address: bool
     """One of its addresses is the internet's, so that whatever listens on the node may be reached from there."""
     tenants: list[str]

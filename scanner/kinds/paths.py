@@ -20,8 +20,8 @@ class Hop(Struct, frozen=True, kw_only=True):
     """Addresses of the binding, role, workload or service account that allow it, the binding first. Those of a cloud
     have their place after them, `aws_iam_role.a (main.tf:3)`."""
     rule: str
-    """The role's rule that allows it, `get,list secrets in ml`, what the cloud's policy allows, or what lets a container
-    out to its node, `privileged container web`; empty where nothing of that is needed."""
+    """The role's rule that allows it, `get,list secrets in ml`, what the cloud's policy allows, or what lets a
+    container out to its node, `privileged container web`; empty where nothing of that is needed."""
 
 
 class Path(Struct, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ class Binding(Struct, frozen=True, kw_only=True):
 
 
 class ServiceAccount(Struct, frozen=True, kw_only=True):
-    """A service account."""
+    """A service account. In files, one also that nothing but the Secret with its token names."""
 
     source: str
     namespace: str
@@ -93,6 +93,9 @@ class Power(Struct, frozen=True, kw_only=True):
     """The only objects that it is for; empty: all."""
     rule: str
     """The role's rule, told in a line."""
+    here: bool
+    """What makes it dangerous is there: EKS for `write-aws-auth`, which is left out of clusters that are known to be none.
+    Of all others True."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):

@@ -92,8 +92,8 @@ class Container(Struct, frozen=True, kw_only=True):
     """Names of variables whose value stands in the template and looks like a secret; sorted. Never the value."""
     fetches_at_start: list[str]
     """What it gets from the network as it starts and then runs or loads, by kind: `model` (a model that isn't pinned to
-    a revision or digest), `model-pinned`, `model-signed` (its signature is checked before anything else runs), `code` (a
-    script or repository), `packages`; sorted."""
+    a revision or digest), `model-pinned`, `model-signed` (its signature is checked before anything else runs), `code`
+    (a script or repository), `packages`; sorted."""
 
 
 class ImageVolume(Struct, frozen=True, kw_only=True):
@@ -123,6 +123,17 @@ class Volume(Struct, frozen=True, kw_only=True):
     """Holds a service-account token."""
     memory: bool
     """An `emptyDir` in memory, such as `/dev/shm`."""
+
+
+class Placement(Struct, frozen=True, kw_only=True):
+    """Which nodes pods may be put on, as far as they say."""
+
+    node_labels: dict[str, str]
+    """Labels that their nodes must have, by `nodeSelector` or by an affinity with a single value."""
+    control_plane: bool
+    """They are put on nodes of the control plane only."""
+    tolerates: list[str]
+    """Keys of taints that they bear, `*` for all; sorted."""
 
 
 class Pods(Struct, frozen=True, kw_only=True):
@@ -168,6 +179,9 @@ class Pods(Struct, frozen=True, kw_only=True):
     """A sandboxed runtime where it is set, such as `gvisor` or `kata`."""
     mesh: str | None
     """The service mesh whose proxy is in the pods or is asked for: `istio`, `linkerd`."""
+    uses_secrets: bool
+    """Its pods are given Secrets of their namespace, as files, in variables or to pull images with."""
+    placement: Placement
     nodes: list[str]
     """Where its pods run now; empty for what is only declared."""
     running: int

@@ -91,7 +91,8 @@ def pods(text: str, source: str = FILES, controller: str = "Deployment", **facts
     given = {
         "namespace": home, "controller": controller, "service_account": "default", "token_declared": None,
         "token_mounted": True, "host_pid": False, "host_users": True, "runtime_class": None, "nodes": [],
-        "containers": [PLAIN_CONTAINER], "volumes": [], "system": None, **facts,
+        "containers": [PLAIN_CONTAINER], "volumes": [], "system": None, "uses_secrets": False,
+        "placement": {"node_labels": {}, "control_plane": False, "tolerates": []}, **facts,
     }  # fmt: skip
     return resource("workload.pods", f"{controller}.{home}.{name}", source, **given)
 

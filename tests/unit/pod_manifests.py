@@ -15,7 +15,7 @@ LIVE = "kube:test"
 Document = dict[str, Any]
 DERIVED = {
     "token_mounted", "disruption_budget", "isolates_ingress", "isolates_egress", "ways_in", "internet_egress",
-    "metadata_egress", "callers", "destinations", "paths", "shared_writable_claims", "callers", "destinations",
+    "metadata_egress", "callers", "destinations", "paths", "shared_writable_claims",
 }  # fmt: skip
 
 

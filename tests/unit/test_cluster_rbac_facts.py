@@ -162,7 +162,7 @@ metadata: {{name: trainer, namespace: ml, annotations: {annotations}}}
 ---
 {secrets}
 """
-    return one(text, **options)
+    return facts_of(rbac.state, objects_of(text, **options))["ServiceAccount.ml.trainer"]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +229,31 @@ def test_secrets_that_hold_a_lasting_token_are_counted(
 ) -> None:
     secret = TOKEN.format(type=type, namespace=namespace, account=name)
     assert account(secrets=secret, source=source)["long_lived_tokens"] == number
+
+
+@pytest.mark.parametrize("name", ["default", "trainer"])
+def test_an_account_that_only_the_secret_with_its_token_names_is_stated(name: str) -> None:
+    facts = one(TOKEN.format(type="kubernetes.io/service-account-token", namespace="ml", account=name))
+    assert (facts["namespace"], facts["long_lived_tokens"]) == ("ml", 1)
+    # Kubernetes makes `default` with nothing set; of any other, what it is like is said where it is declared.
+    assert [unknown(facts[fact]) for fact in ("token_declared", "cloud", "cloud_identity")] == [name != "default"] * 3
+
+
+def test_a_token_of_an_account_whose_name_is_filled_in_later_is_told() -> None:
+    secret = TOKEN.format(type="kubernetes.io/service-account-token", namespace="ml", account='"${ACCOUNT}"')
+    assert one(secret)["long_lived_tokens"] == 1
+
+
+def test_a_secret_of_another_type_states_no_account() -> None:
+    assert facts_of(rbac.state, objects_of(TOKEN.format(type="Opaque", namespace="ml", account="default"))) == {}
+
+
+def test_in_a_live_cluster_an_account_is_stated_by_its_secret_only_where_accounts_could_not_be_listed() -> None:
+    secret = TOKEN.format(type="kubernetes.io/service-account-token", namespace="ml", account="default")
+    assert facts_of(rbac.state, objects_of(secret, source=LIVE)) == {}
+    denied = "list serviceaccounts: 403 Forbidden"
+    facts = one(secret, source=LIVE, missing={"ServiceAccount": denied})
+    assert (facts["long_lived_tokens"], facts["token_declared"]) == (1, Unknown(reason=denied))
 
 
 def test_unlisted_secrets_leave_the_number_of_tokens_unknown() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from assay.detectors.rbac import targets
-from assay.detectors.rbac.escapes import escapes, sensitive
+from assay.detectors.rbac.escapes import escape, sensitive
 from assay.scanner.kinds import paths as kind
 from tests.unit.paths_world import (
     LIVE,
@@ -103,7 +103,7 @@ def test_links_in_a_path_dont_hide_a_folder() -> None:
 
 def test_hostile_facts_dont_crash() -> None:
     for value in (None, 1, "x", [None, 1, "x", []], {"a": 1}):
-        assert escapes(dict.fromkeys(("containers", "volumes", "host_pid", "runtime_class"), value)) is False
+        assert escape(dict.fromkeys(("containers", "volumes", "host_pid", "runtime_class"), value)).sure is False
 
 
 def test_a_claim_may_be_a_folder_of_the_node() -> None:

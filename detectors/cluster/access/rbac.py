@@ -25,6 +25,7 @@ from assay.scanner.safe import pseudonyms
 _GROUP = "rbac.authorization.k8s.io"
 _BOOTSTRAPPING = "kubernetes.io/bootstrapping"
 _TOKEN_OF = "kubernetes.io/service-account.name"  # noqa: S105  # an annotation's name
+_DEFAULT = "default"
 _TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105  # a type's name
 
 
@@ -39,6 +40,7 @@ def state(objects: Objects) -> Iterator[Resource]:
     tokens = _Tokens(objects)
     for placed in objects.of("ServiceAccount"):
         yield _account(objects, placed, tokens)
+    yield from _accounts_of_tokens(objects, tokens)
 
 
 def _role(objects: Objects, placed: Placed, kind: str) -> Resource:
@@ -170,6 +172,8 @@ class _Tokens:
 
     def __init__(self, objects: Objects) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self.found: dict[tuple[str, str], Placed] = {}
+        """By namespace and account, as they are written, the first of its Secrets."""
         self._unplaced: dict[str, set[str]] = defaultdict(set)
         """By account, what stands in place of its Secrets' namespaces."""
         self._unnamed: set[str] = set()
@@ -181,6 +185,7 @@ class _Tokens:
             if not account or not (secret.type == _TOKEN_TYPE or (is_live(objects) and secret.type is None)):
                 continue
             self._counts[home, account] += 1
+            self.found.setdefault((home, account), placed)
             placeless = is_unknown(in_namespace(home))
             if unnamed(account):
                 self._unnamed.add("" if placeless else home)
@@ -193,6 +198,10 @@ class _Tokens:
         if not self._unnamed.isdisjoint((home, "")) or self._unplaced.get(name, set()) - {home}:
             return Unknown(reason="unresolved: the account or the namespace of a Secret that holds a token")
         return self._counts[home, name]
+
+    def at_least(self, home: str, account: str) -> int:
+        """Those that name it as it is written."""
+        return self._counts[home, account]
 
 
 def _account(objects: Objects, placed: Placed, tokens: _Tokens) -> Resource:
@@ -208,6 +217,27 @@ def _account(objects: Objects, placed: Placed, tokens: _Tokens) -> Resource:
         "cloud_identity": identity,
     }
     return stated(objects, placed, "rbac.service-account", address("ServiceAccount", meta), facts)
+
+
+def _accounts_of_tokens(objects: Objects, tokens: _Tokens) -> Iterator[Resource]:
+    """Those that Secrets with their tokens name and nothing declares. In a live cluster each account that there is was
+    listed, unless the list could not be read."""
+    unread = objects.unread("ServiceAccount")
+    if is_live(objects) and not unread:
+        return
+    declared = {(namespace_of(one.object.metadata), one.object.metadata.name) for one in objects.of("ServiceAccount")}
+    for home, name in sorted(tokens.found.keys() - declared):
+        at = address("ServiceAccount", Meta(name=name, namespace=home))
+        # Kubernetes makes the account `default` in each namespace, with nothing set.
+        unsaid = None if name == _DEFAULT and not unread else Unknown(reason=unread or f"{at} isn't declared here")
+        facts = {
+            "namespace": home,
+            "token_declared": unsaid,
+            "long_lived_tokens": tokens.at_least(home, name),
+            "cloud": unsaid,
+            "cloud_identity": unsaid,
+        }
+        yield stated(objects, tokens.found[home, name], "rbac.service-account", at, facts)
 
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -6,6 +6,7 @@ from assay.detectors.cluster.network.load_balancers import is_public
 from assay.detectors.cluster.objects import Objects, Placed
 from assay.detectors.cluster.platform import accelerators
 from assay.detectors.cluster.platform.objects import Node, NodeAddress, NodeInfo, NodeSpec, NodeStatus
+from assay.detectors.cluster.pods.placement import CONTROL_PLANE
 from assay.detectors.cluster.stating import cluster_wide
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
@@ -54,6 +55,7 @@ def _node(objects: Objects, placed: Placed) -> Resource:
         "gpu_sharing": accelerators.sharing(capacity, labels),
         "pool": _pool(labels),
         "dedicated": _dedicated(node.spec or NodeSpec()),
+        "control_plane": not CONTROL_PLANE.isdisjoint(labels),
         "public_address": _public(status.addresses or ()),
     }
     return stated(objects, placed, "cluster.node", at, facts, aliases)

@@ -191,10 +191,44 @@ class AntiAffinity(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     preferred: tuple[Anything, ...] | None = field(default=None, name="preferredDuringSchedulingIgnoredDuringExecution")
 
 
+class NodeExpression(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """What is asked of a node's label."""
+
+    key: str | None = None
+    operator: str | None = None
+    values: tuple[str, ...] | None = None
+
+
+class NodeTerm(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """What is asked of a node. Its name, which differs between the pods of a DaemonSet, isn't read."""
+
+    match_expressions: tuple[NodeExpression, ...] | None = None
+
+
+class NodeDemand(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """Terms of which one must hold."""
+
+    node_selector_terms: tuple[NodeTerm, ...] | None = None
+
+
+class NodeAffinity(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """Which nodes pods are put on."""
+
+    required: NodeDemand | None = field(default=None, name="requiredDuringSchedulingIgnoredDuringExecution")
+
+
 class Affinity(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """Where pods want to be."""
 
+    node_affinity: NodeAffinity | None = None
     pod_anti_affinity: AntiAffinity | None = None
+
+
+class Toleration(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """A taint that pods bear."""
+
+    key: str | None = None
+    """None: any."""
 
 
 class PodSpec(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
@@ -218,6 +252,8 @@ class PodSpec(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     node_selector: dict[str, str] | None = None
     node_name: str | None = None
     affinity: Affinity | None = None
+    tolerations: tuple[Toleration, ...] | None = None
+    image_pull_secrets: tuple[Anything, ...] | None = None
     topology_spread_constraints: tuple[Anything, ...] | None = None
     runtime_class_name: str | None = None
     priority_class_name: str | None = None

@@ -13,6 +13,7 @@ from assay.detectors.cluster.pods.fold import TOKEN_VOLUME
 from assay.detectors.cluster.pods.image_volumes import image_volumes
 from assay.detectors.cluster.pods.images import placeholder
 from assay.detectors.cluster.pods.objects import Container, ImpliedSpec, Pod, PodSpec
+from assay.detectors.cluster.pods.placement import placement, uses_secrets
 from assay.detectors.cluster.pods.purposes import purposes
 from assay.detectors.cluster.pods.system_components import component
 from assay.detectors.cluster.pods.templates import Template, templates
@@ -94,6 +95,8 @@ def _facts(template: Template, live: bool) -> dict[str, Any]:
         "spread": _spread(spec),
         "runtime_class": _runtime_class(spec.runtime_class_name),
         "mesh": _mesh(spec, template.labels, annotations),
+        "uses_secrets": uses_secrets(template),
+        "placement": placement(spec),
         "nodes": nodes if isinstance(nodes, Unknown) else bounded(nodes, "nodes"),
         "running": template.running,
         "system": component(template),
@@ -111,6 +114,7 @@ def _facts(template: Template, live: bool) -> dict[str, Any]:
                 facts |= dict.fromkeys(names, unknown)
         facts["volumes"] = [*facts["volumes"], unknown]
         facts["image_volumes"] = [*facts["image_volumes"], unknown]
+        facts["placement"] = unknown
     return facts
 
 
