@@ -47,8 +47,11 @@ class _Policy(Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> int:
-        """The most special policy decides: a workload's before a namespace's before the mesh's."""
-        if self.whole_mesh is not False:
+        """The most special policy decides: a workload's before a namespace's before the mesh's.
+
+        One of which it isn't known whether it is the mesh's may be a namespace's.
+        """
+        if self.whole_mesh is True:
             return 2
         return 1 if isinstance(self.selector, Selector) and self.selector.everything else 0
 

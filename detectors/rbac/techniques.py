@@ -33,6 +33,8 @@ class Need(Struct, frozen=True):
     named: bool = False
     """The rule's resource names say whom the technique reaches; otherwise they only say by which object. At most one
     need of a technique has names that count."""
+    explicit: bool = False
+    """Only a rule that names the resource meets it: a wildcard doesn't say that anything makes something of it."""
     namespaces: bool = False
     """The resource is the namespace itself, which a RoleBinding in it grants as well, and a name says in which one the
     technique works."""
@@ -91,21 +93,21 @@ TECHNIQUES: tuple[Technique, ...] = (
         for need in _CREATE_PODS
     ),
     # Pods that an operator makes of an image of one's own: they run as its account, and it may keep them unprivileged.
-    Technique("operate-pods", (Need(_WRITE, operators.IMAGES),), ("secrets", "operated-escape", "volumes", "new-pods")),
+    Technique("operate-pods", (Need(_WRITE, operators.IMAGES, explicit=True),), ("secrets", "operated-escape", "volumes", "new-pods")),
     # A virtual machine's disks may be any Secret, claim and account's token of the namespace.
     # See: https://kubevirt.io/user-guide/storage/disks_and_volumes/
     Technique("create-machines", (
-        Need(_WRITE, operators.MACHINES),
+        Need(_WRITE, operators.MACHINES, explicit=True),
     ), ("accounts", "secrets", "volumes", "new-pods")),
     # The images of drivers run privileged on the nodes that have the device.
-    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE, cluster=True),), ("node",)),
-    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE_IN_NAMESPACE),), ("node",)),
+    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE, cluster=True, explicit=True),), ("node",)),
+    Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE_IN_NAMESPACE, explicit=True),), ("node",)),
     # Controllers that apply what they are pointed at are administrators where they are installed as they come.
-    Technique("deliver-objects", (Need(_WRITE, operators.APPLIERS),), ("delivered",)),
-    Technique("deliver-objects", (Need(_WRITE, operators.CLUSTER_APPLIERS, cluster=True),), ("delivered",)),
+    Technique("deliver-objects", (Need(_WRITE, operators.APPLIERS, explicit=True),), ("delivered",)),
+    Technique("deliver-objects", (Need(_WRITE, operators.CLUSTER_APPLIERS, cluster=True, explicit=True),), ("delivered",)),
     # The owner that a Profile names is made administrator of its namespace, in which admission may enforce nothing.
     # See: https://www.kubeflow.org/docs/components/central-dash/profiles/
-    Technique("own-profile", (Need(_WRITE, operators.PROFILES, cluster=True),), ("profiles",)),
+    Technique("own-profile", (Need(_WRITE, operators.PROFILES, cluster=True, explicit=True),), ("profiles",)),
     # A shell in a running container. `get` suffices over WebSockets in versions that ask for nothing more then.
     Technique("exec", (
         Need(("create",), ((_CORE, "pods/exec"), (_CORE, "pods/attach")), named=True),
@@ -267,12 +269,13 @@ def _met(rules: Iterable[Rule], cluster: bool) -> dict[int, dict[str, str]]:
     needs = _questions().needs
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for rule in rules:
+        wildcard = "*" in rule.resources or "*" in rule.groups
         by_need: dict[int, list[Match[int]]] = defaultdict(list)
         for match in _questions().lines.met(rule):
             by_need[match.line.place].append(match)
         for at, matches in by_need.items():
             need = needs[at]
-            if need.cluster and not cluster:
+            if (need.cluster and not cluster) or (need.explicit and wildcard):
                 continue
             text, names = _told(rule, matches), found[at]
             counts = need.named or need.namespaces

@@ -321,10 +321,11 @@ def test_what_is_not_served_is_404_405_or_415(server: KubeServer, http: Http) ->
     assert http.get("/api/v1/pods", watch="true").status == 405
     assert http.get("/version", method="POST").status == 405
     pool = urllib3.PoolManager(ssl_context=ssl.create_default_context(cadata=server.ca.decode()), retries=False)
-    headers = {"Authorization": f"Bearer {server.token('ada')}", "Content-Type": "application/vnd.kubernetes.protobuf"}
+    headers = {"Authorization": f"Bearer {server.token('ada')}", "Content-Type": "application/cbor"}
     url = f"{server.url}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    assert pool.request("POST", url, body=b"k8s\0", headers=headers).status == 415
-    assert pool.request("POST", url, body=b"[", headers={**headers, "Content-Type": "application/json"}).status == 400
+    assert pool.request("POST", url, body=b"\xa0", headers=headers).status == 415
+    for media, body in (("application/json", b"["), ("application/vnd.kubernetes.protobuf", b"k8s\0")):
+        assert pool.request("POST", url, body=body, headers={**headers, "Content-Type": media}).status == 400
 
 
 def test_both_discoveries_list_the_same_resources(http: Http) -> None:

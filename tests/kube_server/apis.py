@@ -109,6 +109,7 @@ BUILT_IN: tuple[Api, ...] = (
         Api("authorization.k8s.io", "v1", kind, f"{kind.lower()}s", namespaced=False, verbs=REVIEW)
         for kind in ("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview")
     ),
+    Api("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False, verbs=REVIEW),
 )
 
 

@@ -38,7 +38,10 @@ def namespace(name: str) -> dict[str, Any]:
 def _roles() -> list[dict[str, Any]]:
     discovery = ("/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*")
     health = ("/healthz", "/livez", "/readyz", "/version", "/version/")
-    reviews = _rule("authorization.k8s.io", ("selfsubjectaccessreviews", "selfsubjectrulesreviews"), ("create",))
+    reviews = (
+        _rule("authorization.k8s.io", ("selfsubjectaccessreviews", "selfsubjectrulesreviews"), ("create",)),
+        _rule("authentication.k8s.io", ("selfsubjectreviews",), ("create",)),
+    )
     return [
         _role("cluster-admin", _rule("*", ("*",), ("*",)), _urls("*", verb="*")),
         _aggregated("admin"),
@@ -72,7 +75,7 @@ def _roles() -> list[dict[str, Any]]:
             _rule("networking.k8s.io", ("ingresses", "networkpolicies"), _READ),
             _rule("policy", ("poddisruptionbudgets",), _READ),
         ),
-        _role("system:basic-user", reviews),
+        _role("system:basic-user", *reviews),
         _role("system:discovery", _urls(*discovery, *health)),
         _role("system:public-info-viewer", _urls(*health)),
     ]  # fmt: skip

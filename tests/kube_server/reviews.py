@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tests.kube_server import slow_rbac, status
+from tests.kube_server import protobuf, slow_rbac, status
 from tests.kube_server.identity import Identity
 from tests.kube_server.request import Request
 
@@ -15,20 +15,24 @@ May = Callable[[Identity, Request], bool]
 
 
 class _Body(msgspec.Struct):
-    spec: dict[str, Any]
+    spec: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
 
 
 def answer(request: Request, caller: Identity, may: May, objects: list[slow_rbac.Object]) -> status.Answer:
     """Answers a POST of a review; nothing is stored."""
     media = request.content_type.split(";")[0].strip()
-    if media not in ("", "application/json"):
+    if media not in ("", "application/json", protobuf.MEDIA):
         return status.unsupported_media_type(media)
     try:
-        spec = msgspec.json.decode(request.body, type=_Body).spec
-    except msgspec.MsgspecError as error:
+        spec = _spec(request.body, media)
+    except ValueError as error:
         return status.bad_request(f"the review is not understood: {error}")
-    kind = _KINDS[request.resource]
+    kind, group = _KINDS[request.resource]
+    document = {"kind": kind, "apiVersion": f"{group}/v1", "metadata": {}}
+    if kind == "SelfSubjectReview":
+        user = {"username": caller.user, "groups": list(caller.groups)}
+        return status.json({**document, "status": {"userInfo": user}}, 201)
     if kind == "SelfSubjectRulesReview":
         found: Any = _rules(spec, caller, objects)
     else:
@@ -37,15 +41,20 @@ def answer(request: Request, caller: Identity, may: May, objects: list[slow_rbac
             # Exactly these groups: whoever asks says which, and none is added.
             asked = Identity(str(spec.get("user") or ""), tuple(spec.get("groups") or ()))
         found = {"allowed": may(asked, _asked(spec))}
-    document = {"kind": kind, "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": spec, "status": found}
-    return status.json(document, 201)
+    return status.json({**document, "spec": spec, "status": found}, 201)
 
 
 _KINDS = {
-    "selfsubjectaccessreviews": "SelfSubjectAccessReview",
-    "selfsubjectrulesreviews": "SelfSubjectRulesReview",
-    "subjectaccessreviews": "SubjectAccessReview",
+    "selfsubjectaccessreviews": ("SelfSubjectAccessReview", "authorization.k8s.io"),
+    "selfsubjectreviews": ("SelfSubjectReview", "authentication.k8s.io"),
+    "selfsubjectrulesreviews": ("SelfSubjectRulesReview", "authorization.k8s.io"),
+    "subjectaccessreviews": ("SubjectAccessReview", "authorization.k8s.io"),
 }
+
+
+def _spec(body: bytes, media: str) -> Review:
+    """Raises ValueError where it isn't one."""
+    return protobuf.spec(body) if media == protobuf.MEDIA else msgspec.json.decode(body, type=_Body).spec
 
 
 def _asked(spec: Review) -> Request:

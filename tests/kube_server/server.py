@@ -25,7 +25,7 @@ from tests.kube_server.sockets import Http
 from tests.kube_server.storage import Object, Storage
 
 Seeds = Iterable[Object] | str
-_REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews")
+_REVIEWS = ("selfsubjectaccessreviews", "selfsubjectreviews", "selfsubjectrulesreviews", "subjectaccessreviews")
 
 
 class Logged(NamedTuple):

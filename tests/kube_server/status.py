@@ -133,7 +133,7 @@ def not_acceptable() -> Answer:
 
 def unsupported_media_type(given: str) -> Answer:
     """415."""
-    known = "accepted media types include: application/json"
+    known = "accepted media types include: application/json, application/vnd.kubernetes.protobuf"
     return failure(415, f'the body of the request was in an unknown format "{given}" - {known}')
 
 

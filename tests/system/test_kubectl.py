@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kube_server import KubeServer
+from tests.kube_server import KubeServer, faults
 
 pytestmark = pytest.mark.system
 
@@ -45,7 +45,8 @@ class Kubectl:
         self.server, self._home = server, home
 
     def __call__(self, *arguments: str, user: str = "admin", certificate: bool = False) -> tuple[int, str, str]:
-        path = self.server.kubeconfig(self._home / user, user, certificate=certificate)
+        # A colon in KUBECONFIG parts one file from the next.
+        path = self.server.kubeconfig(self._home / user.replace(":", "-"), user, certificate=certificate)
         environment = {**os.environ, "HOME": str(self._home), "KUBECONFIG": str(path)}
         done = subprocess.run(
             ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -129,11 +130,63 @@ def test_injected_failures_are_told_by_their_reasons(kubectl: Kubectl) -> None:
     assert "(NotFound)" in kubectl("get", "configmaps", "-A")[2]
 
 
-def test_can_i_is_answered_or_refused_for_its_protobuf(kubectl: Kubectl) -> None:
-    code, out, error = kubectl("auth", "can-i", "list", "pods", "-n", "ml", user="alice")
-    [review] = [one for one in kubectl.server.log if one.method == "POST"]
-    if review.status == 415:
-        # kubectl of the last years posts protobuf here, which the test server doesn't read.
-        assert code == 1 and "UnsupportedMediaType" in error
+def test_can_i_is_answered(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "can-i", "list", "pods", "-n", "ml", user="alice")[:2] == (0, "yes\n")
+    assert kubectl("auth", "can-i", "get", "deployments.apps/web", "-n", "ml", user="alice")[:2] == (0, "yes\n")
+    assert kubectl("auth", "can-i", "get", "pods", "--subresource=log", "-n", "ml", user="alice")[:2] == (0, "yes\n")
+    for denied in (
+        ["delete", "pods", "-n", "ml"],
+        ["list", "pods", "-n", "default"],
+        ["list", "nodes"],
+        ["get", "/logs"],
+    ):
+        code, out, _ = kubectl("auth", "can-i", *denied, user="alice")
+        assert (code, out) == (1, "no\n"), denied
+    assert kubectl("auth", "can-i", "get", "/version", user="alice")[:2] == (0, "yes\n")
+    assert kubectl("auth", "can-i", "*", "*", "--all-namespaces")[:2] == (0, "yes\n")
+    assert {one.status for one in kubectl.server.log if one.method == "POST"} == {201}
+
+
+def test_what_tests_deny_can_not_be_done(kubectl: Kubectl) -> None:
+    assert kubectl("auth", "can-i", "list", "secrets", "-A")[:2] == (0, "yes\n")
+    kubectl.server.deny("secrets", 403)
+    assert kubectl("auth", "can-i", "list", "secrets", "-A")[:2] == (1, "no\n")
+
+
+def test_can_i_lists_what_its_user_may_do(kubectl: Kubectl) -> None:
+    rows = {row[0]: row for row in kubectl.table("auth", "can-i", "--list", "-n", "ml", user="alice")}
+    assert rows["deployments.apps"][-3:] == ["[get", "list", "watch]"]
+    assert "secrets" not in rows and "selfsubjectreviews.authentication.k8s.io" in rows
+    [everything, *_] = kubectl.table("auth", "can-i", "--list")[1:]
+    assert (everything[0], everything[-1]) == ("*.*", "[*]")
+
+
+def test_whoami_tells_the_user_and_every_group(kubectl: Kubectl) -> None:
+    rows = kubectl.table("auth", "whoami", user="system:serviceaccount:ml:train")
+    told = [" ".join(row) for row in rows[1:]]
+    groups = "[system:serviceaccounts system:serviceaccounts:ml system:authenticated]"
+    assert told == ["Username system:serviceaccount:ml:train", f"Groups {groups}"]
+
+
+def test_too_many_requests_are_waited_for_as_the_server_asks(kubectl: Kubectl) -> None:
+    kubectl.server.deny("pods", 429, retry_after=0, times=2)
+    _, *rows = kubectl.table("get", "pods", "-n", "ml")
+    assert len(rows) == 25
+    assert [one.status for one in kubectl.server.log if one.path.endswith("/pods")] == [429, 429, 200]
+
+
+def test_too_many_requests_without_a_time_to_wait_are_told(kubectl: Kubectl) -> None:
+    kubectl.server.deny("pods", 429)
+    code, _, error = kubectl("get", "pods", "-n", "ml")
+    assert code == 1 and "(TooManyRequests)" in error
+
+
+@pytest.mark.parametrize("fault", ["410", "410 with a token to go on"])
+def test_a_list_that_expires_in_the_middle_is_told(kubectl: Kubectl, fault: str) -> None:
+    if fault == "410":
+        kubectl.server.deny("pods", 410, continued=True)
     else:
-        assert (code, out) == (0, "yes\n")
+        kubectl.server.inject("pods", faults.expired(), continued=True)
+    code, _, error = kubectl("get", "pods", "-n", "ml", "--chunk-size=10")
+    assert code == 1 and "The provided continue parameter is too old" in error
+    assert [one.status for one in kubectl.server.log if one.path.endswith("/pods")] == [200, 410]

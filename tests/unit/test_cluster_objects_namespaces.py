@@ -149,13 +149,14 @@ def test_whose_proxy_a_namespaces_pods_get(meta: str, mesh: str | None) -> None:
     assert namespace(meta=meta)["mesh"] == mesh
 
 
-def node(labels: str = "{}", capacity: str = "{}", spec: str = "{}") -> dict[str, Any]:
+def node(labels: str = "{}", capacity: str = "{}", spec: str = "{}", addresses: str = "null") -> dict[str, Any]:
     text = f"""
 apiVersion: v1
 kind: Node
 metadata: {{name: n, labels: {labels}}}
 spec: {spec}
 status:
+  addresses: {addresses}
   capacity: {capacity}
   nodeInfo: {{kubeletVersion: v1.31.4-eks-1, containerRuntimeVersion: containerd://1.7.20}}
 """
@@ -166,6 +167,31 @@ def test_a_nodes_versions_and_group() -> None:
     facts = node("{eks.amazonaws.com/nodegroup: gpus}")
     assert (facts["kubelet"], facts["runtime"]) == ("1.31.4-eks-1", "containerd://1.7.20")
     assert facts["pool"] == "gpus" and node()["pool"] is None
+
+
+@pytest.mark.parametrize(
+    ("addresses", "public"),
+    [
+        ("[{type: InternalIP, address: 10.0.0.5}, {type: ExternalIP, address: 8.8.8.8}]", True),
+        ("[{type: InternalIP, address: 8.8.8.8}]", True),
+        ("[{type: InternalIP, address: 10.0.0.5}, {type: Hostname, address: n.example.com}]", False),
+        ("[{type: InternalIP, address: 10.0.0.5}, {type: ExternalIP, address: '2606:4700::1111'}]", True),
+        ("[{type: Hostname, address: n}]", Unknown),
+        ("[]", Unknown),
+        ("null", Unknown),
+    ],
+)
+def test_whether_a_node_has_an_address_of_the_internet(addresses: str, public: Any) -> None:
+    found = node(addresses=addresses)["public_address"]
+    assert unknown(found) if public is Unknown else found is public
+
+
+def test_a_label_that_none_may_be_is_not_known_of_a_namespace() -> None:
+    text = "{apiVersion: v1, kind: Namespace, metadata: {name: ml, labels: %s}}"
+    labels = state(text % "{team: '${TEAM}', tier: front}")["Namespace.ml"]["labels"]
+    assert labels["tier"] == "front" and unknown(labels["team"])
+    assert unknown(state(text % "{'$KEY': x}")["Namespace.ml"]["labels"])
+    assert unknown(state(text % "{capsule.clastix.io/tenant: $TENANT}")["Namespace.ml"]["tenant"])
 
 
 GPUS = '{nvidia.com/gpu: "4"}'

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from assay.scanner.api import Resource
-from tests.unit.exposure_objects import allow, named, namespace, peer, pods, policy, ports, requires
+from tests.unit.exposure_objects import allow, named, namespace, peer, pods, policy, ports, ranked, requires, resource
 from tests.unit.exposure_ways import DENY, EVERYWHERE, NO_VALUE, WEB, closed, letting, software, ways
 
 
@@ -47,6 +47,36 @@ def test_in_a_live_cluster_a_selector_is_for_the_namespaces_that_are_there() -> 
     ]
     assert ways(*closed(web, let, ml, namespace("a", source, team="x"))) == [EVERYWHERE]
     assert ways(*closed(web, let, namespace("ml", source), namespace("a", source))) == []
+
+
+def test_in_a_live_cluster_all_but_empty_and_system_namespaces_are_the_cluster() -> None:
+    source = "kube:c"
+    homes = [pods("web", source=source), pods("job", "a", source=source)]
+    let = policy("let", allows=[allow("ingress", [peer(namespaces=requires(team="x"))])], source=source)
+    system = resource("cluster.namespace", "Namespace.kube-system", {"labels": {}, "system": True}, source)
+    chosen = [namespace("ml", source, team="x"), namespace("a", source, team="x")]
+    agent = pods("agent", "kube-system", source=source)
+    assert ways(*closed(*homes, agent, let, *chosen, system, namespace("empty", source))) == [EVERYWHERE]
+    lived_in = [pods("job", "b", source=source), namespace("b", source)]
+    assert ways(*closed(*homes, let, *chosen, *lived_in)) == [("namespaces", 0, ())]
+
+
+@pytest.mark.parametrize("operator", ["NotIn", "DoesNotExist"])
+@pytest.mark.parametrize("ranked_before", [False, True])
+def test_a_selector_of_whatever_lacks_a_label_is_for_the_cluster(operator: str, ranked_before: bool) -> None:
+    without = {"key": "team", "operator": operator, "values": ["x"] if operator == "NotIn" else []}
+    let = letting(peer(namespaces=[without]))
+    before = [ranked("a", [allow("ingress", [peer(namespaces=named("nobody"))])])] if ranked_before else []
+    spaces = [namespace("ml"), namespace("x", team="x")]
+    assert ways(WEB, let, *spaces, *before) == [EVERYWHERE]
+    both = letting(peer(namespaces=[without, *requires(tier="front")]))
+    assert ways(WEB, both, *spaces, *before) == [("namespaces", 0, ())]
+
+
+def test_every_namespace_has_the_label_of_its_name() -> None:
+    named_at_all = {"key": "kubernetes.io/metadata.name", "operator": "Exists", "values": []}
+    assert ways(WEB, letting(peer(namespaces=[named_at_all]))) == [EVERYWHERE]
+    assert ways(WEB, letting(peer(namespaces=[named_at_all, *named("edge")]))) == [("namespaces", 0, ())]
 
 
 def test_single_ports_give_single_ways_and_names_are_resolved() -> None:

@@ -36,6 +36,7 @@ def authorization(name: str = "a", **facts: Any) -> Resource:
         ([mesh_policy("n", "batch")], False),
         ([mesh_policy("n", mode=NO_VALUE)], "?"),  # type: ignore[arg-type]
         ([mesh_policy("n"), mesh_policy("w", mode="DISABLE", pods=NO_VALUE)], "?"),
+        ([mesh_policy("n"), mesh_policy("m", NO_VALUE, mode="DISABLE", whole_mesh=NO_VALUE)], "?"),  # type: ignore[arg-type]
     ],
 )
 def test_the_most_special_policy_of_a_mesh_decides_on_mutual_tls(policies: list[Resource], tls: Any) -> None:

@@ -48,16 +48,6 @@ def test_what_isnt_known_of_a_load_balancer_leaves_its_origin_unknown(facts: Fac
     assert is_unknown(way["origin"]) and way["port"] == 8080
 
 
-def test_a_load_balancer_that_has_no_address_is_reached_by_its_node_ports_only() -> None:
-    pending = service("web", [service_port(443, "http", node=30080)], kind="LoadBalancer", pending=True)
-    assert ways(WEB, pending)[0] == ("private-network", 8080, ("Service.ml.web",))
-    assert ways(WEB, service("web", [service_port(443)], kind="LoadBalancer", pending=True)) == [EVERYWHERE]
-
-
-def test_a_node_port_leads_in_from_the_nodes_network() -> None:
-    assert ways(WEB, service("web", [service_port(80, 8080)], kind="NodePort"))[0][0] == "private-network"
-
-
 def test_who_reaches_external_addresses_isnt_known() -> None:
     [way] = [one for one in stated(WEB, service("web", [service_port(80, 8080)], external_ips=True)) if one["via"]]
     assert is_unknown(way["origin"])
@@ -109,19 +99,6 @@ def test_an_exposed_service_without_a_selector_may_lead_to_any_pod_of_its_namesp
     assert ways(WEB, by_hand) == [EVERYWHERE, "?"]
     assert ways(pods("web", "batch"), by_hand, of="Deployment.batch.web") == [EVERYWHERE]
     assert ways(WEB, service("x", [service_port(80, 8080)], selector=None)) == [EVERYWHERE]
-
-
-def test_a_host_port_is_open_on_the_node_unless_a_policy_keeps_addresses_out() -> None:
-    hosted = pods("web", ports=[port(8080, host=80)])
-    assert ways(hosted) == [("private-network", 8080, ()), EVERYWHERE]
-    assert ways(hosted, DENY) == []
-
-
-def test_pods_on_the_nodes_network_are_reached_on_every_port_of_it() -> None:
-    host = pods("web", host_network=True)
-    assert ways(host) == [("private-network", 0, ())]
-    assert ways(host, DENY) == ["?"]
-    assert ways(pods("web", host_network=NO_VALUE)) == [EVERYWHERE, "?"]
 
 
 def test_a_service_says_from_where_it_is_reached_itself() -> None:
