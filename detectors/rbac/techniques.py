@@ -93,7 +93,9 @@ TECHNIQUES: tuple[Technique, ...] = (
         for need in _CREATE_PODS
     ),
     # Pods that an operator makes of an image of one's own: they run as its account, and it may keep them unprivileged.
-    Technique("operate-pods", (Need(_WRITE, operators.IMAGES, explicit=True),), ("secrets", "operated-escape", "volumes", "new-pods")),
+    Technique("operate-pods", (
+        Need(_WRITE, operators.IMAGES, explicit=True),
+    ), ("secrets", "operated-escape", "volumes", "new-pods")),
     # A virtual machine's disks may be any Secret, claim and account's token of the namespace.
     # See: https://kubevirt.io/user-guide/storage/disks_and_volumes/
     Technique("create-machines", (
@@ -104,7 +106,9 @@ TECHNIQUES: tuple[Technique, ...] = (
     Technique("node-software", (Need(_WRITE, operators.NODE_SOFTWARE_IN_NAMESPACE, explicit=True),), ("node",)),
     # Controllers that apply what they are pointed at are administrators where they are installed as they come.
     Technique("deliver-objects", (Need(_WRITE, operators.APPLIERS, explicit=True),), ("delivered",)),
-    Technique("deliver-objects", (Need(_WRITE, operators.CLUSTER_APPLIERS, cluster=True, explicit=True),), ("delivered",)),
+    Technique("deliver-objects", (
+        Need(_WRITE, operators.CLUSTER_APPLIERS, cluster=True, explicit=True),
+    ), ("delivered",)),
     # The owner that a Profile names is made administrator of its namespace, in which admission may enforce nothing.
     # See: https://www.kubeflow.org/docs/components/central-dash/profiles/
     Technique("own-profile", (Need(_WRITE, operators.PROFILES, cluster=True, explicit=True),), ("profiles",)),

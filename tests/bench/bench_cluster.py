@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.measure import Cost, median_cpu, paired, peak, row
+from tests.bench.measure import Cost, median_cpu, memory, paired, peak, row
 
 ROOT = Path(__file__).parents[2]
 SECONDS, MEBIBYTES = 10, 350
@@ -46,8 +46,9 @@ def run() -> list[str]:
         ours = [*given, assay, "scan", "kube:test", "--format", "json", "--quiet"]
         theirs = [*given, sys.executable, "-c", TYPED]
         mine, others = paired(ours, theirs, Path(folder))
-    whole = _ended(mine, (0, 1)) and _ended(others, (0,))
-    seconds, size = median_cpu(mine), peak(mine)
+        held = max((memory(ours, Path(folder)) for _ in range(2)), key=lambda one: one.together_mib)
+    whole = _ended(mine, (0, 1)) and _ended(others, (0,)) and held.code in (0, 1)
+    seconds, size = median_cpu(mine), held.together_mib
     ratio = median_cpu(others) / seconds
     what = "scan of 10,000 pods of 1,000 owners, 5,000 bindings, 36 kinds, paths included"
     typed = f"{median_cpu(others):.2f} s and {peak(others):.0f} MiB for the client's typed list of the pods alone"
@@ -55,7 +56,12 @@ def run() -> list[str]:
     cpu = f"{seconds:.2f} s CPU against {typed}: {ratio:.1f}× less{said}"
     return [
         row(what, cpu, f"≤ {SECONDS} s", whole and seconds <= SECONDS),
-        row("largest process of that scan", f"{size:.0f} MiB", f"≤ {MEBIBYTES} MiB", whole and size <= MEBIBYTES),
+        row(
+            f"memory of all {held.processes} processes of that scan together (PSS at its highest)",
+            f"{size:.0f} MiB; the largest single process {peak(mine):.0f} MiB resident",
+            f"≤ {MEBIBYTES} MiB",
+            whole and size <= MEBIBYTES,
+        ),
     ]
 
 

@@ -3,7 +3,10 @@
 import os
 import statistics
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,6 +22,21 @@ class Cost(Struct, frozen=True):
     code: int
 
 
+class Memory(Struct, frozen=True):
+    """What one run held at its highest, looked at every SAMPLE_SECONDS."""
+
+    together_mib: float
+    """Sum over the process and its descendants of their proportional set sizes (PSS), which share out what several
+    processes map, so that nothing counts twice."""
+    processes: int
+    """How many there were then."""
+    code: int
+
+
+SAMPLE_SECONDS = 0.05
+PROC = Path("/proc")
+
+
 def cost(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Runs a command to its end."""
     process = subprocess.Popen(
@@ -30,6 +48,49 @@ def cost(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | Non
     )
     _, status, usage = os.wait4(process.pid, 0)
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+
+
+def memory(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> Memory:
+    """Runs a command to its end and samples its process tree; a run of its own, as looking takes time as well."""
+    process = subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    highest, processes = 0.0, 0
+    ended = threading.Event()
+    waiting = threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True)
+    waiting.start()
+    while not ended.wait(SAMPLE_SECONDS):
+        sizes = [size for number in _tree(process.pid) if (size := _proportional_kib(number))]
+        if sum(sizes) > highest:
+            highest, processes = sum(sizes), len(sizes)
+    return Memory(highest / 1024, processes, process.returncode)
+
+
+def _tree(root: int) -> Iterator[int]:
+    """A process and its descendants."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for folder in PROC.glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            # The name, in brackets, may hold anything; the parent stands second after it.
+            parent = (folder / "stat").read_bytes().rpartition(b")")[2].split()[1]
+            children[int(parent)].append(int(folder.name))
+    found = [root]
+    for number in found:
+        yield number
+        found += children[number]
+
+
+def _proportional_kib(number: int) -> int:
+    """0 where it has ended meanwhile."""
+    with suppress(OSError):
+        for line in (PROC / str(number) / "smaps_rollup").read_bytes().splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def paired(ours: Sequence[str], theirs: Sequence[str], cwd: Path, runs: int = 3) -> tuple[list[Cost], list[Cost]]:

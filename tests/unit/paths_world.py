@@ -12,7 +12,7 @@ FILES = "manifests"
 LIVE = "kube:test"
 LISTED = (
     "workload.pods", "rbac.role", "rbac.binding", "rbac.service-account", "cluster.namespace", "cluster.volume-claim",
-    "cluster.persistent-volume", "cluster.webhook", "cluster.control-plane",
+    "cluster.persistent-volume", "cluster.webhook", "cluster.control-plane", "cluster.node",
 )  # fmt: skip
 PLAIN_CONTAINER = {
     "name": "main", "privileged": False, "capabilities_added": [], "mounts": [], "declared": {"host_process": False},

@@ -59,7 +59,7 @@ def web(clouds: list[Resource], world: list[Resource] = CLOUD) -> list[Any]:
 def test_a_scanned_administrator_is_told(facts: dict[str, bool], holder: str) -> None:
     path = sure(web([*MINE, grant(holder, **facts)]))["cloud-administrator"]
     assert path["hops"][-1]["objects"] == ["policy"]
-    assert path["told"].endswith("administrator in the cloud (cloud-rights)")
+    assert "administrator in the cloud (cloud-rights" in path["told"]
 
 
 def test_an_administrator_need_not_be_declared_beside_its_policy() -> None:

@@ -173,10 +173,10 @@ def test_an_unknown_token_or_account_is_a_possible_way() -> None:
     assert possible(anyone["Deployment.ml.web"])["cluster-admin"] == DENIED.reason
 
 
-def test_a_workload_without_a_known_namespace_is_not_placed() -> None:
-    assert paths([pods("ml/web", namespace=DENIED)])["Deployment.ml.web"] == [
-        Unknown(reason="the namespace of the workload isn't known")
-    ]
+def test_of_a_workload_without_a_known_namespace_only_what_its_containers_do_is_known() -> None:
+    assert paths([pods("ml/web", namespace=DENIED)])["Deployment.ml.web"] == [DENIED]
+    found = paths([pods("ml/web", namespace=DENIED, containers=container(privileged=True))])["Deployment.ml.web"]
+    assert sure(found).keys() == {"nodes"} and DENIED in found
 
 
 def test_an_unknown_tenant_leaves_only_tenants_open() -> None:

@@ -31,7 +31,7 @@ _APPROVAL = rule("update", "certificatesigningrequests/approval", _CSR)
 FAILING: Mapping[str, tuple[dict[str, Any], ...]] = {
     "cluster-grant-no-admission-writing": (rule("create", "validatingwebhookconfigurations", _ADMISSION),),
     "cluster-grant-no-api-definitions": (rule("delete", "customresourcedefinitions", ("apiextensions.k8s.io",)),),
-    "cluster-grant-no-aws-auth-writing": (rule("patch", "configmaps"),),
+    "cluster-grant-no-aws-auth-writing": (rule("patch", "configmaps", names=("aws-auth",)),),
     "cluster-grant-no-certificate-approval": (_APPROVAL, rule("approve", "signers", _CSR)),
     "cluster-grant-no-configmap-writing": (rule("patch", "configmaps"),),
     "cluster-grant-no-custom-workloads": (rule("create", "rayclusters", ("ray.io",)),),
