@@ -94,8 +94,8 @@ class Power(Struct, frozen=True, kw_only=True):
     rule: str
     """The role's rule, told in a line."""
     here: bool
-    """What makes it dangerous is there: EKS for `write-aws-auth`, which isn't told of clusters known to be others'. True
-    of all other powers."""
+    """What makes it dangerous is there: EKS for `write-aws-auth`, which isn't told of clusters known to be others'.
+    True of all other powers."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):

@@ -60,7 +60,7 @@ def run() -> list[str]:
             f"memory of all {held.processes} processes of that scan together (PSS at its highest)",
             f"{size:.0f} MiB; the largest single process {peak(mine):.0f} MiB resident",
             f"≤ {MEBIBYTES} MiB",
-            whole and size <= MEBIBYTES,
+            whole and 0 < size <= MEBIBYTES,
         ),
     ]
 

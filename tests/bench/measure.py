@@ -3,7 +3,7 @@
 import os
 import statistics
 import subprocess
-import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -59,14 +59,12 @@ def memory(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | N
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    highest, processes = 0.0, 0
-    ended = threading.Event()
-    waiting = threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True)
-    waiting.start()
-    while not ended.wait(SAMPLE_SECONDS):
+    highest, processes = 0, 0
+    while process.poll() is None:
         sizes = [size for number in _tree(process.pid) if (size := _proportional_kib(number))]
         if sum(sizes) > highest:
             highest, processes = sum(sizes), len(sizes)
+        time.sleep(SAMPLE_SECONDS)
     return Memory(highest / 1024, processes, process.returncode)
 
 

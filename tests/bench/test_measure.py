@@ -21,5 +21,5 @@ def test_the_memory_of_all_processes_is_counted_and_not_only_the_largest(tmp_pat
 
 
 def test_what_processes_share_counts_once(tmp_path: Path) -> None:
-    forking = f"import os; held = bytearray(b'x') * (60 << 20); os.fork(); import time; time.sleep(1)"
+    forking = "import os; held = bytearray(b'x') * (60 << 20); os.fork(); import time; time.sleep(1)"
     assert 60 < memory([sys.executable, "-c", forking], tmp_path).together_mib < 100

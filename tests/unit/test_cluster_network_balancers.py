@@ -38,7 +38,7 @@ def internal(
     **options: Any,
 ) -> Any:
     text = SERVICE.format(annotations=annotations, ingress=ingress, more=more)
-    text += "".join(NODE.format(name=f"n{number}", provider=one) for number, one in enumerate(nodes))
+    text += "".join(NODE.format(name=f"n{number}", provider=one) for number, one in enumerate(providers))
     return facts_of(network.state, objects_of(text, source, **options))["Service.ml.web"]["internal"]
 
 

@@ -129,7 +129,8 @@ def test_nodes_that_could_not_be_listed_leave_the_control_plane_open() -> None:
 
 def test_whoever_chooses_the_node_of_his_pod_chooses_one_of_the_control_plane() -> None:
     world = [
-        *listings(), namespace("ml", LIVE), node("one", control_plane=True), account("ml/x", LIVE), subject("ml/x", LIVE),
+        *listings(), namespace("ml", LIVE), node("one", control_plane=True),
+        account("ml/x", LIVE), subject("ml/x", LIVE),
         role("pods", rule("create", "pods"), source=LIVE), binding("b", "pods", ["ml/x"], within="ml", source=LIVE),
     ]  # fmt: skip
     assert "cluster-admin" in sure(paths(world)["ServiceAccount:ml/x"])

@@ -6,7 +6,24 @@ from typing import Any
 import pytest
 
 from assay.scanner.api import Resource
-from tests.unit.paths_world import account, binding, claim, mounts, namespace, paths, pods, role, rule, subject, sure
+from assay.scanner.safe import pseudonyms
+from tests.unit.paths_world import (
+    LIVE,
+    account,
+    binding,
+    claim,
+    listings,
+    mounts,
+    namespace,
+    paths,
+    pods,
+    possible,
+    resource,
+    role,
+    rule,
+    subject,
+    sure,
+)
 
 RBAC = "rbac.authorization.k8s.io"
 CSR = "certificates.k8s.io"
@@ -288,3 +305,115 @@ def test_eks_is_known_by_its_identities() -> None:
     aws = account("ml/loader", cloud="aws", cloud_identity="arn:aws:iam::1:role/loader")
     rules = [rule("patch", "configmaps")]
     assert first(reached(*rules, within="kube-system", further=[aws]), "cluster-admin")[0] == "aws-auth"
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "target"),
+    [
+        ("kaito.sh", "workspaces", "cluster-admin"),
+        ("actions.summerwind.dev", "runners", "nodes"),
+        ("elasticsearch.k8s.elastic.co", "elasticsearches", "secrets"),
+        ("kubevirt.io", "virtualmachines", "cluster-admin"),
+        ("kafka.strimzi.io", "kafkas", "secrets"),
+        ("upgrade.cattle.io", "plans", "nodes"),
+    ],
+)
+def test_custom_resources_of_which_operators_make_pods_lead_where_pods_do(
+    group: str, resource: str, target: str
+) -> None:
+    assert target in reached(rule("create", resource, group))
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "within", "target"),
+    [
+        ("argoproj.io", "applications", "prod", "cluster-admin"),
+        ("helm.toolkit.fluxcd.io", "helmreleases", "prod", "cluster-admin"),
+        ("kustomize.toolkit.fluxcd.io", "kustomizations", "prod", "cluster-admin"),
+        ("core.oam.dev", "applications", "prod", "cluster-admin"),
+        ("pkg.crossplane.io", "providers", None, "cluster-admin"),
+        ("kubeflow.org", "profiles", None, "nodes"),
+        ("kafka.strimzi.io", "kafkas", "prod", "nodes"),
+    ],
+)
+def test_what_a_controller_may_do_that_is_not_seen_leaves_open_what_it_leads_to(
+    group: str, resource: str, within: str | None, target: str
+) -> None:
+    world = [*BASE, role("tested", rule("patch", resource, group)), binding("b", "tested", ["ml/train"], within=within)]
+    found = paths(world)["ServiceAccount:ml/train"]
+    assert target in possible(found) and target not in sure(found)
+
+
+def test_the_images_of_gpu_drivers_are_the_nodes() -> None:
+    assert first(reached(rule("patch", "clusterpolicies", "nvidia.com"), within=None), "nodes") == (
+        "node-software", NODE,
+    )  # fmt: skip
+    assert reached(rule("patch", "clusterpolicies", "nvidia.com")) == {}
+
+
+def test_a_wildcard_does_not_say_that_a_controller_is_there() -> None:
+    world = [*BASE, role("t", rule("*", "*", "*")), binding("b", "t", ["ml/train"], within="ml")]
+    assert "cluster-admin" not in possible(paths(world)["ServiceAccount:ml/train"])
+
+
+@pytest.mark.parametrize(
+    ("group", "resource"),
+    [("cert-manager.io", "certificates"), ("kueue.x-k8s.io", "workloads"), ("external-secrets.io", "externalsecrets")],
+)
+def test_other_custom_resources_start_nothing(group: str, resource: str) -> None:
+    world = [*BASE, role("t", rule("create", resource, group)), binding("b", "t", ["ml/train"])]
+    assert paths(world)["ServiceAccount:ml/train"] == []
+
+
+def test_whoever_edits_a_profile_administers_its_namespace() -> None:
+    tenant = resource("ai.tenant", "Profile.prod", namespace="prod")
+    found = reached(rule("patch", "profiles", "kubeflow.org"), within=None, further=[tenant])
+    assert "cluster-admin" in found  # by an account in it
+
+
+def test_the_kubelets_of_files_give_nodes_and_pods_that_are_not_declared() -> None:
+    world = [account("ml/x"), subject("ml/x"), role("t", rule("get", "nodes/proxy")), binding("b", "t", ["ml/x"])]
+    assert {"nodes", "other-tenant"} <= sure(paths(world)["ServiceAccount:ml/x"]).keys()
+
+
+def test_an_ephemeral_container_may_be_privileged_where_pods_run() -> None:
+    patch = rule("patch", "pods/ephemeralcontainers")
+    assert first(reached(patch), "nodes") == ("ephemeral-containers", NODE)
+    assert first(reached(patch, within=None), "nodes") == ("ephemeral-containers", NODE)
+    assert "nodes" not in reached(rule("patch", "pods"))
+    empty = [namespace("ml"), account("ml/x"), subject("ml/x"), role("t", patch), binding("b", "t", ["ml/x"], "ml")]
+    assert "nodes" in possible(paths(empty)["ServiceAccount:ml/x"])
+    guarded = [namespace("ml", enforces="baseline"), *empty[1:], pods("ml/web")]
+    found = paths(guarded)["ServiceAccount:ml/x"]
+    assert "nodes" not in sure(found) and "nodes" not in possible(found)
+
+
+@pytest.mark.parametrize(("version", "opens"), [("1.34.9", True), ("1.35.0", False), ("1.36.0-rc.1", False)])
+def test_get_opens_shells_of_servers_before_one_thirty_five_only(version: str, opens: bool) -> None:
+    plane = resource("cluster.control-plane", "ControlPlane", LIVE, version=version, managed_by=None)
+    common = [
+        *listings(), plane, namespace("ml", LIVE), namespace("prod", LIVE),
+        account("ml/x", LIVE), subject("ml/x", LIVE), pods("prod/web", LIVE),
+    ]  # fmt: skip
+    for verb, expected in (("get", opens), ("create", True)):
+        given = [role("t", rule(verb, "pods/exec"), source=LIVE), binding("b", "t", ["ml/x"], "prod", source=LIVE)]
+        found = sure(paths([*common, *given])["ServiceAccount:ml/x"])
+        assert ("other-tenant" in found) is expected
+
+
+def test_writing_every_config_map_is_the_cluster_on_eks_alone() -> None:
+    patch = [role("t", rule("patch", "configmaps")), binding("b", "t", ["ml/x"], within="kube-system")]
+    common = [account("ml/x"), subject("ml/x"), *patch]
+    assert "cluster-admin" in possible(paths(common)["ServiceAccount:ml/x"])
+    elsewhere = paths([*common, account("ml/y", cloud="gcp")])["ServiceAccount:ml/x"]
+    assert "cluster-admin" not in possible(elsewhere) and "cluster-admin" not in sure(elsewhere)
+    assert "cluster-admin" in sure(paths([*common, account("ml/y", cloud="aws")])["ServiceAccount:ml/x"])
+
+
+def test_a_group_whose_name_stands_beside_users_names_is_impersonated_all_the_same() -> None:
+    names = [pseudonyms.of_user("admins"), pseudonyms.of_user("jane")]
+    world = [
+        account("ml/x"), subject("ml/x"), binding("admins", "cluster-admin", ["Group:admins"]),
+        role("t", rule("impersonate", "users,groups", names=names)), binding("b", "t", ["ml/x"]),
+    ]  # fmt: skip
+    assert "cluster-admin" in sure(paths(world)["ServiceAccount:ml/x"])
