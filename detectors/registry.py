@@ -77,8 +77,10 @@ CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"
 _ACCESS = ("rbac.binding", "rbac.role", "rbac.service-account")
 _PATHS = (
     *_ACCESS,
+    "ai.tenant",
     "cluster.control-plane",
     "cluster.namespace",
+    "cluster.node",
     "cluster.persistent-volume",
     "cluster.volume-claim",
     "cluster.webhook",
@@ -95,7 +97,7 @@ DERIVATIONS: tuple[Derivation, ...] = (
         id="rbac",
         entry="assay.detectors.rbac.derive:derive",
         states={
-            "rbac.grant": {"*": _ACCESS},
+            "rbac.grant": {"*": _ACCESS, "powers": (*_ACCESS, "cluster.control-plane")},
             "rbac.role": {"built_in": ("rbac.role",)},
             "rbac.service-account": {
                 "default_account": ("rbac.service-account",),

@@ -229,7 +229,7 @@ class Consequences:
             if isinstance(namespace, str):
                 self._graph.edge(node, self.everything_in(namespace))
         self._to_any_node(node, "what admission enforces in the namespace of a new Profile isn't known")
-        if self._unseen:
+        if self._unseen or unread_of(self._around.world, "ai.tenant"):
             pods = self._graph.node("new-pods", EVERYWHERE)
             self._graph.edge(node, pods, "which Profiles there are isn't known")
             self.tenancy(pods, EVERYWHERE)

@@ -108,8 +108,8 @@ def test_a_declared_load_balancer_is_not_pending() -> None:
     ("spec", "annotations", "ranges"),
     [
         ("{}", "{}", []),
-        ("{loadBalancerSourceRanges: [b/8, a/8]}", "{}", ["a/8", "b/8"]),
-        ("{}", '{service.beta.kubernetes.io/load-balancer-source-ranges: "b/8, a/8"}', ["a/8", "b/8"]),
+        ("{loadBalancerSourceRanges: [20.0.0.0/8, 10.0.0.0/8]}", "{}", ["10.0.0.0/8", "20.0.0.0/8"]),
+        ("{}", '{service.beta.kubernetes.io/load-balancer-source-ranges: "20.0.0.0/8, 10.0.0.0/8"}', ["10.0.0.0/8", "20.0.0.0/8"]),
     ],
 )
 def test_who_may_connect_to_a_load_balancer(spec: str, annotations: str, ranges: list[str]) -> None:

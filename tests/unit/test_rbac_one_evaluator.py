@@ -46,6 +46,11 @@ _places = st.sampled_from((None, ML, "kube-system"))
 _tried = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+def _naming(written: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Without rules that a wildcard opens to anything."""
+    return [one for one in written if "*" not in one["resources"] and "*" not in one["apiGroups"]]
+
+
 def _bound(written: Sequence[Mapping[str, Any]], place: str | None) -> Access:
     return access([role("r", *written), binding("b", "r", "ServiceAccount:ml/train", namespace=place)], live=True)
 
@@ -108,15 +113,17 @@ def test_a_power_tells_verbs_and_names_that_would_be_allowed(written: list[Any],
 class _Reaches:
     """Whether needs are met for a name; where names don't count, for any."""
 
-    def __init__(self, found: Access, place: str | None, names: Sequence[str]) -> None:
-        self._found, self._place, self._names = found, place, names
+    def __init__(self, written: Sequence[Mapping[str, Any]], place: str | None, names: Sequence[str]) -> None:
+        self._all, self._naming = _bound(written, place), _bound(_naming(written), place)
+        self._place, self._names = place, names
         self._asked: dict[tuple[Need, str], bool] = {}
 
     def __call__(self, need: Need, name: str) -> bool:
         counts = need.named or need.namespaces
         key = (need, name if counts else "")
         if key not in self._asked:
-            self._asked[key] = may(self._found, need, self._place, [name] if counts else self._names)
+            found = self._naming if need.explicit else self._all
+            self._asked[key] = may(found, need, self._place, [name] if counts else self._names)
         return self._asked[key]
 
 
@@ -138,7 +145,7 @@ def _parts(told: Sequence[Ability], technique: Technique) -> Iterator[tuple[Need
 @given(_roles, _places)
 def test_a_technique_is_told_exactly_where_its_requests_would_be_allowed(written: list[Any], place: str | None) -> None:
     names = _asked_names(written)
-    reaches = _Reaches(_bound(written, place), place, names)
+    reaches = _Reaches(written, place, names)
     told, beyond = abilities(_read(written), place is None)
     assert beyond is None
     for technique in TECHNIQUES:

@@ -13,6 +13,8 @@ CONTROL_PLANE = frozenset(
 )
 """Labels, and keys of taints, of nodes that run the API server or its database."""
 _ALL = "*"
+_CONDITIONS = "node.kubernetes.io/"
+"""Taints that come and go with a node's state. The API server and DaemonSets tolerate some of them for every pod."""
 
 
 def placement(spec: PodSpec) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def placement(spec: PodSpec) -> dict[str, Any]:
     labels = dict(spec.node_selector or {})
     if len(terms) == 1:
         labels |= _equalities(terms[0])
-    tolerated = {toleration.key or _ALL for toleration in spec.tolerations or ()}
+    keys = (toleration.key or _ALL for toleration in spec.tolerations or ())
+    tolerated = {key for key in keys if not key.startswith(_CONDITIONS)}
     return {
         "node_labels": labels,
         "control_plane": not CONTROL_PLANE.isdisjoint(labels) or (bool(terms) and all(map(_of_control_plane, terms))),
