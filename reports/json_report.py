@@ -1,21 +1,23 @@
 """Tells a report as `assay-report/1`, the document that other tools read."""
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from assay.reports.options import RenderOptions
 from assay.reports.visible_text import escape_json
-from assay.scanner.model.finding import Report
+from assay.scanner.model.finding import Finding, Report
 
 _FINDINGS = b'\n  "findings": []'
 """As the top of the document says it; within a text the quotes would be escaped."""
 _AT_ONCE = 500
+_LINES = msgspec.json.Encoder(order="deterministic")
 
 
 def render(report: Report, options: RenderOptions) -> bytes:
-    """Two-space indented JSON. Every key of the contract is there, nulls included; maps are sorted by key."""
+    """Two-space indented JSON, but for findings, of which each is a line, so that `grep` finds them and `diff` shows
+    them. Every key of the contract is there, nulls included; maps are sorted by key."""
     return b"".join(pieces(report, options))
 
 
@@ -26,16 +28,15 @@ def pieces(report: Report, _options: RenderOptions) -> Iterator[bytes]:
         del detector["record"]
     for excerpt in document["excerpts"]:
         del excerpt["record"]
-    whole = escape_json(msgspec.json.format(_encode(document, None), indent=2)) + b"\n"
+    whole = escape_json(msgspec.json.format(_encode(document), indent=2)) + b"\n"
     if not report.findings:
         yield whole
         return
     before, empty, after = whole.partition(_FINDINGS)
     yield before + empty.removesuffix(b"]")
     for start in range(0, len(report.findings), _AT_ONCE):
-        some = report.findings[start : start + _AT_ONCE]
-        told = escape_json(msgspec.json.format(_encode(some, "deterministic"), indent=2)).replace(b"\n", b"\n  ")
-        yield (b"," if start else b"") + told.removeprefix(b"[").removesuffix(b"\n  ]")
+        lines = escape_json(_encode_lines(report.findings[start : start + _AT_ONCE]))
+        yield (b",\n    " if start else b"\n    ") + lines.removesuffix(b"\n").replace(b"\n", b",\n    ")
     yield b"\n  ]" + after
 
 
@@ -44,13 +45,20 @@ def _plain(value: msgspec.Struct) -> dict[str, Any]:
     return made
 
 
-def _encode(document: Any, order: Literal["deterministic"] | None) -> bytes:
-    """`deterministic` sorts the keys of maps, and leaves the fields of structs in their order."""
+def _encode(document: Any) -> bytes:
     try:
-        return msgspec.json.encode(document, order=order)
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_without_surrogates(document))
+
+
+def _encode_lines(findings: Sequence[Finding]) -> bytes:
+    """Each as a line. Maps are sorted; the fields of structs keep their order."""
+    try:
+        return _LINES.encode_lines(findings)
     except UnicodeEncodeError:
         # A file name that isn't UTF-8 reaches Python with lone surrogates, which JSON cannot carry.
-        return msgspec.json.encode(_without_surrogates(msgspec.to_builtins(document, order=order)))
+        return _LINES.encode_lines([_without_surrogates(_plain(one)) for one in findings])
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -50,6 +50,8 @@ def sentence(text: str) -> str:
 def escape_json(document: bytes) -> bytes:
     """The same JSON value, with the characters that JSON allows and a terminal acts on (U+009B, U+202E) as escapes."""
     # Most documents hold little but ASCII, and are seen through faster by what is left without it.
+    if document.isascii() and b"\x7f" not in document:
+        return document
     if not _NOT_JSON_SAFE.search(document.translate(None, _HARMLESS)):
         return document
     return _NOT_JSON_SAFE.sub(lambda match: b"\\u%04x" % ord(match.group().decode()), document)

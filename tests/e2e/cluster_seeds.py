@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from assay.detectors.cluster.table import APIS
+from assay.detectors.cluster.table import APIS, OF_FILES
 from tests.e2e.cluster_controllers import Object, pod, running
 from tests.e2e.cluster_objects import OWNERS, PLATFORM
 from tests.kube_server.apis import Api, custom
@@ -28,7 +28,9 @@ ENGINE_KINDS = (
 )
 
 CUSTOM: tuple[Api, ...] = tuple(
-    custom(f"{api.group}/{api.versions[0]}", api.kind, api.plural, api.namespaced) for api in APIS if api.optional
+    custom(f"{api.group}/{api.versions[0]}", api.kind, api.plural, api.namespaced)
+    for api in (*APIS, *OF_FILES)
+    if api.optional
 )
 """What the test server must serve besides Kubernetes' own."""
 

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,5 +96,6 @@ def test_however_many_findings_are_told_piece_by_piece_they_are_one_document(cou
     whole = b"".join(parts)
     document = json.loads(whole)
     assert [one["resource"]["address"] for one in document["findings"]] == [one.resource.address for one in findings]
-    assert whole == msgspec.json.format(whole, indent=2) + b"\n"
+    lines = whole.decode().splitlines()
+    assert sum(line.startswith('    {"rule":"') for line in lines) == count  # each is a line of its own
     assert max(map(len, parts)) < 500 * 4_000
