@@ -150,7 +150,7 @@ class _Plain:
         if isinstance(value, float):
             # A server reads YAML as JSON, which has one type of number.
             return int(value) if abs(value) < _LARGEST and value == int(value) else float(value)
-        return value.isoformat() if isinstance(value, date) else str(type(value).__name__)
+        return value.isoformat() if isinstance(value, date) else type(value).__name__
 
     def _of_field(self, value: Any, key: str, name: object, depth: int) -> Any:
         if key in _MAPS_OF_TEXT and not (key == "selector" and name in _OF_SELECTORS):

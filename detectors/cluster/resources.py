@@ -1,22 +1,39 @@
 """From the objects of one source to resources with facts."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 from assay.detectors.cluster.objects import Objects
 from assay.scanner.api import Resource
 
+_STATING = (
+    "pods.workloads",
+    "software.software",
+    "access.rbac",
+    "network.policies",
+    "network.admin_policies",
+    "network.engine_policies",
+    "network.services",
+    "routes.ingresses",
+    "routes.gateway_routes",
+    "routes.virtual_services",
+    "routes.openshift",
+    "routes.gateways",
+    "mesh.mesh",
+    "platform.namespaces",
+    "platform.nodes",
+    "platform.device_plugins",
+    "storage.classes",
+    "storage.volumes",
+    "platform.budgets",
+    "platform.webhooks",
+    "platform.control_plane",
+    "access.tenants",
+)
+"""Modules below `assay.detectors.cluster`, imported when they are needed; each has `state(objects)`."""
+
 
 def resources(objects: Objects) -> Iterator[Resource]:
     """Everything that the objects state, each module for its kinds."""
-    from assay.detectors.cluster.access import rbac, tenants
-    from assay.detectors.cluster.network import network
-    from assay.detectors.cluster.platform import platform
-    from assay.detectors.cluster.pods import workloads
-    from assay.detectors.cluster.software import software
-
-    yield from workloads.state(objects)
-    yield from software.state(objects)
-    yield from rbac.state(objects)
-    yield from network.state(objects)
-    yield from platform.state(objects)
-    yield from tenants.state(objects)
+    for name in _STATING:
+        yield from import_module(f"assay.detectors.cluster.{name}").state(objects)

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address
 from assay.scanner.api import Fact, Known, Resource, Unknown
+
+T = TypeVar("T")
 
 MAX_ELEMENTS = 2_000
 """Of a list in a fact. No real object comes near it; beyond it the rest is one Unknown."""
@@ -70,7 +72,7 @@ def unnamed(text: str | None) -> bool:
     return unresolved(text) or (text is not None and _UNBRACED.search(text) is not None)
 
 
-def in_namespace(name: Any) -> Any:
+def in_namespace(name: T) -> T | Unknown:
     """The name of a namespace, unless a server would refuse it: then it is a placeholder, of whatever sort."""
     if not isinstance(name, str) or _NAMESPACE.fullmatch(name):
         return name

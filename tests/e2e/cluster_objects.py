@@ -186,6 +186,30 @@ spec:
 {apiVersion: policy.linkerd.io/v1alpha1, kind: AuthorizationPolicy, metadata: {name: builder, namespace: operators}, spec: {targetRef: {kind: Server, name: builder}, requiredAuthenticationRefs: [{kind: MeshTLSAuthentication, name: any}]}}
 ---
 {apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: open, namespace: operators}, spec: {host: open.example, to: {kind: Service, name: open}, port: {targetPort: 8080}}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: builder, namespace: apart}, spec: {parentRefs: [{name: front, namespace: clinic, sectionName: web}], rules: [{backendRefs: [{name: open, namespace: operators, port: 80}]}]}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: ReferenceGrant, metadata: {name: from-apart, namespace: operators}, spec: {from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: apart}], to: [{group: '', kind: Service}]}}
+---
+{apiVersion: gateway.envoyproxy.io/v1alpha1, kind: SecurityPolicy, metadata: {name: login, namespace: clinic}, spec: {targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: web}], jwt: {providers: [{name: own, issuer: 'https://login.example', remoteJWKS: {uri: 'https://login.example/keys'}}]}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: builder, namespace: operators, annotations: {traefik.ingress.kubernetes.io/router.middlewares: operators-login@kubernetescrd}}, spec: {ingressClassName: traefik, rules: [{host: builder.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: open, port: {number: 80}}}}]}}]}}
+---
+{apiVersion: traefik.io/v1alpha1, kind: Middleware, metadata: {name: login, namespace: operators}, spec: {forwardAuth: {address: 'https://login.example'}}}
+---
+{apiVersion: policy.sigstore.dev/v1beta1, kind: ClusterImagePolicy, metadata: {name: signed}, spec: {images: [{glob: 'registry.example/**'}], authorities: [{keyless: {url: 'https://fulcio.example'}}]}}
+---
+{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: signed}, spec: {validationFailureAction: Enforce, rules: [{name: images, match: {any: [{resources: {kinds: [Pod]}}]}, verifyImages: [{imageReferences: ['*'], required: true, attestors: [{entries: [{keyless: {issuer: 'https://fulcio.example'}}]}]}]}]}}
+---
+{apiVersion: kyverno.io/v1, kind: Policy, metadata: {name: signed, namespace: apart}, spec: {validationFailureAction: Audit, rules: [{name: images, match: {any: [{resources: {kinds: [Pod]}}]}, verifyImages: [{imageReferences: ['*'], attestors: [{entries: [{keyless: {issuer: 'https://fulcio.example'}}]}]}]}]}}
+---
+{apiVersion: policies.kyverno.io/v1, kind: NamespacedImageValidatingPolicy, metadata: {name: signed, namespace: operators}, spec: {validationActions: [Deny], matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}, matchImageReferences: [{glob: 'registry.example/**'}], validations: [{expression: 'images.containers.all(image, verifyImageSignatures(image, [attestors.own]) > 0)'}]}}
+---
+{apiVersion: config.openshift.io/v1, kind: ClusterImagePolicy, metadata: {name: signed}, spec: {scopes: [registry.example], policy: {rootOfTrust: {policyType: PublicKey}}}}
+---
+{apiVersion: config.openshift.io/v1, kind: ImagePolicy, metadata: {name: signed, namespace: apart}, spec: {scopes: [registry.example], policy: {rootOfTrust: {policyType: PublicKey}}}}
+---
+{apiVersion: config.ratify.deislabs.io/v1beta1, kind: Verifier, metadata: {name: signed}, spec: {name: notation, artifactTypes: application/vnd.cncf.notary.signature}}
 """  # noqa: E501  # one object a line
 
 OWNERS = """
@@ -242,5 +266,21 @@ OWNERS = """
 {apiVersion: sparkoperator.k8s.io/v1beta2, kind: SparkApplication, metadata: {name: spark, namespace: operators}, spec: {image: 'apache/spark:3.5', driver: {}, executor: {instances: 1}}}
 ---
 {apiVersion: trainer.kubeflow.org/v1alpha1, kind: TrainJob, metadata: {name: tj, namespace: operators}, spec: {trainer: {image: 'registry.example/work:1', numNodes: 1}}}
+---
+{apiVersion: serving.kserve.io/v1alpha1, kind: LLMInferenceService, metadata: {name: llm, namespace: operators}, spec: {model: {uri: 'hf://example/model'}, template: {containers: [{name: main, image: 'vllm/vllm-openai:v0.9'}]}}}
+---
+{apiVersion: serving.kserve.io/v1alpha1, kind: InferenceGraph, metadata: {name: chain, namespace: operators}, spec: {nodes: {root: {routerType: Sequence, steps: [{serviceName: llm}]}}}}
+---
+{apiVersion: tensorboard.kubeflow.org/v1alpha1, kind: Tensorboard, metadata: {name: board, namespace: operators}, spec: {logspath: 'pvc://bound/logs'}}
+---
+{apiVersion: mlops.seldon.io/v1alpha1, kind: ServerConfig, metadata: {name: mlserver, namespace: operators}, spec: {podSpec: {containers: [{name: mlserver, image: 'seldonio/mlserver:1.6.0'}]}}}
+---
+{apiVersion: mlops.seldon.io/v1alpha1, kind: Server, metadata: {name: models, namespace: operators}, spec: {serverConfig: mlserver, replicas: 1}}
+---
+{apiVersion: mlops.seldon.io/v1alpha1, kind: Model, metadata: {name: iris, namespace: operators}, spec: {storageUri: 'gs://example/iris', server: models, requirements: [sklearn]}}
+---
+{apiVersion: mlops.seldon.io/v1alpha1, kind: SeldonConfig, metadata: {name: default, namespace: operators}, spec: {components: [{name: seldon-scheduler, replicas: 1, podSpec: {containers: [{name: scheduler, image: 'seldonio/seldon-scheduler:2.9.0'}]}}]}}
+---
+{apiVersion: mlops.seldon.io/v1alpha1, kind: SeldonRuntime, metadata: {name: seldon, namespace: operators}, spec: {seldonConfig: default}}
 """  # noqa: E501  # one object a line
 """Of kinds that make pods, most of them with a pod that runs."""

@@ -70,7 +70,6 @@ def test_a_tree_with_nothing_in_it_is_green_and_says_that_nothing_was_looked_at(
         (["scan", "ftp://x", "."], "nothing in this version looks at"),
         (["scan", "--namespaces", "ml"], "name one as kube:CONTEXT"),
         (["scan", "kube:", "--namespaces", "no such"], "not the name of a namespace"),
-        (["scan", ".", "kube:", "--diff", "main"], "a live target has none"),
         (["judge", "no-such-file"], "No such file"),
         (["judge", "."], "Is a directory"),
         (["explain", "nonsense"], "no rule, engine check or control"),
@@ -84,6 +83,15 @@ def test_wrong_use_is_one_line_and_exit_2(args: list[str], said: str, tmp_path: 
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_a_live_target_has_nothing_to_compare_a_change_with(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    clusters = "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]"
+    config.write_text(f"{{apiVersion: v1, kind: Config, {clusters}, contexts: [{{name: c, context: {{cluster: c}}}}]}}")
+    environ = {**os.environ, "KUBECONFIG": str(config)}
+    done = assay("scan", ".", "kube:c", "--diff", "main", cwd=tmp_path, env=environ)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1) and "a live target has none" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,19 @@ def test_nothing_is_stated_of_a_list_without_an_end(server: KubeServer, tmp_path
     assert of_kind(records, "network.policy") == []
 
 
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [({"objects": 2}, "a list of more than 2 objects"), ({"listing_bytes": 400}, "a list of more than 0 MiB")],
+)
+def test_nothing_is_stated_of_a_list_that_is_longer_than_any(
+    server: KubeServer, tmp_path: Path, limits: dict[str, int], said: str
+) -> None:
+    bounds = msgspec.structs.replace(STRICT, page_objects=1, **limits)
+    records = look(server.kubeconfig(tmp_path / "config"), kinds=["network.policy"], limits=bounds)
+    assert incomplete(records) == {POLICIES: f"list {POLICIES}: {said}"}
+    assert of_kind(records, "network.policy") == []
+
+
 def test_what_was_read_before_a_list_broke_off_is_stated(server: KubeServer, tmp_path: Path) -> None:
     server.inject(POLICIES, faults.reset(), verbs=["list"], continued=True)
     limits = msgspec.structs.replace(STRICT, page_objects=2)

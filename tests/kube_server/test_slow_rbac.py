@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.kube_server import bootstrap, slow_rbac
 
 RBAC = "rbac.authorization.k8s.io"
+LISTS_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
 NAMED = {"resourceNames": ["mine"]}
 DOCUMENTED = list(
     yaml.safe_load_all("""
@@ -172,7 +173,7 @@ def test_a_role_binding_gives_neither_cluster_wide_requests_nor_other_namespaces
     ],
 )
 def test_everyone_is_in_the_groups_that_the_documentation_says(group: str, user: str, may: bool) -> None:
-    objects = bound({"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}, kind="Group", name=group)
+    objects = bound(LISTS_PODS, kind="Group", name=group)
     assert slow_rbac.allowed(objects, user, [], "list", "", "pods") is may
 
 
@@ -185,17 +186,16 @@ def test_everyone_reads_the_version_and_whoever_has_credentials_discovery_too() 
 
 
 def test_an_account_named_without_a_namespace_is_the_bindings_own() -> None:
-    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
     robot = "system:serviceaccount:ml:robot"
-    here = bound(rule, everywhere=False, kind="ServiceAccount", name="robot")
+    here = bound(LISTS_PODS, everywhere=False, kind="ServiceAccount", name="robot")
     assert slow_rbac.allowed(here, robot, [], "list", "", "pods", namespace="ml")
-    assert not slow_rbac.allowed(bound(rule, kind="ServiceAccount", name="robot"), robot, [], "list", "", "pods")
-    as_user = bound(rule, kind="User", name=robot)
+    assert not slow_rbac.allowed(bound(LISTS_PODS, kind="ServiceAccount", name="robot"), robot, [], "list", "", "pods")
+    as_user = bound(LISTS_PODS, kind="User", name=robot)
     assert slow_rbac.allowed(as_user, robot, [], "list", "", "pods")
 
 
 def test_a_cluster_role_binding_to_a_role_and_a_binding_to_nothing_give_nothing() -> None:
-    objects = bound({"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]})
+    objects = bound(LISTS_PODS)
     objects[0] |= {"kind": "Role", "metadata": {"name": "given", "namespace": "ml"}}
     objects[1]["roleRef"]["kind"] = "Role"
     assert not slow_rbac.allowed(objects, "ada", [], "list", "", "pods", namespace="ml")
@@ -205,7 +205,7 @@ def test_a_cluster_role_binding_to_a_role_and_a_binding_to_nothing_give_nothing(
 
 
 def test_roles_of_another_api_group_are_none() -> None:
-    objects = bound({"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]})
+    objects = bound(LISTS_PODS)
     objects[0]["apiVersion"] = "rbac.example.com/v1"
     assert not slow_rbac.allowed(objects, "ada", [], "list", "", "pods")
 
@@ -215,7 +215,7 @@ def test_an_aggregated_role_loses_its_own_rules_and_aggregation_passes_through()
     view: dict[str, Any] = {"kind": "RoleBinding", "apiVersion": f"{RBAC}/v1"}
     view["metadata"] = {"name": "v", "namespace": "ml"}
     view |= {"subjects": [{"kind": "User", "name": "ada"}], "roleRef": {"kind": "ClusterRole", "name": "admin"}}
-    extra: dict[str, Any] = {"kind": "ClusterRole", "apiVersion": f"{RBAC}/v1", "metadata": {"name": "x"}}
+    extra: dict[str, Any] = {"kind": "ClusterRole", "apiVersion": f"{RBAC}/v1"}
     extra["metadata"] = {"name": "x", "labels": {f"{RBAC}/aggregate-to-view": "true"}}
     extra["rules"] = [{"apiGroups": ["ray.io"], "resources": ["rayclusters"], "verbs": ["get"]}]
     [admin] = [role for role in roles if role["kind"] == "ClusterRole" and role["metadata"]["name"] == "admin"]

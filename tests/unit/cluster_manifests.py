@@ -7,6 +7,7 @@ import msgspec
 import yaml
 
 from assay.detectors.cluster.objects import Objects, Placed
+from assay.detectors.cluster.resources import resources
 from assay.detectors.cluster.table import BY_ID, struct_of
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Known, Location, Unknown
@@ -38,6 +39,16 @@ def add(objects: Objects, document: Mapping[str, Any], number: int = 0) -> None:
         document = {key: value for key, value in document.items() if (key in kept) == BY_ID[api_id].metadata_only}
     place = None if live else Location(path="manifests.yaml", start_line=number + 1, end_line=number + 1)
     objects.add(api_id, Placed(object=msgspec.convert(document, struct_of(api_id)), place=place))
+
+
+def network(objects: Objects) -> Iterator[Resource]:
+    """The kinds `network.*` that objects state."""
+    return (resource for resource in resources(objects) if resource.kind.startswith("network."))
+
+
+def cluster(objects: Objects) -> Iterator[Resource]:
+    """The kinds `cluster.*` that objects state."""
+    return (resource for resource in resources(objects) if resource.kind.startswith("cluster."))
 
 
 def facts_of(state: State, objects: Objects) -> dict[str, dict[str, Any]]:

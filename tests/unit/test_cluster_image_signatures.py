@@ -56,6 +56,22 @@ def test_sigstores_webhook_may_be_set_up_to_look_at_all_but_some() -> None:
     assert verified(SIGSTORE % ("**", ""), webhook)["web"] == ["**"]
 
 
+def test_a_policy_of_sigstores_for_some_sorts_of_objects_is_unknown() -> None:
+    text = (SIGSTORE % ("**", "")).replace("authorities:", "match: [{resource: jobs, group: batch}], authorities:")
+    found = verified(text)["ml"]
+    assert known(found) == [] and isinstance(found[0], Unknown)
+
+
+def test_more_policies_and_namespaces_than_are_compared_are_unknown() -> None:
+    globs = ", ".join(["{glob: 'a'}"] * 2_000)
+    text = (SIGSTORE % ("a", "")).replace('{glob: "a"}', globs)
+    many = "\n---\n".join(
+        f"{{apiVersion: v1, kind: Namespace, metadata: {{name: n{number}}}}}" for number in range(999)
+    )
+    [found] = verified(text, many)["ml"]
+    assert isinstance(found, Unknown) and "too many" in found.reason
+
+
 @pytest.mark.parametrize("more", [", mode: warn", ", authorities: [{static: {action: pass}}]", ", authorities: []"])
 def test_a_policy_of_sigstores_that_only_warns_or_looks_at_nothing_checks_nothing(more: str) -> None:
     text = SIGSTORE % ("**", "")
@@ -78,6 +94,8 @@ def test_a_policy_of_sigstores_that_only_warns_or_looks_at_nothing_checks_nothin
         ("", "*", ", skipImageReferences: ['x*']", "", None, None),
         (", selector: {matchLabels: {a: b}}", "*", "", "", None, None),
         (", operations: [DELETE]", "*", "", "", [], []),
+        (", operations: [CREATE]", "ghcr.io/**", "", "", ["ghcr.io/**"], ["ghcr.io/**"]),
+        (f", namespaces: {['m*'] * 201}", "*", "", "", None, None),
     ],
 )
 def test_kyverno_checks_what_its_policies_match(
@@ -89,6 +107,20 @@ def test_kyverno_checks_what_its_policies_match(
             assert known(found[name]) == [] and isinstance(found[name][0], Unknown)
         else:
             assert found[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("match", "ml", "web"),
+    [
+        ("{resources: {kinds: [Pod], namespaces: [ml]}}", ["**"], []),
+        ("{resources: {kinds: [Deployment]}}", [], []),
+        ("{all: [{resources: {kinds: [Pod]}}, {resources: {kinds: [Pod], namespaces: [web]}}]}", [], ["**"]),
+        ("{all: []}", [], []),
+    ],
+)
+def test_what_one_filter_or_all_of_several_match_is_checked(match: str, ml: list[str], web: list[str]) -> None:
+    text = (KYVERNO % ("", "*", "", "")).replace("match: {any: [{resources: {kinds: [Pod]}}]}", f"match: {match}")
+    assert f"match: {match}" in text and verified(text) == {"ml": ml, "web": web}
 
 
 def test_kyverno_without_keys_looks_at_digests_only() -> None:
@@ -112,6 +144,9 @@ def test_policies_in_cel_check_what_their_patterns_name() -> None:
     assert verified(VALIDATING % ", validationActions: [Audit]")["web"] == []
     assert isinstance(verified(VALIDATING % ", matchConditions: [{name: x, expression: y}]")["web"][0], Unknown)
     assert isinstance(verified((VALIDATING % "").replace("verifyImageSignatures", "verify"))["web"][0], Unknown)
+    assert verified((VALIDATING % "").replace("resources: [pods]", "resources: [services]"))["web"] == []
+    some = (VALIDATING % "").replace("resourceRules", "objectSelector: {matchLabels: {a: b}}, resourceRules")
+    assert isinstance(verified(some)["web"][0], Unknown)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 EVERYWHERE = "{namespaces: {}}"
 SUBJECT = "subject: {namespaces: {}}"
@@ -16,7 +15,7 @@ SECOND = "policy.networking.k8s.io/v1alpha2"
 def policy(spec: str, kind: str = "ClusterNetworkPolicy", status: str = "null", **options: Any) -> dict[str, Any]:
     version = SECOND if kind == "ClusterNetworkPolicy" else "policy.networking.k8s.io/v1alpha1"
     text = f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: p}}, spec: {{{spec}}}, status: {status}}}"
-    [facts] = facts_of(network.state, objects_of(text, **options)).values()
+    [facts] = facts_of(network, objects_of(text, **options)).values()
     return facts
 
 
@@ -163,3 +162,9 @@ def test_a_live_policy_is_in_force_where_something_says_that_it_acts_on_it(
 ) -> None:
     found = policy(f"tier: Admin, priority: 1, {SUBJECT}", status=status, source=source)["in_force"]
     assert unknown(found) if in_force is Unknown else found is in_force
+
+
+@pytest.mark.parametrize(("name", "odd"), [("http", False), ("a b", True), ("$PORT", True)])
+def test_a_port_named_as_none_may_be_is_unknown(name: str, odd: bool) -> None:
+    given = f"{{action: Accept, from: [{EVERYWHERE}], protocols: [{{destinationNamedPort: '{name}'}}]}}"
+    assert all(unknown(port) is odd for port in rule(given)["ports"])

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 AWS = "service.beta.kubernetes.io/aws-load-balancer-"
 AZURE = "service.beta.kubernetes.io/azure-load-balancer-internal"
@@ -39,7 +38,7 @@ def internal(
 ) -> Any:
     text = SERVICE.format(annotations=annotations, ingress=ingress, more=more)
     text += "".join(NODE.format(name=f"n{number}", provider=one) for number, one in enumerate(providers))
-    return facts_of(network.state, objects_of(text, source, **options))["Service.ml.web"]["internal"]
+    return facts_of(network, objects_of(text, source, **options))["Service.ml.web"]["internal"]
 
 
 @pytest.mark.parametrize("annotation", ["", *INNER.values(), f"{AWS}type: external"])
@@ -121,6 +120,11 @@ spec: {{selector: {{istio: gateway}}}}
 """
     text += SERVICE.format(annotations=INNER[HETZNER], ingress=PUBLIC, more="")
     addresses = ("Ingress.ml.web", "Gateway.ml.web", "Gateway.ml.mesh")
-    live, files = (facts_of(network.state, objects_of(text, source)) for source in (LIVE, "manifests"))
+    live, files = (facts_of(network, objects_of(text, source)) for source in (LIVE, "manifests"))
     assert [live[one]["internal"] for one in addresses] == [False, False, False]
     assert [files[one]["internal"] for one in addresses] == [True, True, True]
+
+
+def test_a_class_that_makes_internal_ones_only_needs_no_annotation() -> None:
+    assert internal(more=", loadBalancerClass: tailscale") is True
+    assert internal(more=", loadBalancerClass: other") is False

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 ROUTE = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -26,7 +25,7 @@ spec: {listeners: [{name: web, port: 80, protocol: HTTP}]}
 
 def route(*more: str, kind: str = "HTTPRoute", filters: str = "[]", **options: Any) -> dict[str, Any]:
     text = ROUTE.replace("KIND", kind).replace("FILTERS", filters)
-    return facts_of(network.state, objects_of("\n---\n".join([text, *more]), **options))[f"{kind}.ml.web"]
+    return facts_of(network, objects_of("\n---\n".join([text, *more]), **options))[f"{kind}.ml.web"]
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -92,6 +91,12 @@ spec: {spec}
 """
 
 
+GATEWAY_NAMED = """
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: other, namespace: ml}
+spec: {parentRefs: [{name: front, namespace: net, sectionName: SECTION}]}
+"""
 HERE = "targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: web}]"
 ABOVE = "targetRefs: [{group: gateway.networking.k8s.io, kind: Gateway, name: front}]"
 PASSWORD = "basicAuth: {users: {name: people}}"
@@ -135,6 +140,12 @@ def test_one_for_the_gateway_is_for_its_routes_and_one_for_the_route_stands_in_i
 def test_one_for_a_part_of_a_gateway_or_route_is_not_for_all_of_it() -> None:
     part = ABOVE.replace("name: front", "name: front, sectionName: web")
     assert unknown(route(GATEWAY, security(f"{{{part}, {PASSWORD}}}", "net"))["authenticated"])
+    for section, authenticated in (("web", True), ("other", False)):
+        naming = GATEWAY_NAMED.replace("SECTION", section)
+        found = facts_of(
+            network, objects_of("\n---\n".join([naming, GATEWAY, security(f"{{{part}, {PASSWORD}}}", "net")]))
+        )
+        assert found["HTTPRoute.ml.other"]["authenticated"] is authenticated
     rule = HERE.replace("name: web", "name: web, sectionName: first")
     assert unknown(route(security(f"{{{rule}, {PASSWORD}}}"))["authenticated"])
 
@@ -200,7 +211,7 @@ metadata:
   annotations: {{traefik.ingress.kubernetes.io/router.middlewares: "{named}"}}
 spec: {{ingressClassName: traefik, rules: [{{host: a.org}}]}}
 """
-    return facts_of(network.state, objects_of("\n---\n".join([text, *more]), **options))["Ingress.ml.web"]
+    return facts_of(network, objects_of("\n---\n".join([text, *more]), **options))["Ingress.ml.web"]
 
 
 ASKING = middleware("{basicAuth: {secret: people}}")

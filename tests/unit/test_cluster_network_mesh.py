@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(network.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(network, objects_of("\n---\n".join(texts), **options))
 
 
 def istio(kind: str, spec: str, namespace: str = "ml", name: str = "p") -> str:

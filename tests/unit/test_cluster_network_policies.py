@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.network import network
 from assay.detectors.cluster.selectors import Expression, LabelSelector, may_share, requirements, takes
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import facts_of, network, objects_of, unknown
 
 EVERYBODY: dict[str, Any] = {"action": "allow", "peers": [], "ports": []}
 
 
 def one(text: str) -> dict[str, Any]:
-    [facts] = facts_of(network.state, objects_of(text)).values()
+    [facts] = facts_of(network, objects_of(text)).values()
     return facts
 
 
@@ -53,6 +52,20 @@ def test_directions_default_as_the_api_server_says(spec: str, directions: Any, a
     facts = policy(spec)
     for name, expected in (("directions", directions), ("allows", allows)):
         assert unknown(facts[name]) if expected is Unknown else facts[name] == expected
+
+
+@pytest.mark.parametrize(
+    ("block", "refused"),
+    [
+        ("{cidr: 10.0.0.0/8, except: [10.1.0.0/16]}", False),
+        ("{cidr: 10.0.0.1}", True),
+        ("{cidr: office/8}", True),
+        ("{cidr: 10.0.0.0/8, except: [10.1.0.1]}", True),
+    ],
+)
+def test_a_block_that_a_server_refuses_makes_the_policy_nothing(block: str, refused: bool) -> None:
+    facts = policy(f"{{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {block}}}]}}]}}")
+    assert unknown(facts["directions"]) is refused and unknown(facts["allows"][0]["peers"][0]) is refused
 
 
 def test_a_missing_selector_of_a_peer_differs_from_an_empty_one() -> None:
@@ -184,7 +197,7 @@ def test_cilium_selectors_of_other_things_than_labels_are_unknown(label: str) ->
 def test_cilium_policies_for_nodes_are_not_for_pods() -> None:
     spec = "{nodeSelector: {}, ingress: [{}]}"
     text = f"{{apiVersion: cilium.io/v2, kind: CiliumClusterwideNetworkPolicy, metadata: {{name: p}}, spec: {spec}}}"
-    assert facts_of(network.state, objects_of(text)) == {}
+    assert facts_of(network, objects_of(text)) == {}
 
 
 def calico(spec: str, kind: str = "NetworkPolicy", version: str = "projectcalico.org/v3") -> dict[str, Any]:
@@ -234,4 +247,4 @@ def test_calicos_policies_are_stated_once_where_both_of_its_apis_show_them() -> 
 ---
 {apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {name: p, namespace: ml}}
 """
-    assert len(list(network.state(objects_of(text, source="kube:test")))) == 1
+    assert len(list(network(objects_of(text, source="kube:test")))) == 1

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 GATEWAY = """
 apiVersion: gateway.networking.k8s.io/v1
@@ -25,7 +24,7 @@ NOT_DECLARED = Unknown(reason="no ReferenceGrant that is declared here lets the 
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(network.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(network, objects_of("\n---\n".join(texts), **options))
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -315,3 +314,24 @@ def test_tls_of_openshift_routes(tls: str, hosts: list[str], redirects: bool) ->
 def test_ranges_of_openshift_routes() -> None:
     annotations = '{haproxy.router.openshift.io/ip_whitelist: "10.0.0.0/8 192.0.2.0/24"}'
     assert openshift("{host: a.org}", annotations)["source_ranges"] == ["10.0.0.0/8", "192.0.2.0/24"]
+
+
+def test_placeholders_for_a_gateways_class_and_a_routes_namespace_are_unknown() -> None:
+    assert unknown(state(GATEWAY.replace("CLASS", "$CLASS"))["Gateway.net.front"]["internal"])
+    route = "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: r}, spec: SPEC}"
+    named = "{parentRefs: [{name: front, namespace: NAMESPACE}]}"
+    [facts] = state(route.replace("SPEC", named.replace("NAMESPACE", "net"))).values()
+    assert facts["gateways"] == ["Gateway.net.front"]
+    [facts] = state(route.replace("SPEC", named.replace("NAMESPACE", "$NET"))).values()
+    assert all(map(unknown, facts["gateways"])) and len(facts["gateways"]) == 1
+
+
+def test_a_server_without_a_port_is_no_listener_that_is_known() -> None:
+    text = """
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: door}
+spec: {servers: [{hosts: [a.example.org]}, {port: {number: 80, protocol: HTTP}}]}
+"""
+    lost, kept = state(text)["Gateway.default.door"]["listeners"]
+    assert unknown(lost) and kept["port"] == 80

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.network import network
 from assay.detectors.cluster.words import words_of
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, facts_of, network, objects_of, unknown
 
 NGINX = "nginx.ingress.kubernetes.io/"
 ALB = "alb.ingress.kubernetes.io/"
@@ -25,7 +24,7 @@ metadata: {{name: web, namespace: ml, annotations: {annotations}}}
 spec: {spec}
 status: {status}
 """
-    return facts_of(network.state, objects_of(text, **options))["Service.ml.web"]
+    return facts_of(network, objects_of(text, **options))["Service.ml.web"]
 
 
 def test_a_services_ports_and_selector() -> None:
@@ -37,6 +36,30 @@ def test_a_services_ports_and_selector() -> None:
     assert facts["ports"][0] == {"port": 80, "target": "http", "protocol": "tcp", "node_port": None, "name": "web"}
     assert facts["ports"][1] == {"port": 53, "target": "53", "protocol": "udp", "node_port": 30053, "name": None}
     assert unknown(facts["ports"][2])
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ("{type: $TYPE}", "type"),
+        ("{type: Nodeport}", "type"),
+        ("{selector: {'$KEY': web}}", "selector"),
+        ("{selector: {'a b': web}}", "selector"),
+    ],
+)
+def test_what_no_server_takes_for_a_service_is_unknown(spec: str, field: str) -> None:
+    found = service(spec)
+    assert [name for name, value in found.items() if unknown(value)] == [field]
+
+
+def test_a_value_that_no_label_has_is_unknown_beside_the_others() -> None:
+    selector = service("{selector: {app: '${APP}', tier: web}}")["selector"]
+    assert unknown(selector["app"]) and selector["tier"] == "web"
+
+
+def test_a_limit_that_is_no_range_is_unknown_beside_the_others() -> None:
+    found = service("{type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/8, office]}")["source_ranges"]
+    assert found[0] == "10.0.0.0/8" and unknown(found[1]) and len(found) == 2
 
 
 @pytest.mark.parametrize("spec", ["{}", "{selector: {}}", "{type: ExternalName, selector: {app: web}}", "null"])
@@ -109,7 +132,11 @@ def test_a_declared_load_balancer_is_not_pending() -> None:
     [
         ("{}", "{}", []),
         ("{loadBalancerSourceRanges: [20.0.0.0/8, 10.0.0.0/8]}", "{}", ["10.0.0.0/8", "20.0.0.0/8"]),
-        ("{}", '{service.beta.kubernetes.io/load-balancer-source-ranges: "20.0.0.0/8, 10.0.0.0/8"}', ["10.0.0.0/8", "20.0.0.0/8"]),
+        (
+            "{}",
+            '{service.beta.kubernetes.io/load-balancer-source-ranges: "20.0.0.0/8, 10.0.0.0/8"}',
+            ["10.0.0.0/8", "20.0.0.0/8"],
+        ),
     ],
 )
 def test_who_may_connect_to_a_load_balancer(spec: str, annotations: str, ranges: list[str]) -> None:
@@ -134,7 +161,7 @@ spec: {{{spec}rules: [{WEB}]}}
 ---
 {more}
 """
-    return facts_of(network.state, objects_of(text, **options))["Ingress.ml.web"]
+    return facts_of(network, objects_of(text, **options))["Ingress.ml.web"]
 
 
 def test_an_ingress_hosts_backends_and_certificates() -> None:
@@ -349,7 +376,7 @@ kind: Ingress
 metadata: {{name: web, annotations: {{kubernetes.io/ingress.class: alb, {ALB}actions.act: '{action}'}}}}
 {ACTION}
 """
-    [facts] = facts_of(network.state, objects_of(text)).values()
+    [facts] = facts_of(network, objects_of(text)).values()
     assert len(facts["backends"]) == backends and all(map(unknown, facts["backends"]))
     assert facts["redirects_to_tls"] is redirects
 
@@ -361,7 +388,7 @@ kind: Ingress
 metadata: {name: web}
 spec: {rules: [{host: "{{ .Values.host }}", http: {paths: [{backend: {service: {name: "${NAME}"}}}, {}]}}]}
 """
-    [facts] = facts_of(network.state, objects_of(text)).values()
+    [facts] = facts_of(network, objects_of(text)).values()
     assert all(map(unknown, facts["hosts"])) and all(map(unknown, facts["backends"]))
     assert len(facts["backends"]) == 2
 

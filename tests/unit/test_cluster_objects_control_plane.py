@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from assay.detectors.cluster.objects import Placed
-from assay.detectors.cluster.platform import platform
 from assay.detectors.cluster.platform.objects import Version
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, cluster, facts_of, objects_of, unknown
 
 
 def plane(
@@ -17,7 +16,7 @@ def plane(
     objects = objects_of("\n---\n".join(texts), source=LIVE, **options)
     told = Version(git_version=version, anonymous=anonymous, anonymous_reason=reason)
     objects.add("Version", Placed(object=told))
-    return facts_of(platform.state, objects)["ControlPlane"]
+    return facts_of(cluster, objects)["ControlPlane"]
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -25,7 +24,7 @@ def agrees(fact: Any, expected: Any) -> bool:
 
 
 def test_files_declare_no_control_plane() -> None:
-    assert facts_of(platform.state, objects_of("")) == {}
+    assert facts_of(cluster, objects_of("")) == {}
 
 
 NODE = "{apiVersion: v1, kind: Node, metadata: {name: n, labels: LABELS}, spec: {providerID: PROVIDER}}"

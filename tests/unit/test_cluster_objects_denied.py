@@ -7,14 +7,12 @@ import yaml
 
 from assay.detectors.cluster.access import rbac, tenants
 from assay.detectors.cluster.decoding import identify
-from assay.detectors.cluster.network import network
 from assay.detectors.cluster.objects import Placed
-from assay.detectors.cluster.platform import platform
 from assay.detectors.cluster.platform.objects import Version
 from assay.scanner.model.fact import is_unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of
+from tests.unit.cluster_manifests import LIVE, cluster, facts_of, network, objects_of
 
-STATES = (rbac.state, network.state, platform.state, tenants.state)
+STATES = (rbac.state, network, cluster, tenants.state)
 
 WORLD = """
 {apiVersion: v1, kind: Namespace, metadata: {name: ml, labels: {guard: 'no'}, annotations: {config.linkerd.io/default-inbound-policy: deny}}}
@@ -84,8 +82,8 @@ def facts(denied: str | None = None) -> dict[tuple[str, str], Any]:
     objects = objects_of("---".join(texts), source=LIVE, missing={denied: "403 Forbidden"} if denied else {})
     objects.add("Version", Placed(object=Version(git_version="v1.31.4", anonymous=False)))
     return {
-        (f"{state.__module__} {address}", name): value
-        for state in STATES
+        (f"{number} {address}", name): value
+        for number, state in enumerate(STATES)
         for address, stated in facts_of(state, objects).items()
         for name, value in stated.items()
     }

@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -11,21 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from assay.detectors.cluster.access import rbac, tenants
-from assay.detectors.cluster.network import network
 from assay.detectors.cluster.objects import Objects, Placed
-from assay.detectors.cluster.platform import platform
+from assay.detectors.cluster.resources import resources
 from assay.detectors.cluster.table import APIS, BY_ID, struct_of
 from assay.scanner.kinds import registry
 from assay.scanner.model.resource import Resource
 from tests.unit.cluster_manifests import LIVE, add, objects_of
 
-STATES: tuple[Callable[[Objects], Iterator[Resource]], ...] = (
-    rbac.state,
-    network.state,
-    platform.state,
-    tenants.state,
-)
 OURS = sorted(api.id for api in APIS if "workload.pods" not in api.states)
 
 WORDS = st.sampled_from(
@@ -77,7 +68,7 @@ def like(info: inspect.Type, depth: int = 0) -> st.SearchStrategy[Any]:
 
 
 def all_facts(objects: Objects) -> list[Resource]:
-    found = [resource for state in STATES for resource in state(objects)]
+    found = list(resources(objects))
     for resource in found:
         registry.check(resource)
     msgspec.json.encode(found)

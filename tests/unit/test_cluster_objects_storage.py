@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.platform import platform
 from assay.detectors.cluster.storage.contents import holds
 from assay.scanner.model.fact import Unknown
-from tests.unit.cluster_manifests import LIVE, facts_of, objects_of, unknown
+from tests.unit.cluster_manifests import LIVE, cluster, facts_of, objects_of, unknown
 
 
 def state(*texts: str, **options: Any) -> dict[str, dict[str, Any]]:
-    return facts_of(platform.state, objects_of("\n---\n".join(texts), **options))
+    return facts_of(cluster, objects_of("\n---\n".join(texts), **options))
 
 
 def agrees(fact: Any, expected: Any) -> bool:
@@ -38,6 +37,7 @@ parameters: {parameters}
         ("ebs.csi.aws.com", '{encrypted: "true", kmsKeyId: arn}', True, True, False),
         ("ebs.csi.aws.com", "{kmsKeyId: arn}", False, False, False),
         ("ebs.csi.aws.com", '{encrypted: "${ENCRYPT}"}', Unknown, Unknown, False),
+        ("ebs.csi.aws.com", '{encrypted: "true", kmsKeyId: "${KEY}"}', True, Unknown, False),
         ("kubernetes.io/aws-ebs", "{type: gp2}", False, False, False),
         ("efs.csi.aws.com", "{}", Unknown, Unknown, True),
         ("fsx.csi.aws.com", "{kmsKeyId: arn}", True, True, True),

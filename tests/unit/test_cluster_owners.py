@@ -14,8 +14,8 @@ def custom(kind: str, version: str, body: Any, name: str = "x", **meta: Any) -> 
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "ml", **meta}, "spec": body}
 
 
-def by_role(*documents: Document, source: str = "manifests") -> dict[str, dict[str, Any]]:
-    return {resource.address: values(resource) for resource in stated(documents, source=source)}
+def by_role(*documents: Document, **options: Any) -> dict[str, dict[str, Any]]:
+    return {resource.address: values(resource) for resource in stated(documents, **options)}
 
 
 def template(*containers: Document, **fields: Any) -> Document:
@@ -166,6 +166,14 @@ def test_a_model_gets_its_runtimes_container_with_its_own_settings(kind: str) ->
     alone = found["ServingRuntime.ml.fast" if kind == "ServingRuntime" else "ClusterServingRuntime.fast"]
     assert isinstance(alone["replicas"], Unknown)
     assert isinstance(alone["namespace"], Unknown) == (kind == "ClusterServingRuntime")
+
+
+def test_what_stands_beside_a_model_is_added_to_its_runtimes_pod() -> None:
+    beside = {"containers": [container(name="log", image="acme/log:1")], "volumes": [{"name": "logs", "emptyDir": {}}]}
+    cache = runtime("ServingRuntime", volumes=[{"name": "cache", "emptyDir": {}}])
+    found = by_role(inference({"runtime": "fast"}, **beside), cache)["InferenceService.ml.llm/predictor"]
+    assert [one["image"] for one in found["containers"]] == ["acme/server:1", "acme/log:1"]
+    assert [one["name"] for one in found["volumes"]] == ["cache", "logs"]
 
 
 def test_seldons_prepackaged_servers_are_unknown_and_its_own_pods_are_not() -> None:

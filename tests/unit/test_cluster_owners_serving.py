@@ -110,6 +110,18 @@ def test_a_seldon_runtime_has_the_parts_of_its_configuration_or_those_that_are_k
     assert envoy["containers"][0]["image"] == "e:1" and envoy["containers"][0]["privileged"] is False
 
 
+def test_what_was_not_listed_of_seldon_leaves_open_what_is_made_of_it() -> None:
+    config = custom("ServerConfig", SELDON, {"podSpec": SERVER_POD}, "mlserver")
+    server = custom("Server", SELDON, {"serverConfig": "mlserver"})
+    [whole] = by_role(server, config).values()
+    [pods] = by_role(server, config, missing={"mlops.seldon.io/Model": "403"}).values()
+    assert [one["name"] for one in pods["containers"]] == ["model", *(one["name"] for one in whole["containers"])]
+    assert isinstance(pods["containers"][0]["image"], Unknown)
+    runtime = custom("SeldonRuntime", SELDON, {"seldonConfig": "default"})
+    [part] = by_role(runtime, missing={"mlops.seldon.io/SeldonConfig": "403"}).values()
+    assert part["role"] == "" and isinstance(part["containers"][0]["image"], Unknown)
+
+
 def test_models_and_configurations_of_seldon_make_no_pods_by_themselves() -> None:
     model = custom("Model", SELDON, {"storageUri": "gs://acme/iris"})
     assert by_role(model, custom("ServerConfig", SELDON, {"podSpec": SERVER_POD})) == {}

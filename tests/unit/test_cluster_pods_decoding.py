@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.decoding import decode, identify
+from assay.detectors.cluster.decoding import decode, identify, unserved
 from assay.detectors.cluster.objects import Objects, Placed
 from assay.detectors.cluster.owners.owners import OWNERS
 from assay.detectors.cluster.pods import workloads
@@ -193,6 +193,11 @@ def test_no_pod_crashes_stating(pod: dict[str, Any], other: dict[str, Any]) -> N
         ("ray.io/RayCluster", {"spec": {"headGroupSpec": {"template": {"spec": pod}},
                                         "workerGroupSpecs": [{"template": {"spec": other}}]}}),
         ("serving.kserve.io/InferenceService", {"spec": {"predictor": pod | {"model": {"storageUri": "s3://a/b"}}}}),
+        ("serving.kserve.io/InferenceService", {"metadata": {"name": "served"}, "spec": {
+            "predictor": pod | {"model": {"runtime": "r"}}}}),
+        ("serving.kserve.io/ServingRuntime", {"metadata": {"name": "r"}, "spec": other}),
+        ("mlops.seldon.io/Server", {"spec": {"serverConfig": "c", "podSpec": pod}}),
+        ("mlops.seldon.io/ServerConfig", {"metadata": {"name": "c"}, "spec": {"podSpec": other}}),
         ("argoproj.io/Workflow", {"spec": {"templates": [{"container": one} for one in pod["containers"]]}}),
         ("monitoring.coreos.com/Prometheus", {"spec": pod}),
         ("machinelearning.seldon.io/SeldonDeployment", {"spec": {"predictors": [{"componentSpecs": [{"spec": pod}]}]}}),
@@ -205,3 +210,35 @@ def test_no_pod_crashes_stating(pod: dict[str, Any], other: dict[str, Any]) -> N
                 found.add(api_id, placed)
         for resource in workloads.state(found):
             registry.check(resource)
+
+
+@pytest.mark.parametrize(
+    ("api_id", "body"),
+    [
+        ("Namespace", {"metadata": {"labels": {"zone": 4711}}}),
+        ("networking.k8s.io/NetworkPolicy", {"spec": {"podSelector": {"matchLabels": {"tier": 4711}}}}),
+        ("policy/PodDisruptionBudget", {"spec": {"selector": {"matchLabels": {"tier": True}}}}),
+    ],
+)
+def test_what_would_speak_for_others_is_refused_where_a_server_refuses_it(api_id: str, body: dict[str, Any]) -> None:
+    said = decode(api_id, body, None)
+    assert isinstance(said, str) and "abels" in said and "4711" not in said
+    assert isinstance(decode("apps/Deployment", {"metadata": {"labels": {"zone": 4711}}}, None), Placed)
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "served"),
+    [
+        ("networking.k8s.io/v1", "NetworkPolicy", True),
+        ("extensions/v1beta1", "NetworkPolicy", False),
+        ("networking.k8s.io/v1beta1", "Ingress", True),
+        ("networking.k8s.io/v9", "Ingress", False),
+        ("apps/v1beta1", "StatefulSet", True),
+        ("v1", "Route", True),
+    ],
+)
+def test_only_what_exposes_or_grants_may_have_a_version_of_older_servers(version: str, kind: str, served: bool) -> None:
+    document = {"apiVersion": version, "kind": kind}
+    api_id = identify(document)
+    assert api_id is not None
+    assert (unserved(api_id, document) is None) is served

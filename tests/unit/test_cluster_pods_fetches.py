@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.cluster.pods.start_fetches import reference
+from assay.detectors.cluster.pods.fetch_programs import reference
 from assay.scanner.model.fact import Unknown
 from tests.unit.pod_manifests import container, facts_of, first, spec
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from assay.detectors.cluster.objects import Objects
 from assay.detectors.cluster.platform import nodes
 from assay.detectors.cluster.pods import workloads
+from assay.scanner.model.fact import Unknown
 from tests.unit.cluster_manifests import LIVE, facts_of, objects_of
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
@@ -13,7 +15,11 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 
 def facts(spec: str) -> dict[str, Any]:
     text = f"{{apiVersion: v1, kind: Pod, metadata: {{name: a, namespace: ml}}, spec: {spec}}}"
-    [found] = facts_of(workloads.state, objects_of(text)).values()
+    return only(objects_of(text))
+
+
+def only(objects: Objects) -> dict[str, Any]:
+    [found] = facts_of(workloads.state, objects).values()
     return found
 
 
@@ -77,6 +83,16 @@ def test_a_toleration_without_a_key_bears_all_taints() -> None:
 )
 def test_secrets_are_used_as_files_in_variables_and_to_pull_images(spec: str, used: bool) -> None:
     assert facts(spec)["uses_secrets"] is used
+
+
+def test_a_pod_that_may_have_more_in_it_than_is_seen_may_be_given_secrets() -> None:
+    text = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: []}}}}"
+    assert only(objects_of(text))["uses_secrets"] is False
+    denied = objects_of(text, source=LIVE)
+    denied.miss("Pod", "403")
+    assert only(denied)["uses_secrets"] == Unknown(reason="403")
+    graph = "{apiVersion: serving.kserve.io/v1alpha1, kind: InferenceGraph, metadata: {name: a}}"
+    assert isinstance(only(objects_of(graph))["uses_secrets"], Unknown)
 
 
 @pytest.mark.parametrize(("label", "rules"), [(CONTROL_PLANE, True), ("node-role.kubernetes.io/worker", False)])

@@ -153,6 +153,41 @@ def test_a_role_that_is_not_named_is_unknown(reference: str, answer: Any) -> Non
     assert isinstance(role, Unknown) if answer is Unknown else role == answer
 
 
+@pytest.mark.parametrize("kind", ["ClusterRoleBinding", "RoleBinding"])
+@pytest.mark.parametrize(
+    ("reference", "of_namespaces"),
+    [
+        ("{kind: ClusterRole, name: r, apiGroup: rbac.authorization.k8s.io}", "ClusterRole"),
+        ("{kind: Role, name: r}", "Role"),
+        ("{kind: role, name: r}", Unknown),
+        ("{kind: $KIND, name: r}", Unknown),
+        ("{kind: Role, name: r, apiGroup: apps}", Unknown),
+    ],
+)
+def test_what_no_server_takes_for_a_role_is_unknown(kind: str, reference: str, of_namespaces: Any) -> None:
+    where = ", namespace: ml" if kind == "RoleBinding" else ""
+    found = one(f"{{apiVersion: {RBAC}, kind: {kind}, metadata: {{name: b{where}}}, roleRef: {reference}}}")
+    # A Role is of a namespace, and nothing that a binding of the whole cluster may give.
+    refused = of_namespaces is Unknown or (of_namespaces == "Role" and kind == "ClusterRoleBinding")
+    assert unknown(found["role_type"]) if refused else found["role_type"] == of_namespaces
+
+
+def test_a_subject_of_another_group_is_unknown_and_those_beside_it_are_not() -> None:
+    subjects = "[{kind: User, name: a, apiGroup: apps}, {kind: Group, name: g, apiGroup: rbac.authorization.k8s.io}]"
+    reference = "roleRef: {kind: ClusterRole, name: r}"
+    found = one(
+        f"{{apiVersion: {RBAC}, kind: ClusterRoleBinding, metadata: {{name: b}}, {reference}, subjects: {subjects}}}"
+    )
+    assert unknown(found["subjects"][0]) and found["subjects"][1]["type"] == "Group"
+
+
+def test_placeholders_in_a_roles_labels_may_become_anything() -> None:
+    text = f"{{apiVersion: {RBAC}, kind: ClusterRole, metadata: {{name: r, labels: LABELS}}}}"
+    found = one(text.replace("LABELS", "{team: '${TEAM}', tier: a}"))["labels"]
+    assert unknown(found["team"]) and found["tier"] == "a"
+    assert unknown(one(text.replace("LABELS", "{'$KEY': a}"))["labels"])
+
+
 def account(annotations: str = "{}", more: str = "", secrets: str = "", **options: Any) -> dict[str, Any]:
     text = f"""
 apiVersion: v1
@@ -259,3 +294,21 @@ def test_in_a_live_cluster_an_account_is_stated_by_its_secret_only_where_account
 def test_unlisted_secrets_leave_the_number_of_tokens_unknown() -> None:
     facts = account(source=LIVE, missing={"Secret": "list secrets: 403 Forbidden"})
     assert facts["long_lived_tokens"] == Unknown(reason="list secrets: 403 Forbidden")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "number"),
+    [("ml", "s", 1), ("ml", "other", 0), ("$NAMESPACE", "s", Unknown), ("ml", "$ACCOUNT", Unknown), ("web", "$A", 0)],
+)
+def test_a_token_of_a_namespace_or_account_that_is_filled_in_later_may_be_any_accounts(
+    namespace: str, name: str, number: Any
+) -> None:
+    secret = f"""
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/service-account-token
+metadata: {{name: t, namespace: {namespace}, annotations: {{kubernetes.io/service-account.name: {name}}}}}
+"""
+    declared = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: s, namespace: ml}}"
+    found = facts_of(rbac.state, objects_of(f"{declared}\n---\n{secret}"))["ServiceAccount.ml.s"]["long_lived_tokens"]
+    assert unknown(found) if number is Unknown else found == number

@@ -5,6 +5,7 @@ import pytest
 
 from assay.detectors.cluster.live.wanted import wanted
 from assay.detectors.cluster.objects import Meta, Objects
+from assay.detectors.cluster.resources import resources
 from assay.detectors.cluster.table import APIS, BY_ID, OF_FILES, Api, struct_of
 from assay.scanner.kinds import registry
 
@@ -74,11 +75,10 @@ class Recorder(Objects):
 
 
 def test_whatever_a_fact_asks_for_is_in_the_table() -> None:
-    from tests.unit.test_cluster_objects_hostile import MIXED, STATES, add
+    from tests.unit.test_cluster_objects_hostile import MIXED, add
 
     objects = Recorder()
     for document in MIXED:
         add(objects, document)
-    for state in STATES:
-        list(state(objects))
+    list(resources(objects))
     assert objects.asked and objects.asked <= set(BY_ID)

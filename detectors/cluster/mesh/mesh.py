@@ -5,6 +5,8 @@ from typing import Any
 
 from assay.detectors.cluster.mesh import callers, istio_authorization
 from assay.detectors.cluster.mesh.objects import (
+    AuthorizationPolicy,
+    AuthorizationSpec,
     LinkerdAuthorization,
     LinkerdAuthorizationSpec,
     LinkerdServer,
@@ -14,7 +16,6 @@ from assay.detectors.cluster.mesh.objects import (
     PeerSpec,
     RequestAuthentication,
     RequestSpec,
-    Selected,
     TargetRef,
 )
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
@@ -26,9 +27,10 @@ from assay.scanner.api import Resource, Unknown
 
 _ISTIO = "security.istio.io"
 _LINKERD = "policy.linkerd.io"
-ROOT_NAMESPACE = "istio-system"
+_ROOT_NAMESPACE = "istio-system"
 """Istio's root namespace, unless somebody chose another in its configuration."""
 
+_AIMED = Unknown(reason="the policy is for a Gateway or Service that it names")
 _LINKERD_DEFAULT = "config.linkerd.io/default-inbound-policy"
 
 
@@ -36,7 +38,7 @@ def state(objects: Objects) -> Iterator[Resource]:
     """`network.mesh-policy`."""
     for placed in objects.of(f"{_ISTIO}/PeerAuthentication"):
         yield _peer(objects, placed)
-    requiring = istio_authorization.Policies(objects, ROOT_NAMESPACE)
+    requiring = istio_authorization.Policies(objects, _ROOT_NAMESPACE)
     for placed in objects.of(f"{_ISTIO}/AuthorizationPolicy"):
         yield _authorization(objects, placed, requiring)
     for placed in objects.of(f"{_ISTIO}/RequestAuthentication"):
@@ -46,10 +48,17 @@ def state(objects: Objects) -> Iterator[Resource]:
 
 
 def _istio(
-    objects: Objects, placed: Placed, kind: str, meta: Meta, selector: Selected | None, **facts: Any
+    objects: Objects,
+    placed: Placed,
+    kind: str,
+    spec: PeerSpec | AuthorizationSpec | RequestSpec,
+    mutual_tls: str | Unknown | None,
+    requires_identity: bool | Unknown,
 ) -> Resource:
-    labels = (selector and selector.match_labels) or {}
-    pods = facts.pop("pods", None) or equalities(labels)
+    meta: Meta = placed.object.metadata
+    labels = (spec.selector and spec.selector.match_labels) or {}
+    aimed = not isinstance(spec, PeerSpec) and (spec.target_ref is not None or spec.target_refs)
+    pods = _AIMED if aimed else equalities(labels)
     stating = {
         "namespace": namespace_of(meta),
         "type": kind,
@@ -57,14 +66,15 @@ def _istio(
         "whole_mesh": not labels and not isinstance(pods, Unknown) and _in_root(namespace_of(meta)),
         "pods": pods,
         **callers.NOT_OF_CALLERS,
-        **facts,
+        "mutual_tls": mutual_tls,
+        "requires_identity": requires_identity,
     }
     return stated(objects, placed, "network.mesh-policy", address(kind, meta), stating)
 
 
 def _in_root(namespace: str) -> bool | Unknown:
     there = in_namespace(namespace)
-    return Unknown(reason=there.reason) if isinstance(there, Unknown) else bool(there == ROOT_NAMESPACE)
+    return there if isinstance(there, Unknown) else there == _ROOT_NAMESPACE
 
 
 def _peer(objects: Objects, placed: Placed) -> Resource:
@@ -72,11 +82,8 @@ def _peer(objects: Objects, placed: Placed) -> Resource:
     spec = policy.spec or PeerSpec()
     mode = _mode(spec.mtls)
     at_ports = {_mode(one) for one in (spec.port_level_mtls or {}).values()} - {None}
-    facts = {
-        "mutual_tls": mode if at_ports <= {mode} else Unknown(reason="some ports have a mode of their own"),
-        "requires_identity": False,
-    }
-    return _istio(objects, placed, "PeerAuthentication", policy.metadata, spec.selector, **facts)
+    mutual_tls = mode if at_ports <= {mode} else Unknown(reason="some ports have a mode of their own")
+    return _istio(objects, placed, "PeerAuthentication", spec, mutual_tls, False)
 
 
 def _mode(mtls: Mtls | None) -> str | Unknown | None:
@@ -89,21 +96,15 @@ def _mode(mtls: Mtls | None) -> str | Unknown | None:
 
 
 def _authorization(objects: Objects, placed: Placed, policies: istio_authorization.Policies) -> Resource:
-    spec = placed.object.spec or istio_authorization.NOTHING
-    facts: dict[str, Any] = {"mutual_tls": None, "requires_identity": policies.requires_identity(placed.object)}
-    if spec.target_ref is not None or spec.target_refs:
-        facts["pods"] = Unknown(reason="the policy is for a Gateway or Service that it names")
-    return _istio(objects, placed, "AuthorizationPolicy", placed.object.metadata, spec.selector, **facts)
+    policy: AuthorizationPolicy = placed.object
+    spec = policy.spec or istio_authorization.NOTHING
+    return _istio(objects, placed, "AuthorizationPolicy", spec, None, policies.requires_identity(policy))
 
 
 def _request(objects: Objects, placed: Placed) -> Resource:
     policy: RequestAuthentication = placed.object
-    spec = policy.spec or RequestSpec()
     # It refuses tokens that are wrong, and lets in callers without any.
-    facts: dict[str, Any] = {"mutual_tls": None, "requires_identity": False}
-    if spec.target_ref is not None or spec.target_refs:
-        facts["pods"] = Unknown(reason="the policy is for a Gateway or Service that it names")
-    return _istio(objects, placed, "RequestAuthentication", policy.metadata, spec.selector, **facts)
+    return _istio(objects, placed, "RequestAuthentication", policy.spec or RequestSpec(), None, False)
 
 
 def _linkerd(objects: Objects) -> Iterator[Resource]:
@@ -164,7 +165,9 @@ def _of_linkerd(
     return stated(objects, placed, "network.mesh-policy", address(kind, meta, kind != "Namespace"), facts)
 
 
-def _linkerd_default(objects: Objects, placed: Placed, with_servers: set[str], one_port: Unknown) -> Iterator[Resource]:
+def _linkerd_default(
+    objects: Objects, placed: Placed, with_servers: set[str | Unknown], one_port: Unknown
+) -> Iterator[Resource]:
     """What the annotation of a Namespace says of all ports that have no Server."""
     namespace: Namespace = placed.object
     policy = (namespace.metadata.annotations or {}).get(_LINKERD_DEFAULT)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from assay.detectors.cluster.answers import Answer, every
 from assay.detectors.cluster.network.load_balancers import LoadBalancers
 from assay.detectors.cluster.network.service_objects import Service, ServiceSpec
 from assay.detectors.cluster.objects import Objects
@@ -25,7 +26,7 @@ class FrontServices:
             for label in ((service.spec or ServiceSpec()).selector or {}).items():
                 self._by_label[label].append(service)
 
-    def internal(self, selector: Mapping[str, str]) -> bool | Unknown:
+    def internal(self, selector: Mapping[str, str]) -> Answer:
         """Whether each Service that is surely in front of the selected pods is only reached from a private network.
 
         Where there is none, as in a repository without the gateway's installation, the labels must do.
@@ -35,10 +36,7 @@ class FrontServices:
             return Unknown(reason=f"more than {_MOST} Services select pods like those of the Gateway")
         found = [one for one in candidates if selector.items() <= ((one.spec or ServiceSpec()).selector or {}).items()]
         if found:
-            answers = [self._private(service) for service in found]
-            if False in answers:
-                return False
-            return next((answer for answer in answers if isinstance(answer, Unknown)), True)
+            return every(map(self._private, found))
         if self._unread:
             return Unknown(reason=self._unread)
         words = {word for value in selector.values() for word in words_of(value)}
@@ -46,7 +44,7 @@ class FrontServices:
             return Unknown(reason="its pods are named for a private network, but no Service for them is there to see")
         return False
 
-    def _private(self, service: Service) -> bool | Unknown:
+    def _private(self, service: Service) -> Answer:
         spec = service.spec or ServiceSpec()
         if spec.external_ips or spec.type == "NodePort":
             return False

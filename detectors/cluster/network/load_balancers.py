@@ -1,7 +1,7 @@
 """Which load balancers only a private network reaches: by their addresses, else by their makers' annotations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from assay.detectors.cluster.network.service_objects import LoadBalancer, Service, ServiceSpec, ServiceStatus
 from assay.detectors.cluster.objects import Objects
@@ -121,20 +121,21 @@ def published(balancer: LoadBalancer | None) -> bool:
 
 def is_public(address: str | None) -> bool:
     """Whether a text is an address of the internet."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return False
-    return parsed.is_global and not parsed.is_multicast
+    parsed = _parsed(address)
+    return parsed is not None and parsed.is_global and not parsed.is_multicast
 
 
 def _is_private(address: str | None) -> bool:
     """One of a private network, as bare-metal load balancers have."""
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in _PRIVATE)
+
+
+def _parsed(address: str | None) -> IPv4Address | IPv6Address | None:
     try:
-        parsed = ip_address(address or "")
+        return ip_address(address or "")
     except ValueError:
-        return False
-    return any(parsed in network for network in _PRIVATE)
+        return None
 
 
 def _providers(objects: Objects) -> frozenset[str] | None:
@@ -164,12 +165,13 @@ def source_ranges(text: str | None) -> list[str | Unknown]:
 def ranges(written: Iterable[str]) -> list[str | Unknown]:
     """Those that can be read, sorted, and an Unknown for what can't."""
     given = set(written)
-    found = {one for one in given if _is_range(one)}
+    found = {one for one in given if is_range(one)}
     unread = [Unknown(reason="unreadable: a range of who may connect")] if len(found) < len(given) else []
     return [*sorted(found), *unread]
 
 
-def _is_range(text: str) -> bool:
+def is_range(text: str) -> bool:
+    """Whether a text is a range of addresses, or one address."""
     try:
         ip_network(text, strict=False)
     except ValueError:

@@ -1,10 +1,10 @@
 """Facts of Kubernetes' own NetworkPolicies."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import ip_network
 from typing import Any
 
 from assay.detectors.cluster.names import HIGHEST_PORT, is_port
+from assay.detectors.cluster.network.load_balancers import is_range
 from assay.detectors.cluster.network.policy_objects import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule, PolicySpec
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.selectors import REFUSED, requirements, requirements_or
@@ -91,7 +91,7 @@ def _peer(peer: PolicyPeer) -> dict[str, Any] | Unknown:
             return _NO_RANGE
         if unnamed(block.cidr) or any(map(unnamed, block.excepted or ())):
             return Unknown(reason="unresolved: a range of the NetworkPolicy")
-        if not all(map(_is_range, (block.cidr, *(block.excepted or ())))):
+        if not all(map(_is_block, (block.cidr, *(block.excepted or ())))):
             return _ODD_RANGE
         excepted = bounded(sorted(set(block.excepted or ())), "exceptions in a range of a NetworkPolicy")
         return {"pods": None, "namespaces": None, "cidr": block.cidr, "excepted": excepted, "elsewhere": None}
@@ -116,12 +116,9 @@ def _port(port: PolicyPort) -> dict[str, Any] | Unknown:
     return {"protocol": protocol.lower(), "port": text or None, "end_port": port.end_port}
 
 
-def _is_range(text: str) -> bool:
-    try:
-        ip_network(text, strict=False)
-    except ValueError:
-        return False
-    return "/" in text
+def _is_block(text: str) -> bool:
+    """One address alone is none."""
+    return "/" in text and is_range(text)
 
 
 def _number(text: str | None) -> int | None:

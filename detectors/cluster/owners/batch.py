@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from assay.detectors.cluster.objects import Meta, Objects
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import JobTemplate, PodTemplate
 
 
@@ -76,19 +76,17 @@ def volcano(owner: VolcanoJob, _objects: Objects) -> Iterator[Part]:
     """Volcano's Job, a role for each task."""
     for task in (owner.spec.tasks if owner.spec is not None else None) or ():
         labels = {"volcano.sh/task-spec": task.name or ""}
-        if owner.metadata.name is not None:
-            labels["volcano.sh/job-name"] = owner.metadata.name
-        yield _run(task.template, task.name, task.replicas, labels)
+        named = name_labels(owner.metadata.name, "volcano.sh/job-name")
+        yield _run(task.template, task.name, task.replicas, labels | named)
 
 
 def job_set(owner: JobSet, _objects: Objects) -> Iterator[Part]:
     """A JobSet, a role for each of its Jobs."""
     for job in (owner.spec.replicated_jobs if owner.spec is not None else None) or ():
         labels = {"jobset.sigs.k8s.io/replicatedjob-name": job.name or ""}
-        if owner.metadata.name is not None:
-            labels["jobset.sigs.k8s.io/jobset-name"] = owner.metadata.name
+        named = name_labels(owner.metadata.name, "jobset.sigs.k8s.io/jobset-name")
         inner = job.template.spec.template if job.template is not None and job.template.spec is not None else None
-        yield _run(inner, job.name, job.replicas, labels)
+        yield _run(inner, job.name, job.replicas, labels | named)
 
 
 def leader_worker_set(owner: LeaderWorkerSet, _objects: Objects) -> Iterator[Part]:
@@ -96,7 +94,7 @@ def leader_worker_set(owner: LeaderWorkerSet, _objects: Objects) -> Iterator[Par
     made = owner.spec.leader_worker_template if owner.spec is not None else None
     if owner.spec is None or made is None:
         return
-    labels = {} if owner.metadata.name is None else {"leaderworkerset.sigs.k8s.io/name": owner.metadata.name}
+    labels = name_labels(owner.metadata.name, "leaderworkerset.sigs.k8s.io/name")
     for role, one in (("leader", made.leader_template), ("worker", made.worker_template)):
         if one is not None:
             replicas = count(owner.spec.replicas, 1)

@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import apart, implied_spec, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import (
     Container,
     ContainerPort,
@@ -98,8 +98,7 @@ def notebook(owner: Notebook, _objects: Objects) -> Iterator[Part]:
     """A Notebook, whose labels its pod gets, too."""
     if owner.spec is None or owner.spec.template is None:
         return
-    name = owner.metadata.name
-    own = {"statefulset": name, "notebook-name": name} if name is not None else {}
+    own = name_labels(owner.metadata.name, "statefulset", "notebook-name")
     labels = {**(owner.metadata.labels or {}), **own}
     yield Part(template=owner.spec.template, replicas=1, strategy="RollingUpdate", labels=labels, named=False)
 
@@ -123,12 +122,11 @@ def tensorboard(owner: Tensorboard, _objects: Objects) -> Iterator[Part]:
     )
     volume = Volume(name="tbpd", persistent_volume_claim=Claim(claim_name=claim))
     made = PodSpec(containers=(container,), volumes=() if cloud else (volume,))
-    name = owner.metadata.name
     yield Part(
         template=template(implied_spec(apart(made), "the TensorBoard controller sets it"), owner.metadata.labels),
         replicas=1,
         strategy="RollingUpdate",
-        labels={} if name is None else {"app": name},
+        labels=name_labels(owner.metadata.name, "app"),
         named=False,
     )
 
@@ -137,11 +135,10 @@ def training(owner: TrainingJob, _objects: Objects) -> Iterator[Part]:
     """A training job. The role is in lower case, as in the label that the operator sets."""
     if owner.spec is None:
         return
-    name = owner.metadata.name
     for framework in TrainingSpec.__struct_fields__:
         replicas: dict[str, Replicas] = getattr(owner.spec, framework) or {}
         for role, one in sorted(replicas.items()):
-            labels = {} if name is None else {"training.kubeflow.org/job-name": name}
+            labels = name_labels(owner.metadata.name, "training.kubeflow.org/job-name")
             if framework != "mpi_replica_specs":
                 # The operator of MPI jobs has a name of its own for this label in each of its versions.
                 labels["training.kubeflow.org/replica-type"] = role.lower()

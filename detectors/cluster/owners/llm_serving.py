@@ -6,7 +6,7 @@ from msgspec import Struct, field, structs
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import apart, implied_spec, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.owners.serving import with_model
 from assay.detectors.cluster.pods.objects import Container, PodSpec, Resources
 from assay.detectors.cluster.pods.volume_objects import Anything
@@ -139,13 +139,12 @@ def graph(owner: InferenceGraph, _objects: Objects) -> Iterator[Part]:
     made = PodSpec(
         containers=(container,), service_account_name=spec.service_account_name, node_selector=spec.node_selector
     )
-    labels = {} if owner.metadata.name is None else {"serving.kserve.io/inferencegraph": owner.metadata.name}
     yield Part(
         template=template(implied_spec(apart(made), _ROUTER), owner.metadata.labels),
         role="router",
         replicas=count(spec.min_replicas, 1),
         strategy="RollingUpdate",
-        labels=labels,
+        labels=name_labels(owner.metadata.name, "serving.kserve.io/inferencegraph"),
         named=False,
     )
 
@@ -179,4 +178,4 @@ def _sources(spec: LanguageModelSpec) -> tuple[str | None, ...]:
 
 def _labels(owner: Meta, component: str) -> dict[str, str]:
     labels = {"app.kubernetes.io/part-of": "llminferenceservice", "app.kubernetes.io/component": component}
-    return labels if owner.name is None else {"app.kubernetes.io/name": owner.name, **labels}
+    return labels | name_labels(owner.name, "app.kubernetes.io/name")

@@ -3,11 +3,11 @@ DeploymentConfig."""
 
 from collections.abc import Iterator
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import apart, container_of, implied_spec, over, spec_of, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import (
     Container,
     Controller,
@@ -110,12 +110,11 @@ def grafana(owner: Grafana, _objects: Objects) -> Iterator[Part]:
     if not spec.containers:
         spec = _with(spec, (Container(name="grafana"),))
     labels = (made.metadata.labels if made.metadata is not None else None) or {}
-    own = {} if owner.metadata.name is None else {"app": owner.metadata.name}
     yield Part(
         template=template(implied_spec(apart(spec), "the Grafana operator sets it"), labels),
         replicas=count(patch.replicas if patch is not None else None, 1),
         strategy="RollingUpdate",
-        labels=own,
+        labels=name_labels(owner.metadata.name, "app"),
         named=False,
     )
 
@@ -138,9 +137,7 @@ def milvus(owner: Milvus, _objects: Objects) -> Iterator[Part]:
         host_network=made.host_network,
         security_context=made.security_context,
     )
-    labels = {"app.kubernetes.io/name": "milvus"}
-    if owner.metadata.name is not None:
-        labels["app.kubernetes.io/instance"] = owner.metadata.name
+    labels = {"app.kubernetes.io/name": "milvus", **name_labels(owner.metadata.name, "app.kubernetes.io/instance")}
     yield Part(
         template=template(implied_spec(apart(spec), "the Milvus operator sets it"), made.pod_labels),
         replicas=count(None, 1),
@@ -172,19 +169,15 @@ def _monitoring(owner: Monitoring, name: str) -> Part:
     others = tuple(one for one in containers if one.name != name)
     made = _with(spec_of(spec), (own, *others))
     labels = (spec.pod_metadata.labels if spec.pod_metadata is not None else None) or {}
-    instance = {"app.kubernetes.io/name": name}
-    if owner.metadata.name is not None:
-        instance |= {name: owner.metadata.name, "app.kubernetes.io/instance": owner.metadata.name}
     return Part(
         template=template(implied_spec(apart(made), "the Prometheus operator sets it"), labels),
         replicas=count(spec.replicas, 1),
         strategy="RollingUpdate",
-        labels=instance,
+        labels={"app.kubernetes.io/name": name, **name_labels(owner.metadata.name, name, "app.kubernetes.io/instance")},
         named=False,
     )
 
 
 def _with(spec: PodSpec, containers: tuple[Container, ...]) -> PodSpec:
-    fields = {name: getattr(spec, name) for name in PodSpec.__struct_fields__}
     # What the operator's object calls resources is for the one container.
-    return PodSpec(**{**fields, "containers": containers, "resources": None})
+    return structs.replace(spec, containers=containers, resources=None)

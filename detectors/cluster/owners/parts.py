@@ -65,8 +65,7 @@ def replica_set(owner: Controller, _objects: Objects) -> Iterator[Part]:
 def job(owner: Controller, _objects: Objects) -> Iterator[Part]:
     """A Job. The API server adds its name to the template's labels, by an older and a newer key."""
     if owner.spec is not None and owner.spec.template is not None:
-        name = owner.metadata.name
-        labels = {} if name is None else {"job-name": name, "batch.kubernetes.io/job-name": name}
+        labels = name_labels(owner.metadata.name, "job-name", "batch.kubernetes.io/job-name")
         yield Part(template=owner.spec.template, long_running=False, labels=labels)
 
 
@@ -89,6 +88,11 @@ def count(number: int | str | None, default: int) -> int | Unknown:
     if isinstance(number, str):
         return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else _UNRESOLVED
     return default if number is None else number
+
+
+def name_labels(name: str | None, *keys: str) -> dict[str, str]:
+    """Labels by which a controller names an owner; none where that gets its name from the server."""
+    return {} if name is None else dict.fromkeys(keys, name)
 
 
 _UNRESOLVED = Unknown(reason="unresolved: the number of replicas is a placeholder")

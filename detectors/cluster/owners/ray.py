@@ -6,7 +6,7 @@ from msgspec import Struct, field, structs
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import implied
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import Container, Handler, PodSpec, PodTemplate, VolumeMount
 from assay.detectors.cluster.pods.volume_objects import EmptyDir, Volume
 from assay.scanner.api import Unknown
@@ -100,7 +100,7 @@ def _parts(spec: ClusterSpec, name: str | None) -> Iterator[Part]:
 
     See: https://docs.ray.io/en/latest/cluster/kubernetes/user-guides/config.html
     """
-    common = {"ray.io/is-ray-node": "yes"} | ({"ray.io/cluster": name} if name is not None else {})
+    common = {"ray.io/is-ray-node": "yes", **name_labels(name, "ray.io/cluster")}
     head, groups = spec.head_group_spec, spec.worker_group_specs or ()
     if head is not None:
         yield Part(

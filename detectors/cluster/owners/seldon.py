@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct, field, json, structs
 
 from assay.detectors.cluster.objects import Meta, Objects, namespace_of
-from assay.detectors.cluster.owners.implied import apart, implied_spec, over, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.implied import apart, given_by, implied, implied_spec, over, template
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.owners.serving import with_initializers
 from assay.detectors.cluster.pods.objects import Container, ContainerPort, PodSpec
 
@@ -140,14 +140,15 @@ def server(owner: Server, objects: Objects) -> Iterator[Part]:
         made = structs.replace(made, containers=(Container(name="server"),))
     uris = [one for one in _models(owner, spec, made, objects) if one]
     made = with_initializers(apart(made), uris)
-    labels = {"app.kubernetes.io/name": "seldon-server"}
-    if owner.metadata.name is not None:
-        labels["seldon-server-name"] = owner.metadata.name
+    if unread := objects.unread(f"{_GROUP}/Model"):
+        made = structs.replace(
+            made, init_containers=(*(made.init_containers or ()), implied(Container(name="model"), unread))
+        )
     yield Part(
         template=template(implied_spec(made, _CONFIG) if base is None else made, owner.metadata.labels),
         replicas=count(spec.replicas, 1),
         strategy="RollingUpdate",
-        labels=labels,
+        labels={"app.kubernetes.io/name": "seldon-server", **name_labels(owner.metadata.name, "seldon-server-name")},
         named=False,
     )
 
@@ -159,7 +160,12 @@ def runtime(owner: SeldonRuntime, objects: Objects) -> Iterator[Part]:
     declared = config.spec.components if isinstance(config, SeldonConfig) and config.spec is not None else None
     base = {one.name: one for one in declared or () if one.name}
     overrides = {one.name: one for one in spec.overrides or () if one.name}
-    for name in sorted(base.keys() if declared is not None else _COMPONENTS.keys()):
+    names = sorted(base if declared is not None else _COMPONENTS)
+    if declared is None and objects.unread(f"{_GROUP}/SeldonConfig"):
+        names = sorted(name for name, one in overrides.items() if not one.disable) or [
+            ""
+        ]  # which other parts there are isn't known
+    for name in names:
         lower, upper = base.get(name, Component()), overrides.get(name, Component())
         if upper.disable or lower.disable:
             continue
@@ -224,7 +230,7 @@ def _named(objects: Objects, kind: str, name: str | None) -> ServerConfig | Seld
 
 def _merged(lower: PodSpec, upper: PodSpec) -> PodSpec:
     """A pod with another laid over it, container by container."""
-    given = {name: value for name in PodSpec.__struct_fields__ if (value := getattr(upper, name)) is not None}
+    given = given_by(upper)
     for name in ("containers", "init_containers"):
         if given.get(name):
             given[name] = _overlaid(getattr(lower, name) or (), given[name])

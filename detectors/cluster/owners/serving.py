@@ -6,7 +6,7 @@ from msgspec import Struct, field, json, structs
 
 from assay.detectors.cluster.objects import Meta, Objects, namespace_of
 from assay.detectors.cluster.owners.implied import apart, container_of, implied, implied_spec, over, spec_of, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import Container, Handler, PodSpec, PodTemplate, VolumeMount
 from assay.detectors.cluster.pods.volume_objects import Claim, Named, Volume
 from assay.scanner.api import Unknown
@@ -139,15 +139,12 @@ def inference_service(owner: InferenceService, objects: Objects) -> Iterator[Par
         if component is None:
             continue
         made = _served(component, owner.metadata, objects)
-        labels = {"component": role}
-        if owner.metadata.name is not None:
-            labels["serving.kserve.io/inferenceservice"] = owner.metadata.name
         yield Part(
             template=made,
             role=role,
             replicas=count(component.min_replicas, 1),
             strategy="RollingUpdate",
-            labels=labels,
+            labels={"component": role, **name_labels(owner.metadata.name, "serving.kserve.io/inferenceservice")},
             named=False,
         )
 
@@ -163,7 +160,7 @@ def serving_runtime(owner: ServingRuntime, _objects: Objects) -> Iterator[Part]:
 def seldon(owner: SeldonDeployment, _objects: Objects) -> Iterator[Part]:
     """A SeldonDeployment. Steps of its graph without pods of their own get a prepackaged server's."""
     spec = owner.spec or SeldonSpec()
-    labels = {} if owner.metadata.name is None else {"seldon-deployment-id": owner.metadata.name}
+    labels = name_labels(owner.metadata.name, "seldon-deployment-id")
     for predictor in spec.predictors or ():
         templates = predictor.component_specs or ()
         name = predictor.name or "predictor"
@@ -197,7 +194,7 @@ def knative(owner: KnativeService, _objects: Objects) -> Iterator[Part]:
         first, *others = made.spec.containers
         first = structs.replace(first, readiness_probe=first.readiness_probe or Handler())
         made = structs.replace(made, spec=structs.replace(made.spec, containers=(first, *others)))
-    labels = {} if owner.metadata.name is None else {"serving.knative.dev/service": owner.metadata.name}
+    labels = name_labels(owner.metadata.name, "serving.knative.dev/service")
     many = Unknown(reason="as many as its requests need")
     yield Part(template=made, replicas=many, strategy="RollingUpdate", labels=labels, named=False)
 
@@ -242,18 +239,15 @@ def _served(component: Component, owner: Meta, objects: Objects) -> PodTemplate:
         others = tuple(one for one in spec.containers or () if one.name != own.name)
         spec = implied_spec(structs.replace(spec, containers=(own, *others)), _RUNTIME)
         return template(with_model(spec, model.storage_uri), component.labels, component.annotations)
-    labels, annotations = dict(runtime.labels or {}), dict(runtime.annotations or {})
-    merged = spec_of(runtime)
     merged = structs.replace(
-        merged,
-        **{name: value for name in PodSpec.__struct_fields__ if (value := getattr(spec, name)) is not None},
+        over(spec_of(runtime), spec),
         containers=_overlaid(runtime.containers or (), own, spec.containers or ()),
         volumes=(*(runtime.volumes or ()), *(spec.volumes or ())),
     )
     return template(
         with_model(merged, model.storage_uri),
-        labels | (component.labels or {}),
-        annotations | (component.annotations or {}),
+        {**(runtime.labels or {}), **(component.labels or {})},
+        {**(runtime.annotations or {}), **(component.annotations or {})},
     )
 
 

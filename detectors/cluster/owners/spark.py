@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import implied_spec, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.owners.spark_conf import Added, Conf
 from assay.detectors.cluster.pods.objects import (
     Affinity,
@@ -139,7 +139,7 @@ def _parts(spec: SparkSpec, name: str | None) -> Iterator[Part]:
     conf = Conf(spec.spark_conf)
     for role, pod in (("driver", spec.driver or SparkPod()), ("executor", spec.executor or SparkPod())):
         added = conf.added(role)
-        labels = {"spark-role": role} | ({} if name is None else {"sparkoperator.k8s.io/app-name": name})
+        labels = {"spark-role": role, **name_labels(name, "sparkoperator.k8s.io/app-name")}
         made = _pod(spec, pod, role, conf, added)
         unseen = _unseen(spec, pod, role, conf)
         yield Part(

@@ -6,7 +6,7 @@ from msgspec import Struct, field, structs
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.owners.implied import container_of, implied_spec, template
-from assay.detectors.cluster.owners.parts import Part, count
+from assay.detectors.cluster.owners.parts import Part, count, name_labels
 from assay.detectors.cluster.pods.objects import (
     Container,
     PodSpec,
@@ -115,8 +115,7 @@ class Rollout(Struct, frozen=True, kw_only=True, rename="camel"):
 def workflow(owner: Workflow, _objects: Objects) -> Iterator[Part]:
     """Each template of a Workflow that runs containers; the others only put these in order."""
     if owner.spec is not None:
-        name = owner.metadata.name
-        yield from _steps(owner.spec, {} if name is None else {"workflows.argoproj.io/workflow": name})
+        yield from _steps(owner.spec, name_labels(owner.metadata.name, "workflows.argoproj.io/workflow"))
 
 
 def workflow_template(owner: Workflow, _objects: Objects) -> Iterator[Part]:

@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from assay.detectors.cluster.objects import Objects, Placed, namespace_of
 from assay.detectors.cluster.platform.namespaces import has_openshift
 from assay.detectors.cluster.platform.network_plugins import enforced
 from assay.detectors.cluster.platform.objects import Node, NodeSpec, Version
+from assay.detectors.cluster.pods.objects import Pod
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
-
-if TYPE_CHECKING:
-    from assay.detectors.cluster.pods.objects import Pod
 
 _SERVER = "kube-apiserver"
 _AUDIT_SINKS = ("audit-log-path", "audit-webhook-config-file")
@@ -113,7 +110,7 @@ _PROVIDERS = (("digitalocean://", "doks"), ("linode://", "lke"), ("ibm://", "iks
 
 def _managed_by(objects: Objects, version: str) -> str | Unknown | None:
     # OpenShift first, which runs on all clouds and as a service of theirs.
-    if has_openshift({placed.object.metadata.name for placed in objects.of("Namespace")}):
+    if has_openshift(objects):
         return "openshift"
     found = {manager for placed in objects.of("Node") for manager in _of_node(placed.object)}
     if "openshift" in found:

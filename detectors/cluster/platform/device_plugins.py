@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.platform.device_plugin_objects import ConfigMap, OperatorPolicy
 from assay.detectors.cluster.pods.objects import Container, PodSpec
+from assay.detectors.cluster.pods.templates import templates
 from assay.detectors.cluster.stating import is_live, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
@@ -118,8 +119,6 @@ def _everywhere(found: ConfigMap, key: str, uses: _Uses) -> bool | Unknown:
 
 
 def _uses(objects: Objects) -> _Uses:
-    from assay.detectors.cluster.pods.templates import templates
-
     uses = _Uses()
     for placed in objects.of("nvidia.com/ClusterPolicy"):
         policy: OperatorPolicy = placed.object

@@ -1,7 +1,7 @@
 """Which images admission lets in by their signature only, namespace by namespace."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from assay.detectors.cluster.objects import Meta, Objects
 from assay.detectors.cluster.platform import kyverno
@@ -11,7 +11,7 @@ from assay.detectors.cluster.selectors import LabelSelector, requirements, takes
 from assay.detectors.cluster.stating import bounded
 from assay.scanner.api import Unknown
 
-EVERYTHING = "**"
+_EVERYTHING = "**"
 """As a pattern: anything, slashes included; one star stands for anything without."""
 _MOST = 2_000_000
 """What policies compare namespaces with, times the namespaces."""
@@ -28,8 +28,6 @@ _OTHERS: Mapping[str, str] = {
 }
 """Checkers whose policies aren't read, and what they do."""
 
-Patterns = Sequence[str | Unknown]
-
 
 class ImagePolicies:
     """The policies of one source, asked namespace by namespace."""
@@ -44,7 +42,7 @@ class ImagePolicies:
         weight = len(self._sigstore) + sum(one.weight for one in self._kyverno)
         self._too_many = weight * count > _MOST
 
-    def of(self, namespace: Meta) -> Patterns:
+    def of(self, namespace: Meta) -> kyverno.Patterns:
         """The patterns of images whose signature is demanded, sorted, and why there may be more."""
         if self._too_many:
             return [Unknown(reason="there are too many policies and namespaces to compare them all")]
@@ -54,8 +52,8 @@ class ImagePolicies:
         for policy in self._kyverno:
             found += policy.of(name, labels)
         known = {one for one in found if isinstance(one, str)}
-        if EVERYTHING in known:
-            return [EVERYTHING]
+        if _EVERYTHING in known:
+            return [_EVERYTHING]
         doubts = {one.reason for one in found if isinstance(one, Unknown)} | set(self._doubts)
         if self._unread:
             doubts.add(self._unread)
@@ -72,7 +70,7 @@ class ImagePolicies:
             yield Unknown(reason=_UNNAMED)
 
 
-def _sigstore(objects: Objects) -> Patterns:
+def _sigstore(objects: Objects) -> kyverno.Patterns:
     found: list[str | Unknown] = []
     for placed in objects.of(_SIGSTORE):
         policy: SigstorePolicy = placed.object

@@ -4,10 +4,11 @@ See: https://kyverno.io/docs/policy-types/cluster-policy/verify-images/ and
 https://kyverno.io/docs/policy-types/image-validating-policy/
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from assay.detectors.cluster.answers import Answer, every, some
 from assay.detectors.cluster.globs import matches
 from assay.detectors.cluster.objects import Objects, namespace_of
 from assay.detectors.cluster.platform.signature_objects import (
@@ -40,7 +41,6 @@ _PARTLY = Unknown(reason="a policy of Kyverno's is for some pods of the namespac
 _ASKED = Unknown(reason="a policy of Kyverno's has conditions that are not evaluated")
 
 Patterns = Sequence[str | Unknown]
-Answer = bool | Unknown
 
 
 class Policy(Struct, frozen=True):
@@ -67,7 +67,7 @@ class Policy(Struct, frozen=True):
         if self.constraints is not None:
             holds = _constrained(self.constraints, labels)
         else:
-            holds = _both(_taken(self.match, name, labels), _left(self.exclude, name, labels))
+            holds = every((_taken(self.match, name, labels), _left(self.exclude, name, labels)))
         if holds is True:
             return self.patterns
         return (holds,) if isinstance(holds, Unknown) else ()
@@ -148,9 +148,9 @@ def _taken(match: Match | None, name: str, labels: Mapping[str, str]) -> Answer:
     if match is None:
         return False
     if match.any is not None:
-        return _some(_filtered(one, name, labels) for one in match.any)
+        return some(_filtered(one, name, labels) for one in match.any)
     if match.all is not None:
-        return _both(*(_filtered(one, name, labels) for one in match.all)) if match.all else False
+        return every(_filtered(one, name, labels) for one in match.all) if match.all else False
     return _filtered(match, name, labels)
 
 
@@ -161,13 +161,13 @@ def _left(exclude: Match | None, name: str, labels: Mapping[str, str]) -> Answer
     filters = exclude.any if exclude.any is not None else (exclude.all if exclude.all is not None else (exclude,))
     # Whatever touches the namespace may leave out some pods; what names other namespaces only leaves out none.
     touching = [_reaches(one, name, labels) for one in filters]
-    touched = _some(touching) if exclude.all is None else _both(*touching)
+    touched = some(touching) if exclude.all is None else every(touching)
     return True if touched is False else _PARTLY
 
 
 def _reaches(one: Filter, name: str, labels: Mapping[str, str]) -> Answer:
     resources = one.resources or Resources()
-    return _both(_listed(resources.namespaces, name), _selected(resources.namespace_selector, labels))
+    return every((_listed(resources.namespaces, name), _selected(resources.namespace_selector, labels)))
 
 
 def _filtered(one: Filter, name: str, labels: Mapping[str, str]) -> Answer:
@@ -195,16 +195,3 @@ def _listed(patterns: Sequence[str] | None, name: str) -> Answer:
 def _selected(selector: LabelSelector | None, labels: Mapping[str, str]) -> Answer:
     wanted = requirements(selector or LabelSelector())
     return wanted if isinstance(wanted, Unknown) else takes(wanted, labels)
-
-
-def _both(*answers: Answer) -> Answer:
-    if False in answers:
-        return False
-    return next((one for one in answers if isinstance(one, Unknown)), True)
-
-
-def _some(answers: Iterable[Answer]) -> Answer:
-    seen = list(answers)
-    if True in seen:
-        return True
-    return next((one for one in seen if isinstance(one, Unknown)), False)

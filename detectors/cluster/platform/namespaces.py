@@ -1,7 +1,7 @@
 """Facts of namespaces."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -51,7 +51,7 @@ _OPENSHIFT = "openshift-kube-apiserver"
 """Where there is this namespace, OpenShift reserves all that begin with `openshift-` for itself."""
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class _Settings(Struct, frozen=True, kw_only=True):
     """What other objects say of namespaces, by namespace."""
 
     quotas: Mapping[str, frozenset[str]]
@@ -69,17 +69,17 @@ def state(objects: Objects) -> Iterator[Resource]:
         yield _namespace(objects, placed, settings, signatures)
 
 
-def is_system(name: str, openshift: bool) -> bool:
+def _is_system(name: str, openshift: bool) -> bool:
     """Kubernetes' or the provider's own, by its whole name, as anybody may choose a name that looks like one."""
     return name in _SYSTEM or (openshift and (name == "openshift" or name.startswith("openshift-")))
 
 
-def has_openshift(names: Iterable[str | None]) -> bool:
-    """Whether these are the namespaces of an OpenShift cluster."""
-    return _OPENSHIFT in names
+def has_openshift(objects: Objects) -> bool:
+    """Whether the namespaces are those of an OpenShift cluster."""
+    return any(placed.object.metadata.name == _OPENSHIFT for placed in objects.of("Namespace"))
 
 
-def _settings(objects: Objects) -> Settings:
+def _settings(objects: Objects) -> _Settings:
     quotas: dict[str, set[str]] = defaultdict(set)
     for placed in objects.of("ResourceQuota"):
         quota: ResourceQuota = placed.object
@@ -96,15 +96,15 @@ def _settings(objects: Objects) -> Settings:
         limits: LimitRange = placed.object
         if any(one.type == "Container" and one.default for one in (limits.spec or LimitSpec()).limits or ()):
             limited.add(namespace_of(limits.metadata))
-    return Settings(
+    return _Settings(
         quotas={name: frozenset(bounded) for name, bounded in quotas.items()},
         limited=frozenset(limited),
         profiles=frozenset(profiles),
-        openshift=has_openshift({placed.object.metadata.name for placed in objects.of("Namespace")}),
+        openshift=has_openshift(objects),
     )
 
 
-def _namespace(objects: Objects, placed: Placed, settings: Settings, signatures: ImagePolicies) -> Resource:
+def _namespace(objects: Objects, placed: Placed, settings: _Settings, signatures: ImagePolicies) -> Resource:
     namespace: Namespace = placed.object
     meta = namespace.metadata
     labels = meta.labels or {}
@@ -117,7 +117,7 @@ def _namespace(objects: Objects, placed: Placed, settings: Settings, signatures:
         "enforces": _enforced(labels),
         "enforced_version": labels.get(f"{_ENFORCE}-version") or None,
         "tenant": _tenant(objects, meta, settings),
-        "system": is_system(name, settings.openshift),
+        "system": _is_system(name, settings.openshift),
         "mesh": _mesh(meta),
         "quota": _true_or_unread(bool(bounded), quotas),
         "gpu_quota": _true_or_unread(any(map(names_accelerator, bounded)), quotas),
@@ -148,7 +148,7 @@ _HIERARCHY = ".tree.hnc.x-k8s.io/depth"
 """Ends the labels of the hierarchical namespace controller, which begin with an ancestor's name."""
 
 
-def _tenant(objects: Objects, meta: Meta, settings: Settings) -> str | Unknown | None:
+def _tenant(objects: Objects, meta: Meta, settings: _Settings) -> str | Unknown | None:
     labels = meta.labels or {}
     owners = [one.name for one in meta.owner_references or () if one.kind == "Profile"]
     if owners:

@@ -1,15 +1,12 @@
 """Whether a network plug-in runs that enforces NetworkPolicies, known by the DaemonSets of the system's namespaces."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from assay.detectors.cluster.objects import Objects, namespace_of
+from assay.detectors.cluster.pods.objects import Container, Controller, Pod
 from assay.scanner.api import Unknown
-
-if TYPE_CHECKING:
-    from assay.detectors.cluster.pods.objects import Container, Controller, Pod
 
 _NAMESPACES = frozenset(
     {
@@ -43,7 +40,7 @@ _AWS_AGENTS = ("aws-eks-nodeagent", "aws-network-policy-agent")
 
 class _DaemonSet(Struct, frozen=True):
     name: str
-    containers: "Sequence[Container]"
+    containers: Sequence[Container]
 
 
 def enforced(objects: Objects) -> bool | Unknown:

@@ -1,9 +1,10 @@
 """Facts of admission webhooks."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
+from assay.detectors.cluster.answers import Answer, every, some
 from assay.detectors.cluster.objects import Objects, Placed
 from assay.detectors.cluster.platform.objects import (
     ClientConfig,
@@ -13,7 +14,7 @@ from assay.detectors.cluster.platform.objects import (
     WebhookRule,
 )
 from assay.detectors.cluster.selectors import LabelSelector, requirements, takes
-from assay.detectors.cluster.stating import bounded, cluster_wide, is_live
+from assay.detectors.cluster.stating import bounded, cluster_wide, is_live, unnamed
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
@@ -42,10 +43,10 @@ def _webhook(
     default = "Ignore" if configuration.api_version == f"{_GROUP}/v1beta1" else "Fail"
     facts = {
         "type": sort,
-        "fails_open": (entry.failure_policy or default) == "Ignore",
+        "fails_open": _among((entry.failure_policy or default,), {"Ignore"}, "what happens while the webhook is down"),
         "outside": _outside((entry.client_config or ClientConfig()).url),
         "exempts": exemptions.of(entry),
-        "guards_pods": any(map(_looks_at_pods, entry.rules or ())),
+        "guards_pods": some(map(_looks_at_pods, entry.rules or ())),
     }
     return stated(objects, placed, "cluster.webhook", f"{at}/{entry.name or ''}", facts, (at, *aliases))
 
@@ -53,18 +54,28 @@ def _webhook(
 _LOOPBACK = re.compile(r"https://(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?(?:/|$)", re.IGNORECASE | re.ASCII)
 
 
-def _outside(url: str | None) -> bool:
+def _outside(url: str | None) -> Answer:
+    if unnamed(url):
+        return Unknown(reason="unresolved: the address of the webhook")
     # Providers run webhooks beside the API server, on its own machine.
     return bool(url) and not _LOOPBACK.match(url or "")
 
 
-def _looks_at_pods(rule: WebhookRule) -> bool:
-    return (
-        bool({"CREATE", "*"} & set(rule.operations or ()))
-        and bool({"", "*"} & set(rule.api_groups or ()))
-        and bool({"pods", "*", "*/*"} & set(rule.resources or ()))
-        and rule.scope != "Cluster"
+def _looks_at_pods(rule: WebhookRule) -> Answer:
+    return every(
+        (
+            _among(rule.operations or (), {"CREATE", "*"}, "an operation that the webhook looks at"),
+            _among(rule.api_groups or (), {"", "*"}, "an API group that the webhook looks at"),
+            _among(rule.resources or (), {"pods", "*", "*/*"}, "a resource that the webhook looks at"),
+            _among((rule.scope or "*",), {"Namespaced", "*"}, "the scope that the webhook looks at"),
+        )
     )
+
+
+def _among(given: Iterable[str], wanted: Set[str], what: str) -> Answer:
+    """Whether one of them is wanted; `what` tells what a placeholder stands for."""
+    placeholder = Unknown(reason=f"unresolved: {what}")
+    return some(placeholder if unnamed(one) else one in wanted for one in given)
 
 
 class _Exemptions:

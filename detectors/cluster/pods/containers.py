@@ -6,7 +6,7 @@ from typing import Any
 from assay.detectors.cluster.pods import contexts
 from assay.detectors.cluster.pods.environment import from_secrets, in_the_open
 from assay.detectors.cluster.pods.image_volumes import images, models
-from assay.detectors.cluster.pods.images import Image, parse, placeholder
+from assay.detectors.cluster.pods.images import Image, parse, placeholder, resolved
 from assay.detectors.cluster.pods.objects import Container, Handler, Implied, PodSpec
 from assay.detectors.cluster.pods.quantities import requested
 from assay.detectors.cluster.pods.start_fetches import fetches
@@ -67,7 +67,7 @@ def _facts(
     apparmor = contexts.apparmor_annotation(annotations, container.name, spec.security_context)
     context = container.security_context
     return {
-        "name": _text(container.name or ""),
+        "name": resolved(container.name or ""),
         "image": image.text,
         "image_tag": image.tag,
         "image_pinned": image.pinned,
@@ -120,7 +120,7 @@ def _ports(container: Container, spec: PodSpec) -> Iterator[Any]:
             "number": number or 0,
             "protocol": contexts.one_of((port.protocol or "TCP").lower(), ("tcp", "udp", "sctp"), "a port's protocol"),
             "host_port": host or (number if spec.host_network is True else None) or None,
-            "name": _text(port.name) if port.name else None,
+            "name": resolved(port.name) if port.name else None,
         }
 
 
@@ -147,7 +147,3 @@ def _probe_hosts(container: Container) -> bool:
         if handler is not None
         for action in (handler.http_get, handler.tcp_socket)
     )
-
-
-def _text(text: str) -> str | Unknown:
-    return placeholder(text) if unresolved(text) else text

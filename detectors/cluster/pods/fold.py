@@ -2,12 +2,15 @@
 
 import re
 from hashlib import blake2b
+from typing import TypeVar
 
 from msgspec import json, structs
 
 from assay.detectors.cluster.objects import Meta, Owner, namespace_of
-from assay.detectors.cluster.pods.objects import Folded, Pod, PodSpec
+from assay.detectors.cluster.pods.objects import Container, Folded, Pod, PodSpec, VolumeMount
 from assay.detectors.cluster.pods.volume_objects import Volume
+
+T = TypeVar("T", Volume, VolumeMount)
 
 GENERATED_LABELS = frozenset(
     {
@@ -46,6 +49,7 @@ _TOKEN_VOLUME = re.compile(r"kube-api-access-[a-z0-9]{5}")
 """The API server makes the name up for each pod.
 See: https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-token-volume
 """
+_TOKEN_VOLUME_BYTES = re.compile(_TOKEN_VOLUME.pattern.encode())
 TOKEN_VOLUME = "kube-api-access"  # noqa: S105  # a volume's name
 """What the volume is called here that the API server adds for the service account's token."""
 
@@ -154,20 +158,17 @@ def finished(pod: Pod) -> bool:
 def _digest(pod: Pod, kind: str) -> str:
     """The same for pods of one template."""
     labels = sorted(item for item in (pod.metadata.labels or {}).items() if _lasting(item[0]))
-    # A static pod's name ends with its node's; a bare pod is named by whoever made it, and copies are made by name.
+    # The name is left out: a static pod's ends with its node's, and copies of a bare pod may differ in nothing else.
     encoded = _ENCODER.encode((labels, _annotations(pod.metadata), pod.spec))
     spec = pod.spec
     if spec is not None and spec.node_name:
         encoded = encoded.replace(b'"nodeName":' + json.encode(spec.node_name), b'"nodeName":null')
-    encoded = _TOKEN_VOLUME_BYTES.sub(b"kube-api-access", encoded)
+    encoded = _TOKEN_VOLUME_BYTES.sub(TOKEN_VOLUME.encode(), encoded)
     if kind == "StatefulSet" and pod.metadata.name:
         encoded = encoded.replace(f'-{pod.metadata.name}"'.encode(), b'-*"')
     elif kind not in _NATIVE:
         encoded = _INDEX_VARIABLE.sub(b"", encoded)
     return blake2b(encoded, digest_size=16).hexdigest()
-
-
-_TOKEN_VOLUME_BYTES = re.compile(_TOKEN_VOLUME.pattern.encode())
 
 
 def _lasting(label: str) -> bool:
@@ -184,29 +185,19 @@ def _normalised(spec: PodSpec) -> PodSpec:
     return structs.replace(
         spec,
         node_name=None,
-        volumes=None if spec.volumes is None else tuple(_renamed(volume) for volume in spec.volumes),
-        **{
-            field: tuple(
-                structs.replace(
-                    container,
-                    volume_mounts=tuple(
-                        structs.replace(mount, name=TOKEN_VOLUME) if _is_token_volume(mount.name) else mount
-                        for mount in container.volume_mounts
-                    ),
-                )
-                if container.volume_mounts
-                else container
-                for container in containers
-            )
-            for field in ("containers", "init_containers", "ephemeral_containers")
-            if (containers := getattr(spec, field))
-        },
+        volumes=None if spec.volumes is None else tuple(map(_renamed, spec.volumes)),
+        containers=_normalised_each(spec.containers),
+        init_containers=_normalised_each(spec.init_containers),
+        ephemeral_containers=_normalised_each(spec.ephemeral_containers),
     )
 
 
-def _renamed(volume: Volume) -> Volume:
-    return structs.replace(volume, name=TOKEN_VOLUME) if _is_token_volume(volume.name) else volume
+def _normalised_each(found: tuple[Container, ...] | None) -> tuple[Container, ...] | None:
+    return found and tuple(
+        structs.replace(one, volume_mounts=one.volume_mounts and tuple(map(_renamed, one.volume_mounts)))
+        for one in found
+    )
 
 
-def _is_token_volume(name: str | None) -> bool:
-    return name is not None and _TOKEN_VOLUME.fullmatch(name) is not None
+def _renamed(one: T) -> T:
+    return structs.replace(one, name=TOKEN_VOLUME) if one.name and _TOKEN_VOLUME.fullmatch(one.name) else one

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assay.detectors.cluster.pods.images import Image, parse, placeholder
+from assay.detectors.cluster.pods.images import Image, parse, resolved
 from assay.detectors.cluster.pods.objects import Container, PodSpec
 from assay.detectors.cluster.pods.volume_objects import Volume
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded
 from assay.scanner.api import Unknown
 
 _MODEL = re.compile(
@@ -44,7 +44,7 @@ def _stated(spec: PodSpec) -> Iterator[Any]:
         if volume.image is not None:
             image, name = _parsed(volume), volume.name or ""
             yield {
-                "name": placeholder(name) if unresolved(name) else name,
+                "name": resolved(name),
                 "image": image.text,
                 "image_tag": image.tag,
                 "image_pinned": image.pinned,

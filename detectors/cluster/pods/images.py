@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from assay.detectors.cluster.stating import unresolved
 from assay.scanner.api import Unknown
 
 _LONGEST = 1_000
@@ -70,6 +71,11 @@ def placeholder(text: str) -> Unknown:
     """Why a value isn't known in which a placeholder is left; names it only where that is a plain name."""
     found = _PLAIN_NAME.search(text)
     return Unknown(reason=f"unresolved: {found.group() if found else 'a placeholder'}")
+
+
+def resolved(text: str) -> str | Unknown:
+    """The text, unless a placeholder is left in it."""
+    return placeholder(text) if unresolved(text) else text
 
 
 def _untagged(name: str) -> tuple[str, str | None]:

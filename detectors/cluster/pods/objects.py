@@ -373,7 +373,7 @@ class ImpliedSpec(PodSpec, frozen=True, kw_only=True, rename="camel", gc=False):
 
 
 class Folded(Pod, frozen=True, kw_only=True, rename="camel", gc=False):
-    """One pod that stands for several equal ones of a live cluster. Never decoded, only made by `fold_pods`."""
+    """One pod that stands for several equal ones of a live cluster. Never decoded, only made by `fold.PodFold`."""
 
     count: int = 1
     """How many of them run on a node."""

@@ -1,12 +1,10 @@
-"""On which nodes pods may be, as far as they say, and whether they are given Secrets."""
+"""On which nodes pods may be, as far as they say."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assay.detectors.cluster.pods.objects import NodeTerm, PodSpec
-from assay.detectors.cluster.pods.templates import Template
 from assay.detectors.cluster.stating import bounded
-from assay.scanner.api import Unknown
 
 CONTROL_PLANE = frozenset(
     {"node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master", "node-role.kubernetes.io/etcd"}
@@ -30,28 +28,6 @@ def placement(spec: PodSpec) -> dict[str, Any]:
         "control_plane": not CONTROL_PLANE.isdisjoint(labels) or (bool(terms) and all(map(_of_control_plane, terms))),
         "tolerates": bounded(sorted(tolerated), "taints that are tolerated"),
     }
-
-
-def uses_secrets(template: Template) -> bool | Unknown:
-    """Whether its pods are given Secrets of their namespace, as files, in variables or to pull images with."""
-    spec = template.spec
-    if any(_gives_secrets(spec)):
-        return True
-    unread = template.running if isinstance(template.running, Unknown) else None
-    reason = getattr(spec, "reason", None)
-    return unread or (Unknown(reason=reason) if isinstance(reason, str) else False)
-
-
-def _gives_secrets(spec: PodSpec) -> Iterator[bool]:
-    yield bool(spec.image_pull_secrets)
-    for volume in spec.volumes or ():
-        yield volume.secret is not None
-        sources = (volume.projected and volume.projected.sources) or ()
-        yield any(source.secret is not None for source in sources)
-    for container in (*(spec.containers or ()), *(spec.init_containers or ()), *(spec.ephemeral_containers or ())):
-        yield any(source.secret_ref is not None for source in container.env_from or ())
-        values = (one.value_from for one in container.env or ())
-        yield any(value is not None and value.secret_key_ref is not None for value in values)
 
 
 def _terms(spec: PodSpec) -> Iterator[NodeTerm]:

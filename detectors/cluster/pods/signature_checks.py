@@ -112,11 +112,9 @@ def _of(words: Sequence[str]) -> Checked:
     program, rest = _program(last)
     if program in _SUMS and any(word in ("-c", "--check") for word in rest):
         return "model-pinned" if any(_DIGEST.fullmatch(word) for word in words) else _SUMS_UNSEEN
-    wanted = _CHECKERS.get(program)
-    if wanted is None:
-        inner, arguments = _program(words)
-        return _UNSEEN if last != words and _checks(inner, arguments) else None
-    return "model-signed" if _checks(program, rest) else None
+    if program in _CHECKERS:
+        return "model-signed" if _checks(program, rest) else None
+    return _UNSEEN if last != words and _checks(*_program(words)) else None
 
 
 def _checks(program: str, rest: Sequence[str]) -> bool:

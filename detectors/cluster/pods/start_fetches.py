@@ -6,8 +6,16 @@ from functools import reduce
 from itertools import islice
 
 from assay.detectors.cluster.pods import signature_checks
-from assay.detectors.cluster.pods.fetch_programs import DOWNLOADERS, PROGRAMS, REMOTE, REVISION, fetched, pinned, values
-from assay.detectors.cluster.pods.fetch_programs import reference as reference
+from assay.detectors.cluster.pods.fetch_programs import (
+    DOWNLOADERS,
+    PROGRAMS,
+    REMOTE,
+    REVISION,
+    fetched,
+    pinned,
+    reference,
+    values,
+)
 from assay.detectors.cluster.pods.images import parse, path_of
 from assay.detectors.cluster.pods.objects import Container, PodSpec
 from assay.detectors.cluster.pods.signature_checks import Checked, Step

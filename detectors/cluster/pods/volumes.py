@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import normpath
 from typing import Any
 
-from assay.detectors.cluster.pods.images import placeholder
+from assay.detectors.cluster.pods.images import placeholder, resolved
 from assay.detectors.cluster.pods.objects import Container, PodSpec
 from assay.detectors.cluster.pods.volume_objects import Volume
 from assay.detectors.cluster.stating import bounded, unresolved
@@ -63,7 +63,7 @@ def _volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods:
     for volume in spec.volumes or ():
         for claim in claims.get(volume.name or "", ()) or (_claim(volume, pods),):
             yield {
-                "name": _text(volume.name or ""),
+                "name": resolved(volume.name or ""),
                 "type": type_of(volume, live),
                 "host_path": None if volume.host_path is None else _host_path(volume.host_path.path or ""),
                 "claim": claim,
@@ -75,8 +75,8 @@ def _volumes(spec: PodSpec, claims: Mapping[str, Sequence[str | Unknown]], pods:
 def _mounts(container: Container, read_only_volumes: frozenset[str]) -> Iterator[Any]:
     for mount in container.volume_mounts or ():
         yield {
-            "volume": _text(mount.name or ""),
-            "path": _text(mount.mount_path or ""),
+            "volume": resolved(mount.name or ""),
+            "path": resolved(mount.mount_path or ""),
             "read_only": mount.read_only is True or (mount.name or "") in read_only_volumes,
         }
 
@@ -92,11 +92,11 @@ def _host_path(path: str) -> str | Unknown:
 
 def _claim(volume: Volume, pods: str) -> str | Unknown | None:
     if volume.ephemeral is not None:
-        return _text(f"{pods}-{volume.name or ''}")
+        return resolved(f"{pods}-{volume.name or ''}")
     if volume.persistent_volume_claim is None:
         return None
     name = volume.persistent_volume_claim.claim_name
-    return _text(name) if name else Unknown(reason="unreadable: a volume's claim has no name")
+    return resolved(name) if name else Unknown(reason="unreadable: a volume's claim has no name")
 
 
 def _read_only(volume: Volume) -> bool:
@@ -118,7 +118,3 @@ def _holds_token(volume: Volume) -> bool | Unknown:
         # type says.
         return "-token-" in (volume.secret.secret_name or "")
     return False
-
-
-def _text(text: str) -> str | Unknown:
-    return placeholder(text) if unresolved(text) else text

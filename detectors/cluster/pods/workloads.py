@@ -10,10 +10,11 @@ from assay.detectors.cluster.objects import Objects, Placed, namespace_of
 from assay.detectors.cluster.pods import contexts
 from assay.detectors.cluster.pods.containers import containers
 from assay.detectors.cluster.pods.fold import TOKEN_VOLUME
+from assay.detectors.cluster.pods.given_secrets import uses_secrets
 from assay.detectors.cluster.pods.image_volumes import image_volumes
-from assay.detectors.cluster.pods.images import placeholder
+from assay.detectors.cluster.pods.images import placeholder, resolved
 from assay.detectors.cluster.pods.objects import Container, ImpliedSpec, Pod, PodSpec
-from assay.detectors.cluster.pods.placement import placement, uses_secrets
+from assay.detectors.cluster.pods.placement import placement
 from assay.detectors.cluster.pods.purposes import purposes
 from assay.detectors.cluster.pods.system_components import component
 from assay.detectors.cluster.pods.templates import Template, templates
@@ -41,8 +42,7 @@ _IMPLIED: Mapping[str, tuple[str, ...]] = {
     "runtime_class_name": ("runtime_class",),
 }
 """Field of the API, and the facts that rest on it: not known where an operator may set it."""
-
-__all__ = ["Template", "state", "templates"]
+_WITH_MORE = ("containers", "volumes", "image_volumes")
 
 
 def state(objects: Objects) -> Iterator[Resource]:
@@ -73,7 +73,7 @@ def _facts(template: Template, live: bool) -> dict[str, Any]:
         "controller": controller,
         "role": template.role,
         "labels": known_labels(template.labels),
-        "service_account": _text(_account(spec)),
+        "service_account": resolved(_account(spec)),
         "token_declared": spec.automount_service_account_token,
         "host_network": spec.host_network is True,
         "host_pid": spec.host_pid is True,
@@ -104,9 +104,8 @@ def _facts(template: Template, live: bool) -> dict[str, Any]:
     }
     if isinstance(template.running, Unknown):
         # A pod may have more in it than its template, such as what a webhook puts in.
-        facts["containers"] = [*facts["containers"], template.running]
-        facts["volumes"] = [*facts["volumes"], template.running]
-        facts["image_volumes"] = [*facts["image_volumes"], template.running]
+        for name in _WITH_MORE:
+            facts[name] = [*facts[name], template.running]
     if isinstance(spec, ImpliedSpec):
         unknown = Unknown(reason=spec.reason)
         for field, names in _IMPLIED.items():
@@ -201,7 +200,3 @@ def _pods_of(template: Template) -> str:
     owner = template.owner.object
     name = owner.metadata.name or ""
     return name if isinstance(owner, Pod) and template.controller == "Pod" and name else f"{name}-*"
-
-
-def _text(text: str) -> str | Unknown:
-    return placeholder(text) if unresolved(text) else text

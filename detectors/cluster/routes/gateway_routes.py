@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.cluster.answers import some
 from assay.detectors.cluster.names import is_service
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes.gateway_objects import (
@@ -90,7 +91,7 @@ def _route(objects: Objects, placed: Placed, kind: str, beside: _Beside) -> Reso
         "gateways": bounded(sorted(told, key=repr), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],
-        "authenticated": _either(login, _authenticated(rules, namespace, beside.middlewares)),
+        "authenticated": some((login, _authenticated(rules, namespace, beside.middlewares))),
         "redirects_to_tls": redirects,
     }
     return stated(objects, placed, "network.route", address(kind, route.metadata), facts)
@@ -161,10 +162,6 @@ _MIDDLEWARE = ("traefik.io", "Middleware")
 _NO_LOGIN = ("gateway.envoyproxy.io", "HTTPRouteFilter")
 """It changes requests and responses."""
 _BY_FILTER = Unknown(reason="a filter of the Gateway's controller decides, which may ask for a login")
-
-
-def _either(one: bool | Unknown, other: bool | Unknown) -> bool | Unknown:
-    return one is True or (other if isinstance(one, bool) or other is True else one)
 
 
 def _redirects(rule: Rule) -> bool:

@@ -90,9 +90,9 @@ def _ingress(
         undecided = Unknown(reason=unread)
         facts |= dict.fromkeys(("source_ranges", "authenticated", "redirects_to_tls"), undecided)
         facts["internal"] = not in_public and undecided
-    if objects.unread("Service") and reading.serving.controller == "gce":
-        undecided = Unknown(reason=objects.unread("Service") or "")
-        facts |= dict.fromkeys(("source_ranges", "authenticated"), undecided)
+    services_unread = objects.unread("Service")
+    if services_unread and reading.serving.controller == "gce":
+        facts |= dict.fromkeys(("source_ranges", "authenticated"), Unknown(reason=services_unread))
     return stated(objects, placed, "network.route", address("Ingress", ingress.metadata), facts)
 
 

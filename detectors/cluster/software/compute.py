@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from assay.detectors.cluster.software.process import Process, is_local, setting
+from assay.detectors.cluster.answers import every, some
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally, setting
 from assay.detectors.cluster.software.server import Look, Server
-from assay.detectors.cluster.software.setting import ABSENT, Setting, all_of, any_of, any_present, switch, text_of
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
 RAY_OWNERS = ("RayCluster", "RayJob", "RayService")
@@ -25,14 +26,13 @@ def ray(process: Process) -> Look:
             process.option("--ray-client-server-port"), _started(process, "ray-client-server-port"), default=10001
         ),
     )
-    host = text_of(
+    local = listens_locally(
         process.option("--dashboard-host"),
         _started(process, "dashboard-host"),
-        default="0.0.0.0" if owned else "127.0.0.1",  # noqa: S104
+        default=ANY if owned else LOOPBACK,
     )
-    local = host if isinstance(host, Unknown) else is_local(host)
     # GCS and the client server listen on the node's address whatever the dashboard does.
-    dashboard: bool | Unknown = local if isinstance(local, Unknown) else not local
+    dashboard = negated(local)
     return Look(
         ports=tuple(port for port, open_ in zip(ports, (True, dashboard, True), strict=True) if open_ is not False),
         authenticated=_ray_token(process),
@@ -92,24 +92,23 @@ def dask(process: Process) -> Look:
 
     See: https://distributed.dask.org/en/stable/tls.html
     """
-    certificates = all_of(
+    certificates = every(
         any_present((process.option(f"--tls-{part}"), process.env(f"DASK_DISTRIBUTED__COMM__TLS__{variable}")))
         for part, variable in (("ca-file", "CA_FILE"), ("cert", "SCHEDULER__CERT"))
     )
     pages = process.option("--dashboard-address")
-    address = text_of(pages, default=":8787")
-    no_pages = any_of(
+    no_pages = some(
         (
             switch(process.toggle("--no-dashboard"), default=False),
-            address if isinstance(address, Unknown) else is_local(address),
+            listens_locally(pages, default=":8787"),
         )
     )
     ports = (process.port(process.option("--port"), default=8786), process.port(pages, default=8787))
     return Look(
         ports=ports[:1] if no_pages is True else ports,
         # The pages are plain HTTP for everyone, certificates or not.
-        authenticated=all_of((certificates, no_pages)),
-        tls=all_of((certificates, no_pages)),
+        authenticated=every((certificates, no_pages)),
+        tls=every((certificates, no_pages)),
     )
 
 

@@ -1,12 +1,11 @@
 """Pages on which flows of models, tools and code are put together: whoever may edit a flow runs code."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every
+from assay.detectors.cluster.software.process import ANY, Process, is_local, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_present, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, switch
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
-_LOOPBACK = "127.0.0.1"
 _ACCOUNTS_OF_FLOWISE = (3, 0, 1)
 _KEYS_OF_LANGFLOW = (1, 5, 0)
 
@@ -17,7 +16,9 @@ def langflow(process: Process) -> Look:
     See: https://docs.langflow.org/api-keys-and-authentication
     """
     image = process.is_image(("langflowai/*",))
-    host = text_of(process.option("--host"), process.env("LANGFLOW_HOST"), default=_ANY if image else "localhost")
+    local = listens_locally(
+        process.option("--host"), process.env("LANGFLOW_HOST"), default=ANY if image else "localhost"
+    )
     version = process.version
     old = version is not None and version < _KEYS_OF_LANGFLOW
     untold = Unknown(reason="whether Langflow logs everyone in by itself depends on its version")
@@ -26,7 +27,7 @@ def langflow(process: Process) -> Look:
         ports=(process.port(process.option("--port"), process.env("LANGFLOW_PORT"), default=7860),),
         authenticated=by_itself if isinstance(by_itself, Unknown) else not by_itself,
         tls=any_present((process.option("--ssl-cert-file-path"), process.env("LANGFLOW_SSL_CERT_FILE"))),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(open_signup=switch(process.env("LANGFLOW_NEW_USER_IS_ACTIVE"), default=False)),
     )
 
@@ -37,7 +38,7 @@ def flowise(process: Process) -> Look:
     See: https://docs.flowiseai.com/configuration/authorization/app-level
     """
     version = process.version
-    given = all_of(
+    given = every(
         any_present((process.env(name), process.option(f"--{name}")))
         for name in ("FLOWISE_USERNAME", "FLOWISE_PASSWORD")
     )

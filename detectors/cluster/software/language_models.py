@@ -2,21 +2,11 @@
 
 from collections.abc import Sequence
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, is_local, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import (
-    ABSENT,
-    all_of,
-    any_present,
-    first,
-    negated,
-    switch,
-    text_of,
-)
+from assay.detectors.cluster.software.setting import ABSENT, any_present, first, negated, switch, text_of
 from assay.scanner.api import Unknown
-
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
-_LOOPBACK = "127.0.0.1"
 
 
 def vllm(process: Process) -> Look:
@@ -25,12 +15,12 @@ def vllm(process: Process) -> Look:
     See: https://docs.vllm.ai/en/stable/usage/security/
     """
     process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
-    host = text_of(process.option("--host"), default=_ANY)
+    local = listens_locally(process.option("--host"), default=ANY)
     return Look(
         ports=(process.port(process.option("--port"), default=8000),),
         authenticated=_key(process, ("--api-key",), ("VLLM_API_KEY",)),
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(
             remote_code=_remote_code(process),
             development=switch(process.env("VLLM_SERVER_DEV_MODE"), default=False),
@@ -43,12 +33,12 @@ def vllm(process: Process) -> Look:
 def sglang(process: Process) -> Look:
     """See: https://docs.sglang.ai/advanced_features/server_arguments.html"""
     process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
-    host = text_of(process.option("--host"), default=_LOOPBACK)
+    local = listens_locally(process.option("--host"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port"), default=30000),),
         authenticated=_key(process, ("--api-key",), ()),
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(remote_code=_remote_code(process)),
     )
 
@@ -56,11 +46,11 @@ def sglang(process: Process) -> Look:
 def tgi(process: Process) -> Look:
     """Hugging Face's servers of texts and embeddings. See: https://huggingface.co/docs/text-generation-inference"""
     image = process.is_image(("text-generation-inference", "text-embeddings-inference"))
-    host = text_of(process.option("--hostname"), default=_ANY)
+    local = listens_locally(process.option("--hostname"), default=ANY)
     return Look(
         ports=(process.port(process.option("--port", "-p"), process.env("PORT"), default=80 if image else 3000),),
         authenticated=_key(process, ("--api-key",), ("API_KEY",)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(remote_code=_remote_code(process)),
     )
 
@@ -68,25 +58,24 @@ def tgi(process: Process) -> Look:
 def ollama(process: Process) -> Look:
     """Ollama asks nobody, not even who deletes and pulls its models. See: https://docs.ollama.com/faq"""
     address = process.env("OLLAMA_HOST")
-    host = text_of(address, default=_ANY if process.is_image(("ollama/ollama", "ollama")) else _LOOPBACK)
-    local: bool | Unknown = host if isinstance(host, Unknown) else is_local(host)
+    image = process.is_image(("ollama/ollama", "ollama"))
     numbered = address if address.text is None or ":" in address.text.rpartition("]")[2] else ABSENT
     return Look(
         ports=(process.port(numbered, default=11434),),
         authenticated=False,
-        local=local,
+        local=listens_locally(address, default=ANY if image else LOOPBACK),
     )
 
 
 def llama_cpp(process: Process) -> Look:
     """See: https://github.com/ggml-org/llama.cpp/tree/master/tools/server"""
     image = process.is_image(("llama.cpp",))
-    host = text_of(process.option("--host"), process.env("LLAMA_ARG_HOST"), default=_ANY if image else _LOOPBACK)
+    local = listens_locally(process.option("--host"), process.env("LLAMA_ARG_HOST"), default=ANY if image else LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port"), process.env("LLAMA_ARG_PORT"), default=8080),),
         authenticated=_key(process, ("--api-key", "--api-key-file"), ("LLAMA_API_KEY", "LLAMA_ARG_API_KEY")),
         tls=any_present((process.option("--ssl-cert-file"), process.env("LLAMA_ARG_SSL_CERT_FILE"))),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -103,11 +92,11 @@ def nim(process: Process) -> Look:
 def local_ai(process: Process) -> Look:
     """See: https://localai.io/features/authentication/"""
     address = first((process.option("--address"), process.env("LOCALAI_ADDRESS", "ADDRESS")))
-    host = text_of(address, default=_ANY)
+    local = listens_locally(address, default=ANY)
     return Look(
         ports=(process.port(address, default=8080),),
         authenticated=_key(process, ("--api-keys",), ("LOCALAI_API_KEY", "API_KEY")),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -117,45 +106,45 @@ def xinference(process: Process) -> Look:
     See: https://inference.readthedocs.io/en/latest/user_guide/auth_system.html
     """
     image = process.is_image(("xprobe/xinference",))
-    host = text_of(process.option("--host", "-H"), default=_ANY if image and not process.words() else _LOOPBACK)
+    local = listens_locally(process.option("--host", "-H"), default=ANY if image and not process.words() else LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port", "-p"), default=9997),),
         authenticated=any_present((process.option("--auth-config"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
 def lmdeploy(process: Process) -> Look:
     """See: https://lmdeploy.readthedocs.io/en/latest/llm/api_server.html"""
-    host = text_of(process.option("--server-name"), default=_ANY)
+    local = listens_locally(process.option("--server-name"), default=ANY)
     return Look(
         ports=(process.port(process.option("--server-port"), default=23333),),
         authenticated=_key(process, ("--api-keys",), ()),
         tls=switch(process.toggle("--ssl"), default=False),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(remote_code=_remote_code(process)),
     )
 
 
 def tensorrt_llm(process: Process) -> Look:
     """It knows no keys. See: https://nvidia.github.io/TensorRT-LLM/commands/trtllm-serve.html"""
-    host = text_of(process.option("--host"), default="localhost")
+    local = listens_locally(process.option("--host"), default="localhost")
     return Look(
         ports=(process.port(process.option("--port"), default=8000),),
         authenticated=False,
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(remote_code=switch(process.toggle("--trust_remote_code"), default=False)),
     )
 
 
 def dynamo(process: Process) -> Look:
     """Dynamo's frontend knows no keys. See: https://docs.nvidia.com/dynamo/"""
-    host = text_of(process.option("--http-host"), process.env("DYN_HTTP_HOST"), default=_ANY)
+    local = listens_locally(process.option("--http-host"), process.env("DYN_HTTP_HOST"), default=ANY)
     return Look(
         ports=(process.port(process.option("--http-port"), process.env("DYN_HTTP_PORT"), default=8000),),
         authenticated=False,
         tls=any_present((process.option("--tls-cert-path"), process.env("DYN_TLS_CERT_PATH"))),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -180,7 +169,7 @@ def open_webui(process: Process) -> Look:
         ports=(process.port(process.env("PORT"), default=8080),),
         # A header that it trusts is believed from whoever sends it.
         authenticated=False if proxied is True else accounts,
-        settings=noted(open_signup=all_of((switch(process.env("ENABLE_SIGNUP"), default=True), admitted))),
+        settings=noted(open_signup=every((switch(process.env("ENABLE_SIGNUP"), default=True), admitted))),
     )
 
 
@@ -199,7 +188,7 @@ def gradio(process: Process) -> Look:
 
 def streamlit(process: Process) -> Look:
     """Who may come in is written in the program. See: https://docs.streamlit.io/develop/concepts/connections/authentication"""
-    host = text_of(process.option("--server.address"), process.env("STREAMLIT_SERVER_ADDRESS"), default=_ANY)
+    local = listens_locally(process.option("--server.address"), process.env("STREAMLIT_SERVER_ADDRESS"), default=ANY)
     port = process.option("--server.port")
     checks = switch(
         process.option("--server.enableXsrfProtection"),
@@ -210,7 +199,7 @@ def streamlit(process: Process) -> Look:
         ports=(process.port(port, process.env("STREAMLIT_SERVER_PORT"), default=8501),),
         authenticated=Unknown(reason="the program decides whether Streamlit asks for a login"),
         tls=any_present((process.option("--server.sslCertFile"), process.env("STREAMLIT_SERVER_SSL_CERT_FILE"))),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(request_check_off=negated(checks)),
     )
 
@@ -225,7 +214,7 @@ def _key(process: Process, flags: Sequence[str], variables: Sequence[str], confi
 def _remote_code(process: Process) -> bool | Unknown:
     """Whether code that comes with a model is run, other than that of a revision that is pinned by its hash."""
     trusted = switch(process.toggle("--trust-remote-code"), process.env("TRUST_REMOTE_CODE"), default=False)
-    return all_of((trusted, negated(_pinned(process))))
+    return every((trusted, negated(_pinned(process))))
 
 
 def _pinned(process: Process) -> bool | Unknown:

@@ -1,6 +1,6 @@
 """Notebooks and editors in the browser, all of which run whatever code they are given."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
 from assay.detectors.cluster.software.setting import Setting, any_present, first, negated, switch, text_of
 from assay.scanner.api import Unknown
@@ -8,7 +8,6 @@ from assay.scanner.api import Unknown
 _APPS = ("ServerApp", "NotebookApp", "LabApp", "IdentityProvider", "PasswordIdentityProvider")
 _CONFIG = ("/root/.jupyter", "/home/jovyan/.jupyter", "/etc/jupyter", "/usr/local/etc/jupyter")
 _IMAGES = ("jupyter/*-notebook",)
-_ANY = "0.0.0.0"  # noqa: S104  # what images listen on, not what we do
 
 
 def jupyter(process: Process) -> Look:
@@ -17,8 +16,8 @@ def jupyter(process: Process) -> Look:
     See: https://jupyter-server.readthedocs.io/en/latest/operators/security.html
     """
     process = process.opened(process.option("--config"), "the file that --config names may say otherwise")
-    host = text_of(
-        _trait(process, "ip"), process.option("--ip"), default=_ANY if process.is_image(_IMAGES) else "localhost"
+    local = listens_locally(
+        _trait(process, "ip"), process.option("--ip"), default=ANY if process.is_image(_IMAGES) else "localhost"
     )
     config = process.mounted(*_CONFIG)
     unread = Unknown(reason=config) if config else None
@@ -31,7 +30,7 @@ def jupyter(process: Process) -> Look:
         ports=(process.port(_trait(process, "port"), process.option("--port"), default=8888),),
         authenticated=False if anonymous is True else secret,
         tls=any_present((_trait(process, "certfile"), process.option("--certfile"), process.env("GEN_CERT"))),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(
             any_origin=_is_everything(_trait(process, "allow_origin")),
             request_check_off=switch(_trait(process, "disable_check_xsrf"), default=unread or False),
@@ -99,14 +98,14 @@ def zeppelin(process: Process) -> Look:
     config = process.mounted("/opt/zeppelin/conf/shiro.ini", "/zeppelin/conf/shiro.ini", "/conf/shiro.ini")
     address = process.env("ZEPPELIN_ADDR")
     image = process.is_image(("apache/zeppelin*", "*zeppelin*"))
-    host = text_of(address, default=_ANY if image else "127.0.0.1")
+    local = listens_locally(address, default=ANY if image else LOOPBACK)
     elsewhere = process.env("ZEPPELIN_CONF_DIR").given is not False
     unread = Unknown(reason=config or "the folder that ZEPPELIN_CONF_DIR names may hold users")
     return Look(
         ports=(process.port(process.env("ZEPPELIN_PORT"), default=8080),),
         authenticated=unread if config or elsewhere else False,
         tls=switch(process.env("ZEPPELIN_SSL"), default=False),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -121,7 +120,7 @@ def code_server(process: Process) -> Look:
     bare = process.is_image(("linuxserver/code-server",))
     address = process.option("--bind-addr")
     image = process.is_image(("*/code-server",))
-    host = text_of(process.option("--host"), address, default=_ANY if image else "127.0.0.1")
+    local = listens_locally(process.option("--host"), address, default=ANY if image else LOOPBACK)
     if isinstance(method, Unknown):
         asks: bool | Unknown = method
     elif bare:
@@ -134,7 +133,7 @@ def code_server(process: Process) -> Look:
         ports=(process.port(process.option("--port"), address, default=8443 if bare else 8080),),
         authenticated=asks,
         tls=any_present((process.option("--cert"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 

@@ -1,11 +1,11 @@
 """Metrics and dashboards, which show what runs where, and often more."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every, some
+from assay.detectors.cluster.software.process import ANY, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_of, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
 _WEB_CONFIG = "the file that --web.config.file names decides"
 _DEFAULT_PASSWORDS = frozenset({"admin", "password", "prom-operator", "grafana", "changeme"})
 
@@ -16,12 +16,12 @@ def prometheus(process: Process) -> Look:
     if process.option("--web.config.file").given is not False:
         guarded = Unknown(reason=_WEB_CONFIG)
     address = process.option("--web.listen-address")
-    host = text_of(address, default=_ANY)
+    local = listens_locally(address, default=ANY)
     return Look(
         ports=(process.port(address, default=9093 if process.is_image(("alertmanager",)) else 9090),),
         authenticated=guarded,
         tls=guarded,
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
         settings=noted(
             admin_api=switch(process.toggle("--web.enable-admin-api"), default=False),
             lifecycle=switch(process.toggle("--web.enable-lifecycle"), default=False),
@@ -36,16 +36,16 @@ def grafana(process: Process) -> Look:
     anonymous = switch(process.env("GF_AUTH_ANONYMOUS_ENABLED"), default=unread or False)
     # A header that names the user is believed from everyone, unless addresses are listed.
     listed = any_present((process.env("GF_AUTH_PROXY_WHITELIST"),))
-    believed = all_of((switch(process.env("GF_AUTH_PROXY_ENABLED"), default=unread or False), negated(listed)))
+    believed = every((switch(process.env("GF_AUTH_PROXY_ENABLED"), default=unread or False), negated(listed)))
     role = text_of(process.env("GF_AUTH_ANONYMOUS_ORG_ROLE"), default="Viewer")
     protocol = text_of(process.env("GF_SERVER_PROTOCOL"), default="http")
     return Look(
         ports=(process.port(process.env("GF_SERVER_HTTP_PORT"), default=3000),),
-        authenticated=all_of((negated(anonymous), negated(believed))),
+        authenticated=every((negated(anonymous), negated(believed))),
         tls=protocol if isinstance(protocol, Unknown) else protocol.lower() in ("https", "h2"),
         settings=noted(
-            anonymous_admin=all_of((anonymous, _is(role, "admin"))),
-            anonymous_editor=all_of((anonymous, _is(role, "editor"))),
+            anonymous_admin=every((anonymous, _is(role, "admin"))),
+            anonymous_editor=every((anonymous, _is(role, "editor"))),
             default_password=_default_password(process, unread),
         ),
     )
@@ -66,7 +66,7 @@ def _default_password(process: Process, unread: Unknown | None) -> bool | Unknow
         weak = password.text is not None and password.text.lower() in _DEFAULT_PASSWORDS
     else:
         weak = unread or True
-    return all_of((created, login, weak))
+    return every((created, login, weak))
 
 
 def kibana(process: Process) -> Look:
@@ -76,7 +76,7 @@ def kibana(process: Process) -> Look:
     return Look(
         ports=(process.port(process.env("SERVER_PORT"), default=5601),),
         authenticated=False if off is True else asked,
-        tls=any_of((switch(process.env("SERVER_SSL_ENABLED"), default=False),)),
+        tls=switch(process.env("SERVER_SSL_ENABLED"), default=False),
     )
 
 
@@ -85,7 +85,7 @@ def langfuse(process: Process) -> Look:
 
     See: https://langfuse.com/self-hosting/security/authentication-and-sso
     """
-    closed = any_of((
+    closed = some((
         switch(process.env("AUTH_DISABLE_SIGNUP"), default=False),
         switch(process.env("AUTH_DISABLE_USERNAME_PASSWORD"), default=False),
     ))  # fmt: skip

@@ -1,12 +1,11 @@
 """Orchestrators of pipelines: whoever may start a run there runs code with the pipeline's rights."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every
+from assay.detectors.cluster.software.process import LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
-_LOOPBACK = "127.0.0.1"
 _OPEN_BACKENDS = ("airflow.api.auth.backend.default", "airflow.providers.fab.auth_manager.api.auth.backend.default")
 
 
@@ -25,7 +24,7 @@ def airflow(process: Process) -> Look:
     return Look(
         ports=(process.port(process.option("--port", "-p"), process.env("AIRFLOW__WEBSERVER__WEB_SERVER_PORT"),
                             default=8080),),
-        authenticated=all_of((
+        authenticated=every((
             negated(everyone),
             _closed(backends, config),
             Unknown(reason=pages) if pages else _no_public_role(process),
@@ -103,21 +102,21 @@ def argo_cd(process: Process) -> Look:
 
 def prefect(process: Process) -> Look:
     """See: https://docs.prefect.io/v3/advanced/security-settings"""
-    host = text_of(process.option("--host"), process.env("PREFECT_SERVER_API_HOST"), default=_LOOPBACK)
+    local = listens_locally(process.option("--host"), process.env("PREFECT_SERVER_API_HOST"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port"), process.env("PREFECT_SERVER_API_PORT"), default=4200),),
         authenticated=any_present((process.env("PREFECT_SERVER_API_AUTH_STRING"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
 def dagster(process: Process) -> Look:
     """Dagster's own web server knows no users. See: https://docs.dagster.io/deployment/oss"""
-    host = text_of(process.option("--host", "-h"), default=_LOOPBACK)
+    local = listens_locally(process.option("--host", "-h"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port", "-p"), default=3000),),
         authenticated=False,
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 

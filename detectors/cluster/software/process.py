@@ -11,8 +11,11 @@ from assay.detectors.cluster.pods.images import parse as parse_image
 from assay.detectors.cluster.pods.objects import Container, Implied, PodSpec, VolumeMount
 from assay.detectors.cluster.pods.volume_objects import Volume
 from assay.detectors.cluster.software.commands import Command, Line, parse, unresolved
-from assay.detectors.cluster.software.setting import ABSENT, Setting, first
+from assay.detectors.cluster.software.setting import ABSENT, Setting, first, text_of
 from assay.scanner.api import Unknown
+
+ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
+LOOPBACK = "127.0.0.1"
 
 MAX_VALUE = 1024
 """Longer values of variables are not filled in elsewhere."""
@@ -230,6 +233,12 @@ def is_named(path: str, patterns: tuple[str, ...]) -> bool:
 def _endings(patterns: tuple[str, ...]) -> re.Pattern[str]:
     endings = "|".join(re.escape(pattern).replace(r"\*", "[^/]*") for pattern in patterns)
     return re.compile(rf"(?:.*/)?(?:{endings})")
+
+
+def listens_locally(*settings: Setting, default: str) -> bool | Unknown:
+    """Whether the address that the first setting gives, or the default, is the loopback one."""
+    host = text_of(*settings, default=default)
+    return host if isinstance(host, Unknown) else is_local(host)
 
 
 def is_local(host: str) -> bool:

@@ -5,8 +5,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from assay.detectors.cluster.answers import some
 from assay.detectors.cluster.software.process import Process, is_local, is_named
-from assay.detectors.cluster.software.setting import Setting, any_of, any_present, negated, text_of
+from assay.detectors.cluster.software.setting import Setting, any_present, negated, text_of
 from assay.scanner.api import Unknown
 
 
@@ -179,14 +180,14 @@ def _front(kind: Kind, process: Process) -> Front | None:
     if isinstance(address, str) and (not address or is_local(address)):
         return None
     port = process.port(process.option(*kind.plain), process.env("OAUTH2_PROXY_HTTP_ADDRESS"), default=4180)
-    return Front(port=port, authenticated=_asks(kind, process), tls=any_of((certified,)))
+    return Front(port=port, authenticated=_asks(kind, process), tls=certified)
 
 
 def _asks(kind: Kind, process: Process) -> bool | Unknown:
     """Whether it asks on every path, or all but some."""
     given = [one for flag in (*kind.skips, *kind.trusts) for one in process.options(flag)]
     given += [one for one in (process.env(name) for name in kind.skip_variables) if one.given is not False]
-    return negated(any_of(_lets_through(one) for one in given))
+    return negated(some(_lets_through(one) for one in given))
 
 
 def _lets_through(setting: Setting) -> bool | Unknown:

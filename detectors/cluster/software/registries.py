@@ -1,11 +1,10 @@
 """Registries of models beside MLflow, and platforms that hold experiments, models and images."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
 from assay.detectors.cluster.software.setting import any_present, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
 _HARBOR_PASSWORD = "Harbor12345"  # noqa: S105  # as it comes, in Harbor's manual
 
 
@@ -15,12 +14,12 @@ def model_registry(process: Process) -> Look:
     See: https://www.kubeflow.org/docs/components/model-registry/
     """
     method = text_of(process.option("--auth-method"), default="internal")
-    host = text_of(process.option("--hostname", "-n"), default=_ANY)
+    local = listens_locally(process.option("--hostname", "-n"), default=ANY)
     return Look(
         ports=(process.port(process.option("--port", "-p"), default=8080),),
         authenticated=method if isinstance(method, Unknown) else method == "user_token",
         tls=any_present((process.option("--cert-file"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -64,12 +63,12 @@ def aim(process: Process) -> Look:
     See: https://aimstack.readthedocs.io/en/latest/refs/cli.html
     """
     tracks = "server" in process.words()[:1]
-    host = text_of(process.option("--host", "-h"), default=_ANY if tracks else "127.0.0.1")
+    local = listens_locally(process.option("--host", "-h"), default=ANY if tracks else LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port", "-p"), default=53800 if tracks else 43800),),
         authenticated=False,
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 

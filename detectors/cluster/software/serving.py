@@ -1,19 +1,11 @@
 """Servers of models. None of them asks who calls unless it is told to, and most can't be told."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import (
-    ABSENT,
-    Setting,
-    all_of,
-    any_present,
-    negated,
-    switch,
-    text_of,
-)
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
 _TOKENS_BY_DEFAULT = (0, 11, 1)
 _TORCHSERVE_CONFIG = "/home/model-server/config.properties"
 
@@ -32,12 +24,14 @@ def triton(process: Process) -> Look:
             for name, default in (("--http-port", 8000), ("--grpc-port", 8001), ("--metrics-port", 8002))
         ),
         authenticated=False,
-        tls=all_of((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
-        local=all_of(_local(process.option(f"--{protocol}-address"), default=_ANY) for protocol in ("http", "grpc")),
+        tls=every((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
+        local=every(
+            listens_locally(process.option(f"--{protocol}-address"), default=ANY) for protocol in ("http", "grpc")
+        ),
         settings=noted(
             model_control=mode if isinstance(mode, Unknown) else mode.lower() in ("explicit", "poll"),
             repository_writable=_repository_writable(process),
-            restricted=all_of(
+            restricted=every(
                 one.text is not None and "model-repository" in one.text if one.given else one.present()
                 for one in guarded
             ),
@@ -67,15 +61,15 @@ def torchserve(process: Process) -> Look:
         default=unread or negated(by_version),
     )
     # The image's own config.properties opens all addresses; TorchServe alone listens on the loopback one.
-    address = _ANY if process.is_image(("torchserve*", "pytorch/torchserve*")) else "127.0.0.1"
+    address = ANY if process.is_image(("torchserve*", "pytorch/torchserve*")) else LOOPBACK
     local = {
-        name: unread or _local(_variable(process, f"{name}_ADDRESS"), default=address)
+        name: unread or listens_locally(_variable(process, f"{name}_ADDRESS"), default=address)
         for name in ("INFERENCE", "MANAGEMENT", "METRICS")
     }
     return Look(
         ports=(8080, 8081, 8082),
         authenticated=negated(no_token),
-        local=all_of(local.values()),
+        local=every(local.values()),
         settings=noted(
             management=negated(local["MANAGEMENT"]),
             model_control=switch(
@@ -127,7 +121,7 @@ def bentoml(process: Process) -> Look:
         ports=(process.port(process.option("--port", "-p"), process.env("BENTOML_PORT"), default=3000),),
         authenticated=False,
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=_local(process.option("--host"), process.env("BENTOML_HOST"), default=_ANY),
+        local=listens_locally(process.option("--host"), process.env("BENTOML_HOST"), default=ANY),
     )
 
 
@@ -140,7 +134,7 @@ def mlserver(process: Process) -> Look:
             process.port(process.env("MLSERVER_GRPC_PORT"), default=8081),
         ),
         authenticated=False,
-        local=Unknown(reason=settings) if settings else _local(process.env("MLSERVER_HOST"), default=_ANY),
+        local=Unknown(reason=settings) if settings else listens_locally(process.env("MLSERVER_HOST"), default=ANY),
     )
 
 
@@ -197,11 +191,6 @@ def seldon_scheduler(process: Process) -> Look:
     certified = negated(plain)
     ports = (9044, 9055) if certified is True else (9002, 9004, 9005, 9008, 9044, 9055)
     return Look(ports=ports, authenticated=certified, tls=certified)
-
-
-def _local(*settings: Setting, default: str) -> bool | Unknown:
-    host = text_of(*settings, default=default)
-    return host if isinstance(host, Unknown) else is_local(host)
 
 
 SERVERS = (

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from assay.detectors.cluster.answers import some
 from assay.scanner.api import Unknown
 
 _ON = frozenset({"1", "true", "t", "yes", "y", "on", "enabled"})
@@ -46,7 +47,7 @@ def first(settings: Iterable[Setting]) -> Setting:
 
 def any_present(settings: Iterable[Setting]) -> bool | Unknown:
     """Whether at least one has a value."""
-    return any_of(setting.present() for setting in settings)
+    return some(setting.present() for setting in settings)
 
 
 def switch(*settings: Setting, default: bool | Unknown) -> bool | Unknown:
@@ -61,22 +62,6 @@ def text_of(*settings: Setting, default: str) -> str | Unknown:
     if found.given is False:
         return default
     return Unknown(reason=found.reason) if found.text is None else found.text
-
-
-def any_of(values: Iterable[bool | Unknown]) -> bool | Unknown:
-    """True where one is, else unknown where one is."""
-    seen = list(values)
-    if any(value is True for value in seen):
-        return True
-    return next((value for value in seen if isinstance(value, Unknown)), False)
-
-
-def all_of(values: Iterable[bool | Unknown]) -> bool | Unknown:
-    """False where one is, else unknown where one is."""
-    seen = list(values)
-    if any(value is False for value in seen):
-        return False
-    return next((value for value in seen if isinstance(value, Unknown)), True)
 
 
 def negated(value: bool | Unknown) -> bool | Unknown:

@@ -1,12 +1,11 @@
 """Stores of objects and of features."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every, some
+from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_of, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
-_LOOPBACK = "127.0.0.1"
 _DEFAULT_PASSWORDS = frozenset({"", "minioadmin", "minio", "minio123", "password"})
 _MINIO_CERTIFICATES = ("/root/.minio/certs", "/etc/minio/certs", "/certs")
 
@@ -33,7 +32,7 @@ def minio(process: Process) -> Look:
             *(() if console.given is False else (process.port(console, default=9001),)),
         ),
         authenticated=True,
-        tls=any_of((any_present((process.option("--certs-dir", "-S"),)), process.secured(_MINIO_CERTIFICATES))),
+        tls=some((any_present((process.option("--certs-dir", "-S"),)), process.secured(_MINIO_CERTIFICATES))),
         settings=noted(default_password=weak),
     )
 
@@ -43,12 +42,14 @@ def feast(process: Process) -> Look:
     config = process.mounted("/feature_repo", "/opt/app-root/src/feature_repo", "/feature_store.yaml")
     variable = process.env("FEATURE_STORE_YAML_BASE64", "FEAST_FS_YAML_FILE_PATH").given is not False
     unread = Unknown(reason="feature_store.yaml decides whether Feast asks who calls")
-    host = text_of(process.option("--host", "-h"), default=_ANY if process.is_image(("feature-server",)) else _LOOPBACK)
+    local = listens_locally(
+        process.option("--host", "-h"), default=ANY if process.is_image(("feature-server",)) else LOOPBACK
+    )
     return Look(
         ports=(process.port(process.option("--port", "-p"), default=6566),),
         authenticated=unread if config or variable else False,
         tls=any_present((process.option("--cert", "-c"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -69,7 +70,7 @@ def redis(process: Process) -> Look:
     if not bitnami and password is True and process.option("--requirepass").given is False and held.given is False:
         # Only Bitnami's start script looks at these variables.
         password = variables.given is False
-    host = text_of(process.option("--bind"), default=_ANY)
+    local = listens_locally(process.option("--bind"), default=ANY)
     protected = switch(process.option("--protected-mode"), default=False)
     tls_port = text_of(process.option("--tls-port"), default="0")
     named = any(not word.startswith("-") and word.endswith(".conf") for word in process.words())
@@ -79,7 +80,7 @@ def redis(process: Process) -> Look:
         authenticated=unread if password is False and (config or named) else password,
         tls=tls_port if isinstance(tls_port, Unknown) else _encrypted(process, tls_port),
         # In protected mode Redis refuses callers from outside as long as it has no password.
-        local=any_of((host if isinstance(host, Unknown) else is_local(host), all_of((protected, negated(password))))),
+        local=some((local, every((protected, negated(password))))),
     )
 
 
@@ -89,7 +90,7 @@ def _encrypted(process: Process, tls_port: str) -> bool | Unknown:
     by_image = switch(process.env("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"), default=False)
     if isinstance(plain, Unknown):
         return plain
-    return any_of((tls_port != "0" and plain in ("0", tls_port), by_image))
+    return some((tls_port != "0" and plain in ("0", tls_port), by_image))
 
 
 SERVERS = (

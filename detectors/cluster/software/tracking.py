@@ -1,24 +1,22 @@
 """Trackers of experiments, registries of models, and tools that label data."""
 
-from assay.detectors.cluster.software.process import Process, is_local
+from assay.detectors.cluster.answers import every, some
+from assay.detectors.cluster.software.process import LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import all_of, any_of, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
-
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
-_LOOPBACK = "127.0.0.1"
 
 
 def mlflow(process: Process) -> Look:
     """MLflow asks for a login with its app `basic-auth`. See: https://mlflow.org/docs/latest/self-hosting/security/"""
     app = text_of(process.option("--app-name"), default="")
-    host = text_of(process.option("--host", "-h"), process.env("MLFLOW_HOST"), default=_LOOPBACK)
+    local = listens_locally(process.option("--host", "-h"), process.env("MLFLOW_HOST"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port", "-p"), process.env("MLFLOW_PORT"), default=5000),),
         # Other apps are plug-ins, most of them for a login of one's own.
         authenticated=_by_app(app),
         tls=_certificate(process),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -32,7 +30,7 @@ def _by_app(app: str | Unknown) -> bool | Unknown:
 
 def _certificate(process: Process) -> bool | Unknown:
     options = [process.option(name) for name in ("--gunicorn-opts", "--uvicorn-opts")]
-    return any_of(
+    return some(
         one.text is not None and ("certfile" in one.text) if one.given and one.text is not None else one.present()
         for one in options
     )
@@ -40,23 +38,22 @@ def _certificate(process: Process) -> bool | Unknown:
 
 def mlflow_model(process: Process) -> Look:
     """A model served by MLflow's own server, which asks nobody."""
-    host = text_of(process.option("--host", "-h"), process.env("MLFLOW_HOST"), default=_LOOPBACK)
+    local = listens_locally(process.option("--host", "-h"), process.env("MLFLOW_HOST"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port", "-p"), process.env("MLFLOW_PORT"), default=5000),),
         authenticated=False,
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
 def tensorboard(process: Process) -> Look:
     """It asks nobody, and listens on the loopback address unless told otherwise."""
     open_ = switch(process.toggle("--bind_all"), default=False)
-    host = text_of(process.option("--host"), default=_LOOPBACK)
-    local = host if isinstance(host, Unknown) else is_local(host)
+    local = listens_locally(process.option("--host"), default=LOOPBACK)
     return Look(
         ports=(process.port(process.option("--port"), default=6006),),
         authenticated=False,
-        local=all_of((negated(open_), local)),
+        local=every((negated(open_), local)),
     )
 
 

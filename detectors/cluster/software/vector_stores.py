@@ -1,20 +1,11 @@
 """Stores of vectors and search indexes: copies of documents and records, by meaning."""
 
-from assay.detectors.cluster.software.process import Process, is_local, setting
+from assay.detectors.cluster.answers import every, some
+from assay.detectors.cluster.software.process import ANY, Process, listens_locally, setting
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import (
-    ABSENT,
-    Setting,
-    all_of,
-    any_of,
-    any_present,
-    negated,
-    switch,
-    text_of,
-)
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
 from assay.scanner.api import Unknown
 
-_ANY = "0.0.0.0"  # noqa: S104  # what servers listen on, not what we do
 _SECURE_ELASTIC = (8, 0, 0)
 
 
@@ -24,7 +15,7 @@ def qdrant(process: Process) -> Look:
     if process.option("--config-path").given is not False:
         config = "the file that --config-path names may say otherwise"
     unread = Unknown(reason=config) if config else False
-    host = text_of(process.env("QDRANT__SERVICE__HOST"), default=_ANY)
+    local = listens_locally(process.env("QDRANT__SERVICE__HOST"), default=ANY)
     key = any_present((process.env("QDRANT__SERVICE__API_KEY"),))
     return Look(
         ports=(
@@ -33,7 +24,7 @@ def qdrant(process: Process) -> Look:
         ),
         authenticated=unread if key is False else key,
         tls=switch(process.env("QDRANT__SERVICE__ENABLE_TLS"), default=unread),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -43,7 +34,7 @@ def weaviate(process: Process) -> Look:
     See: https://docs.weaviate.io/deploy/configuration/authentication
     """
     process = process.opened(process.option("--config-file"), "the file that --config-file names may say otherwise")
-    ways = any_of(
+    ways = some(
         switch(process.env(f"AUTHENTICATION_{way}_ENABLED"), default=False) for way in ("APIKEY", "OIDC", "DB_USERS")
     )
     anonymous = switch(
@@ -76,7 +67,7 @@ def milvus(process: Process) -> Look:
         ports=(process.port(process.env("PROXY_PORT"), default=19530),),
         authenticated=asks,
         tls=encrypted,
-        settings=noted(default_password=all_of((asks, weak))),
+        settings=noted(default_password=every((asks, weak))),
     )
 
 
@@ -93,12 +84,14 @@ def chroma(process: Process) -> Look:
     elif provider is not False and version is not None and version >= (1, 0, 0):
         asks = False
     image = process.is_image(("chroma-core/chroma", "chromadb/chroma"))
-    host = text_of(process.option("--host"), process.env("CHROMA_HOST_ADDR"), default=_ANY if image else "localhost")
+    local = listens_locally(
+        process.option("--host"), process.env("CHROMA_HOST_ADDR"), default=ANY if image else "localhost"
+    )
     return Look(
         ports=(process.port(process.option("--port"), process.env("CHROMA_HOST_PORT"), default=8000),),
         authenticated=asks,
         tls=any_present((process.option("--ssl-certfile"),)),
-        local=host if isinstance(host, Unknown) else is_local(host),
+        local=local,
     )
 
 
@@ -181,8 +174,8 @@ def neo4j(process: Process) -> Look:
     required = level if isinstance(level, Unknown) else level.strip().upper() == "REQUIRED"
     return Look(
         ports=(7474, 7687),
-        authenticated=all_of((on, login if isinstance(login, Unknown) else login.strip().lower() != "none")),
-        tls=all_of((required, negated(plain))),
+        authenticated=every((on, login if isinstance(login, Unknown) else login.strip().lower() != "none")),
+        tls=every((required, negated(plain))),
     )
 
 

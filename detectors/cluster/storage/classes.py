@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from assay.detectors.cluster.objects import Objects, Placed
-from assay.detectors.cluster.stating import cluster_wide, unresolved
+from assay.detectors.cluster.stating import cluster_wide, unnamed, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.detectors.cluster.storage.objects import StorageClass
 from assay.scanner.api import Resource, Unknown
@@ -141,4 +141,7 @@ def _own_key(known: Maker | None, parameters: Mapping[str, str], encrypted: bool
         return encrypted
     if known.network and known.key is None:
         return Unknown(reason="the storage account's own settings decide")
-    return encrypted and (known.own_key or bool(known.key and parameters.get(known.key)))
+    key = parameters.get(known.key) if known.key else None
+    if encrypted and unnamed(key):
+        return Unknown(reason="unresolved: the parameter that names the key")
+    return encrypted and (known.own_key or bool(key))

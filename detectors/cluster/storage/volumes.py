@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from assay.detectors.cluster.objects import Meta, Objects, Placed, address, namespace_of
+from assay.detectors.cluster.pods.purposes import purposes
+from assay.detectors.cluster.pods.templates import templates
 from assay.detectors.cluster.stating import bounded, cluster_wide, is_live
 from assay.detectors.cluster.stating import state as stated
 from assay.detectors.cluster.storage.contents import holds, names_of, speaks_of_data
@@ -17,6 +19,7 @@ from assay.detectors.cluster.storage.objects import (
     PersistentVolume,
     VolumeSpec,
 )
+from assay.detectors.cluster.table import APIS
 from assay.scanner.api import Resource, Unknown
 
 _OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
@@ -31,8 +34,6 @@ _DATASET = "dataset"
 
 def state(objects: Objects) -> Iterator[Resource]:
     """`cluster.volume-claim` and `cluster.persistent-volume`."""
-    from assay.detectors.cluster.pods.templates import templates
-
     found = templates(objects)
     mounts = _mounts(found)
     declared: set[tuple[str, str]] = set()
@@ -49,14 +50,10 @@ def state(objects: Objects) -> Iterator[Resource]:
 
 
 def _unread_workloads(objects: Objects) -> str | None:
-    from assay.detectors.cluster.table import APIS
-
     return objects.unread(*(api.id for api in APIS if "workload.pods" in api.states))
 
 
 def _mounts(found: Sequence[Any]) -> Mounts:
-    from assay.detectors.cluster.pods.purposes import purposes
-
     paths: dict[tuple[str, str], list[str]] = defaultdict(list)
     for template in found:
         claims: dict[str, list[str]] = defaultdict(list)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.test_software_settings import CONFIG, SECRET, env, mounted, stated
+from tests.unit.software_manifests import CONFIG, SECRET, env, mounted, stated
 
 REGISTRY: dict[str, Any] = {"image": "ghcr.io/kubeflow/model-registry/server:v0.3.5", "args": ["proxy"]}
 UI: dict[str, Any] = {"image": "ghcr.io/kubeflow/model-registry/ui:v0.3.5"}
