@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from assay.scanner.api import NOT_COLLECTED, Fact, Known, Resource, Unknown, reason_of
+from assay.scanner.api import NOT_COLLECTED, Fact, Known, Resource, Unknown
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -79,6 +79,3 @@ def unknown_of(resource: Resource, field: str) -> Unknown | None:
 def with_facts(resource: Resource, facts: Mapping[str, Fact]) -> Resource:
     """The resource with more facts."""
     return structs.replace(resource, facts={**resource.facts, **facts})
-
-
-__all__ = ["World", "reason_of", "unknown_of", "value", "with_facts", "worlds"]

@@ -42,11 +42,6 @@ def block(cidr: str, excepted: Iterable[str]) -> Block | None:
     return Block(cidr, ranges, everything=ranges == (whole,) and size == 1 << _BITS[whole[0]])
 
 
-def is_block(cidr: str) -> bool:
-    """Whether a text is a block of addresses or an address."""
-    return block(cidr, ()) is not None
-
-
 def reach_internet(blocks: Iterable[Block]) -> bool:
     """Whether blocks hold together at least as much of the public addresses as a /7, IPv4 or IPv6.
 

@@ -34,6 +34,12 @@ def negated(answer: Answer) -> Answer:
     return answer if isinstance(answer, Unknown) else not answer
 
 
+def each_reason(doubts: Iterable[Unknown]) -> list[Unknown]:
+    """One for each reason, sorted."""
+    found = {one.reason: one for one in doubts}
+    return [found[reason] for reason in sorted(found)]
+
+
 def stated(answer: Answer) -> Fact:
     """An answer as a fact."""
     return answer if isinstance(answer, Unknown) else Known(value=answer)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from itertools import islice
 
 from assay.detectors.cluster.amounts import Amount, amount
-from assay.detectors.exposure import endpoints, read
+from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer, all_of, any_of
 from assay.detectors.exposure.endpoints import Workload
-from assay.detectors.exposure.selectors import Index, Selector, equalities
+from assay.detectors.exposure.selectors import Index, Selector, equalities, matches
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
@@ -22,8 +22,10 @@ _NOT_ONE_LIMIT = Unknown(reason="the budget doesn't say either how many pods mus
 class Budgets:
     """The PodDisruptionBudgets of a source."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, ends: Sequence[Workload | None]) -> None:
+        """`ends` are the world's workloads, in their order."""
         self._unread = world.unread("cluster.disruption-budget")
+        pods_unread = world.unread("workload.pods")
         budgets: dict[str, list[_Budget]] = defaultdict(list)
         for resource in world.of("cluster.disruption-budget"):
             namespace = read.text(read.fact(resource, "namespace"))
@@ -33,11 +35,10 @@ class Budgets:
             elif stated is not None:
                 labels = read.labels(stated)
                 selector = labels if isinstance(labels, Unknown) else equalities(labels)
-                budgets[namespace].append(_Budget(selector, resource, world.unread("workload.pods")))
+                budgets[namespace].append(_Budget(selector, resource, pods_unread))
         self._by_namespace = {name: Index((one.selector, one) for one in found) for name, found in budgets.items()}
         self._crowded: set[str] = set()
-        for resource in world.of("workload.pods") if budgets else ():
-            workload = endpoints.workload(resource)
+        for resource, workload in zip(world.of("workload.pods"), ends, strict=True):
             if workload is None or workload.namespace in self._crowded:
                 continue
             for budget in self._candidates(workload):
@@ -78,7 +79,7 @@ class _Budget:
 
     def selects(self, workload: Workload) -> Answer:
         """Whether it is for a workload."""
-        return self.selector if isinstance(self.selector, Unknown) else self.selector.matches(workload.labels)
+        return matches(self.selector, workload.labels)
 
     def count(self, address: str, selected: Answer, replicas: int | Unknown | None) -> None:
         """Counts a workload's pods in, if it is for them: once, where two revisions of them run."""

@@ -135,7 +135,7 @@ class Callers:
         missing = None if everyone else self._matching.missing
         if missing is not None:
             doubts.add(missing.reason)
-            others = [*others, missing] if self._tenants.key(workload.namespace) is not None else others
+            others = [*others, missing] if self._tenants.owned(workload.namespace) else others
         return {
             **told,
             "workloads": [*first, *(Unknown(reason=reason) for reason in sorted(doubts)[:MOST_NAMED])],
@@ -157,8 +157,7 @@ class Callers:
     def _of_others(
         self, workload: Workload, certain: Sequence[_Group], doubtful: Sequence[tuple[_Group, Unknown]]
     ) -> list[str | Unknown]:
-        tenant = self._tenants.key(workload.namespace)
-        if tenant is None:
+        if not self._tenants.owned(workload.namespace):
             return []
         key = (workload.namespace, tuple(id(one) for one in certain), tuple((id(one), why) for one, why in doubtful))
         if key not in self._others:

@@ -9,7 +9,7 @@ from assay.detectors.exposure import read
 from assay.detectors.exposure.addresses import Block, block
 from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure.endpoints import NAME_LABEL, Endpoint, Namespaces, Outside, Workload
-from assay.detectors.exposure.selectors import Requirement, Selector, selector
+from assay.detectors.exposure.selectors import Requirement, Selector, matches, selector
 from assay.scanner.api import Resource, Unknown
 
 Direction = Literal["ingress", "egress"]
@@ -140,7 +140,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         """Whether it is for a workload's traffic of a direction."""
         if isinstance(self.namespace, str) and self.namespace != workload.namespace:
             return False
-        chosen = self.selector if isinstance(self.selector, Unknown) else self.selector.matches(workload.labels)
+        chosen = matches(self.selector, workload.labels)
         if self.tier is None and isinstance(self.namespace, str) and direction in self.directions:
             # Nothing else is to be asked of most policies, of each of which each workload is asked.
             return chosen
@@ -265,15 +265,17 @@ def _span(stated: object) -> Span | Unknown:
         return span
     protocol, port = read.text(read.part(span, "protocol")), read.optional_text(read.part(span, "port"))
     end = read.optional_number(read.part(span, "end_port"))
-    for one in (protocol, port, end):
-        if isinstance(one, Unknown):
-            return one
-    protocol = str(protocol).lower()
+    if isinstance(protocol, Unknown):
+        return protocol
+    if isinstance(port, Unknown):
+        return port
+    if isinstance(end, Unknown):
+        return end
+    protocol = protocol.lower()
     if port is None:
         return Span(protocol)
-    if not (str(port).isascii() and str(port).isdigit()):
-        return Span(protocol, 0, 0, str(port))
-    if len(str(port)) > len(str(HIGHEST)):
+    if not (port.isascii() and port.isdigit()):
+        return Span(protocol, 0, 0, port)
+    if len(port) > len(str(HIGHEST)):
         return Unknown(reason="a port beyond the highest there is")
-    first = int(str(port))
-    return Span(protocol, first, end if isinstance(end, int) else first)
+    return Span(protocol, int(port), int(port) if end is None else end)

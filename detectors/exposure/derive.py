@@ -29,7 +29,7 @@ from assay.detectors.worlds import World, with_facts, worlds
 from assay.scanner.api import Fact, Known, Resource, Unknown
 
 _NO_NAMESPACE = Unknown(reason="its namespace isn't known")
-_OF_WORKLOADS = (
+_OF_ENDS = (
     "disruption_budget",
     "isolates_ingress",
     "isolates_egress",
@@ -38,7 +38,6 @@ _OF_WORKLOADS = (
     "destinations",
     "internet_egress",
     "metadata_egress",
-    "shared_writable_claims",
 )
 
 
@@ -56,13 +55,13 @@ def _derive(world: World) -> Iterator[tuple[int, Mapping[str, Fact]]]:
     """Facts by the resource's id."""
     ends = [endpoints.workload(one) for one in world.of("workload.pods")]
     traffic = Traffic(world)
-    services = Services(world)
+    nodes = Nodes(world)
+    services = Services(world, nodes)
     routes = Routes(world, services)
-    ways = Ways(traffic, services, routes, Nodes(world))
+    ways = Ways(traffic, services, routes, nodes)
     yield from _workloads(world, ends, traffic, ways)
     for resource in world.of("network.service"):
-        into = ways.to_service(services.of[id(resource)]) if id(resource) in services.of else [_NO_NAMESPACE]
-        yield id(resource), {"ways_in": _told(into)}
+        yield id(resource), {"ways_in": _told(ways.to_service(services.of[id(resource)]))}
     for resource in world.of("network.route"):
         route = routes.of[id(resource)]
         yield id(resource), {"tls": stated(route.tls), "published": stated(route.published)}
@@ -79,22 +78,20 @@ def _derive(world: World) -> Iterator[tuple[int, Mapping[str, Fact]]]:
         )
     for resource in world.of("workload.pods"):
         yield id(resource), {"shared_writable_claims": Known(value=claims.shared_writable(resource))}
-    homes, tenancy = Homes(world, traffic.policies, traffic.namespaces), Tenancy(world)
+    homes, signatures = Homes(world, traffic.policies, traffic.namespaces), Signatures(world)
     for resource in world.of("cluster.namespace"):
-        yield id(resource), homes.facts(resource)
+        yield id(resource), {**homes.facts(resource), "images_verified": stated(signatures.of(resource))}
+    tenancy = Tenancy(world)
     for resource in world.of("cluster.node"):
         yield id(resource), {"tenants": Known(value=tenancy.of(resource))}
     for resource in world.of("cluster.device-plugin"):
         yield id(resource), {"tenants": Known(value=tenancy.under(resource))}
-    signatures = Signatures(world)
-    for resource in world.of("cluster.namespace"):
-        yield id(resource), {"images_verified": stated(signatures.of(resource))}
 
 
 def _workloads(
     world: World, ends: Sequence[Workload | None], traffic: Traffic, ways: Ways
 ) -> Iterator[tuple[int, Mapping[str, Fact]]]:
-    budgets, egress, meshes = Budgets(world), Egress(traffic), Meshes(world)
+    budgets, egress, meshes = Budgets(world, ends), Egress(traffic), Meshes(world)
     missing = world.unread("workload.pods") or (_NO_NAMESPACE.reason if None in ends else None)
     matching = Matching(traffic.namespaces, (one for one in ends if one is not None), missing)
     callers, destinations = Callers(traffic, matching, Tenants(world)), Destinations(traffic, matching)
@@ -102,7 +99,7 @@ def _workloads(
     into: dict[str, list[Way | Unknown]] = defaultdict(list)
     for resource, end in zip(world.of("workload.pods"), ends, strict=True):
         if end is None:
-            yield id(resource), dict.fromkeys(_OF_WORKLOADS, _NO_NAMESPACE)
+            yield id(resource), dict.fromkeys(_OF_ENDS, _NO_NAMESPACE)
             continue
         address = read.bare(world, resource.address)
         protection = meshes.protection(end, resource)

@@ -8,7 +8,7 @@ from msgspec import Struct
 from assay.detectors.exposure import read
 from assay.detectors.exposure.answers import Answer
 from assay.detectors.exposure.endpoints import Workload
-from assay.detectors.exposure.selectors import Selector, selector
+from assay.detectors.exposure.selectors import Selector, matches, selector
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
@@ -16,7 +16,7 @@ OF_CALLERS = "DestinationRule"
 """Says what callers speak; what a workload takes, which alone keeps others out, isn't changed by it."""
 _PROXY_NOT_SEEN = Unknown(reason="its namespace is in a mesh, and no proxy is seen in its pods")
 MOST_POLICIES = 200
-"""Of one mesh that are for one namespace."""
+"""That are for one namespace, of all meshes together."""
 
 
 class Protection(Struct, frozen=True):
@@ -43,7 +43,7 @@ class _Policy(Struct, frozen=True, kw_only=True):
             return self.namespace
         if self.namespace != workload.namespace:
             return False
-        return self.selector if isinstance(self.selector, Unknown) else self.selector.matches(workload.labels)
+        return matches(self.selector, workload.labels)
 
     @property
     def rank(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec import Struct
 
 from assay.detectors.exposure.addresses import reach_internet
-from assay.detectors.exposure.answers import Answer, all_of, any_of
+from assay.detectors.exposure.answers import Answer, all_of, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import Namespaces, Workload, named
 from assay.detectors.exposure.origins import Origins, Within
@@ -123,9 +123,9 @@ def _openings(policy: Policy, rule: Allowance | Unknown, namespaces: Namespaces)
     if isinstance(rule, Unknown):
         yield rule
         return
-    to = _to_whom(policy, rule, namespaces)
+    within, wider, outside = _to_whom(policy, rule, namespaces)
     for span in rule.spans:
-        yield span if isinstance(span, Unknown) else Opening(span=span, within=to[0], wider=to[1], outside=to[2])
+        yield span if isinstance(span, Unknown) else Opening(span=span, within=within, wider=wider, outside=outside)
 
 
 def _to_whom(policy: Policy, rule: Allowance, namespaces: Namespaces) -> tuple[str | None, Unknown | None, Answer]:
@@ -190,21 +190,21 @@ def _origin(policy: Policy, peer: Peer, namespaces: Namespaces) -> str | Unknown
 
 def _merged(found: Iterable[Opening | Unknown]) -> tuple[Opening | Unknown, ...]:
     by_span: dict[Span, Opening] = {}
-    unknown: dict[str, Unknown] = {}
+    unknown: list[Unknown] = []
     for one in found:
         if isinstance(one, Unknown):
-            unknown.setdefault(one.reason, one)
+            unknown.append(one)
         elif one.span in by_span:
             by_span[one.span] = _wider(by_span[one.span], one)
         elif len(by_span) < MOST_SPANS:
             by_span[one.span] = one
         else:
-            unknown[_TOO_MANY.reason] = _TOO_MANY
+            unknown.append(_TOO_MANY)
     sure = [one for one in by_span.values() if one.within or one.wider or one.outside is not False]
     every = by_span.get(Span(ALL))
     if every is not None and every.within == WITHIN[-1] and every.outside is True:
         sure = [every]
-    return (*sorted(sure, key=lambda one: one.span), *(unknown[reason] for reason in sorted(unknown)))
+    return (*sorted(sure, key=lambda one: one.span), *each_reason(unknown))
 
 
 def _wider(one: Opening, other: Opening) -> Opening:

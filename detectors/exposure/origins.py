@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from assay.detectors.exposure.answers import Answer, any_of
+from assay.detectors.exposure.answers import Answer, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, HIGHEST, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import NAME_LABEL, Namespaces, Workload, named
 from assay.detectors.exposure.policies import Rules, settle, sure
@@ -173,7 +173,7 @@ def _selectors(rules: Rules) -> Iterator[Selector]:
 def _spans(rules: Rules, workload: Workload) -> tuple[tuple[Span, ...], Sequence[Unknown]]:
     """Ranges of ports that no rule tells apart, sorted, and why there may be more of them."""
     stated = {span for rule in _rules(rules) if not isinstance(rule, Unknown) for span in _numbered(rule, workload)}
-    doubts = {one.reason: one for one in stated if isinstance(one, Unknown)}
+    doubts = each_reason(one for one in stated if isinstance(one, Unknown))
     spans = [one for one in stated if isinstance(one, Span)]
     cuts: Mapping[str, set[int]] = defaultdict(lambda: {1, HIGHEST + 1})
     for protocol in (ALL,) if all(one.protocol == ALL for one in spans) else _PROTOCOLS:
@@ -186,7 +186,7 @@ def _spans(rules: Rules, workload: Workload) -> tuple[tuple[Span, ...], Sequence
         for protocol, edges in sorted(cuts.items())
         for first, after in pairwise(sorted(one for one in edges if 1 <= one <= HIGHEST + 1))
     ]
-    return tuple(found), [doubts[reason] for reason in sorted(doubts)]
+    return tuple(found), doubts
 
 
 def _numbered(rule: Allowance, workload: Workload) -> Iterator[Span | Unknown]:

@@ -1,6 +1,6 @@
 """Facts as they come, checked to be of the type that they should be; whatever is not is Unknown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from assay.detectors.worlds import World
 from assay.scanner.api import NOT_COLLECTED, Known, Resource, Unknown, is_unknown, reason_of
@@ -94,11 +94,3 @@ def name_of(world: World, resource: Resource, kind: str, namespace: str | None =
     """An object's name, from its address `Kind.namespace.name` or `Kind.name`."""
     start = f"{kind}.{namespace}." if namespace is not None else f"{kind}."
     return bare(world, resource.address).removeprefix(start)
-
-
-def reasons(values: object) -> Iterator[str]:
-    """The reasons of the unknown elements of a list, or of the list."""
-    found = listed(values)
-    for one in (found,) if isinstance(found, Unknown) else found:
-        if isinstance(one, Unknown):
-            yield one.reason

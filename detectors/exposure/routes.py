@@ -43,8 +43,10 @@ class Backend(Struct, frozen=True, kw_only=True):
 
     def is_for(self, port: ServicePort, service: Service) -> Answer:
         """Whether it means a port of the Service."""
-        if self.port is None or isinstance(self.port, Unknown):
-            return True if self.port is None or len(service.ports) == 1 else self.port
+        if self.port is None:
+            return True
+        if isinstance(self.port, Unknown):
+            return True if len(service.ports) == 1 else self.port
         if is_number(self.port):
             return port.port if isinstance(port.port, Unknown) else port.port == int(self.port)
         if isinstance(port.name, Unknown):

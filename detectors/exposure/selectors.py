@@ -111,6 +111,11 @@ def selector(value: object) -> Selector | Unknown:
     return found if isinstance(found, Unknown) else Selector(tuple(_requirement(one) for one in found))
 
 
+def matches(selector: Selector | Unknown, labels: Labels | Unknown) -> Answer:
+    """Whether labels are selected by what may not be known."""
+    return selector if isinstance(selector, Unknown) else selector.matches(labels)
+
+
 def equalities(value: Labels) -> Selector:
     """The selector that a map of labels is."""
     found: list[Requirement | Unknown] = []

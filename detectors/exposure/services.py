@@ -12,7 +12,7 @@ from assay.detectors.exposure.addresses import Block, block, reach_internet
 from assay.detectors.exposure.answers import Answer, all_of
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.nodes import INTERNET, PRIVATE, Nodes
-from assay.detectors.exposure.selectors import Index, Selector, equalities
+from assay.detectors.exposure.selectors import Index, Selector, equalities, matches
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown
 
@@ -82,9 +82,8 @@ class Service(Struct, frozen=True, kw_only=True):
 class Services:
     """The Services of a source."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, nodes: Nodes) -> None:
         self.unread = world.unread("network.service")
-        nodes = Nodes(world)
         self.by_name: dict[tuple[str, str], list[Service]] = defaultdict(list)
         self._named: dict[str, list[Service]] = defaultdict(list)
         self.of: dict[int, Service] = {}
@@ -112,8 +111,7 @@ class Services:
         """The Services that a workload's pods stand behind, or may stand behind; by address in each namespace."""
         left = MOST_SERVICES
         for one in self._candidates(workload):
-            selector = one.selector
-            chosen = selector.matches(workload.labels) if isinstance(selector, Selector) else selector or False
+            chosen = False if one.selector is None else matches(one.selector, workload.labels)
             selects = all_of((chosen, one.namespace if isinstance(one.namespace, Unknown) else True))
             if selects is False:
                 continue

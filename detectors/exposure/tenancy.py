@@ -48,23 +48,20 @@ class Tenancy:
         if uses is False:
             return
         namespace, nodes = read.text(read.fact(resource, "namespace")), read.texts(read.fact(resource, "nodes"))
-        if uses is True and isinstance(namespace, str):
-            self._asking.add(namespace)
+        whose = uses if isinstance(uses, Unknown) else namespace
+        if isinstance(whose, Unknown):
+            self._unsure.add(f"{resource.address}: {whose.reason}")
         else:
-            unsure = uses if isinstance(uses, Unknown) else namespace
-            assert isinstance(unsure, Unknown)  # noqa: S101  # one of them is
-            self._unsure.add(f"{resource.address}: {unsure.reason}")
+            self._asking.add(whose)
         for node in (nodes,) if isinstance(nodes, Unknown) else nodes:
             if isinstance(node, Unknown):
                 self._doubts[""].add(f"{resource.address}: {node.reason}")
                 continue
             name = read.bare(self._world, node).removeprefix("Node.")
-            if isinstance(uses, Unknown):
-                self._doubts[name].add(f"{resource.address}: {uses.reason}")
-            elif isinstance(namespace, Unknown):
-                self._doubts[name].add(f"{resource.address}: {namespace.reason}")
+            if isinstance(whose, Unknown):
+                self._doubts[name].add(f"{resource.address}: {whose.reason}")
             else:
-                self._on[name].add(namespace)
+                self._on[name].add(whose)
 
 
 def _uses_accelerators(resource: Resource) -> Answer:

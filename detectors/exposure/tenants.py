@@ -38,9 +38,9 @@ class Tenants:
             elif theirs is not None and theirs != tenant:
                 yield name
 
-    def key(self, namespace: str) -> object:
-        """Equal for namespaces to which the same others are another tenant's, but for themselves."""
-        return self._tenant(namespace)
+    def owned(self, namespace: str) -> bool:
+        """Whether a namespace is a tenant's, or may be."""
+        return self._tenant(namespace) is not None
 
     def _tenant(self, namespace: str) -> str | Unknown | None:
         return self._of.get(namespace, self._missing)

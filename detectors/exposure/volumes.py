@@ -1,7 +1,7 @@
 """Claims: who mounts and who writes to them, and whether what they hold is encrypted."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -156,18 +156,12 @@ class Storage:
             return _agreed([read.boolean(read.fact(one, field)) for one in found], f"storage class {name}")
         if isinstance(volume, str) and volume in self._volumes:
             return self._by_volume(volume, field, of_class=False)
-        unread = self._world.unread("cluster.storage-class")
-        missing = (
-            f"storage class {name} isn't there" if self._world.live else f"storage class {name} isn't declared here"
-        )
-        return Unknown(reason=unread or missing)
+        return self._missing("cluster.storage-class", f"storage class {name}")
 
     def _by_volume(self, name: str, field: str, of_class: bool = True) -> Answer:
         found = self._volumes.get(name)
         if not found:
-            unread = self._world.unread("cluster.persistent-volume")
-            missing = f"volume {name} isn't there" if self._world.live else f"volume {name} isn't declared here"
-            return Unknown(reason=unread or missing)
+            return self._missing("cluster.persistent-volume", f"volume {name}")
         return _agreed([self._of_volume(one, field, of_class) for one in found], f"volume {name}")
 
     def _of_volume(self, volume: Resource, field: str, of_class: bool) -> Answer:
@@ -182,6 +176,10 @@ class Storage:
         if field == "encrypted_at_rest" and (kind in _ALWAYS_ENCRYPTED or driver in _ALWAYS_ENCRYPTED_DRIVERS):
             return True
         return Unknown(reason=f"{volume.address} doesn't say how the storage behind it is encrypted")
+
+    def _missing(self, kind: str, what: str) -> Unknown:
+        there = "there" if self._world.live else "declared here"
+        return Unknown(reason=self._world.unread(kind) or f"{what} isn't {there}")
 
     def _by_default(self, field: str) -> Answer:
         unread = self._world.unread("cluster.storage-class")
@@ -254,11 +252,6 @@ def _mounts(resource: Resource) -> Iterator[tuple[str, Answer]]:
             if isinstance(volume, Unknown):
                 found[""].append(volume)
             else:
-                found[volume].append(_writable(mount))
+                found[volume].append(negated(read.boolean(read.part(mount, "read_only"))))
     for name, writable in sorted(found.items()):
         yield name, any_of(writable)
-
-
-def _writable(mount: Mapping[str, object]) -> Answer:
-    read_only = read.boolean(read.part(mount, "read_only"))
-    return read_only if isinstance(read_only, Unknown) else not read_only

@@ -4,9 +4,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from assay.detectors.exposure.answers import Answer, all_of, any_of
+from assay.detectors.exposure.answers import Answer, all_of, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, Span
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.mesh import Protection
@@ -107,9 +107,14 @@ class Ways:
 
     def _within(self, workload: Workload, protection: Protection, told: list[int]) -> Iterator[Way | Unknown]:
         rules = self._traffic.rules(workload, "ingress")
-        tls, authenticated = protection.tls, protection.authenticated
+        everyone = Way(
+            origin=WITHIN[-1],
+            port=EVERY_PORT,
+            protocol=ALL,
+            tls=protection.tls,
+            authenticated=protection.authenticated,
+        )
         if rules.open:
-            everyone = Way(origin=WITHIN[-1], port=EVERY_PORT, protocol=ALL, tls=tls, authenticated=authenticated)
             yield everyone
             return
         if rules.undefined is not None:
@@ -123,29 +128,23 @@ class Ways:
                 continue
             if opening.wider is not None and opening.within != WITHIN[-1]:
                 yield opening.wider
-            for port in _ports(opening, workload, told) if opening.within else ():
-                yield (
-                    port
-                    if isinstance(port, Unknown)
-                    else Way(
-                        origin=opening.within or WITHIN[0],
-                        port=port,
-                        protocol=opening.span.protocol,
-                        tls=tls,
-                        authenticated=authenticated,
-                    )
-                )
+            if opening.within is None:
+                continue
+            some = structs.replace(everyone, origin=opening.within, protocol=opening.span.protocol)
+            for port in _ports(opening, workload, told):
+                yield port if isinstance(port, Unknown) else structs.replace(some, port=port)
 
     def _from_nodes(self, workload: Workload) -> Iterator[Way | Unknown]:
         """What listens on the node's own addresses."""
         if isinstance(workload.host_network, Unknown):
             yield workload.host_network
         elif workload.host_network:
-            rules = self._traffic.rules(workload, "ingress")
-            for origin in () if rules.undefined else self._nodes.origins:
+            undefined = self._traffic.rules(workload, "ingress").undefined
+            if undefined is not None:
+                yield undefined
+                return
+            for origin in self._nodes.origins:
                 yield Way(origin=origin, port=EVERY_PORT, protocol=ALL)
-            if rules.undefined:
-                yield rules.undefined
             return
         for port in workload.ports:
             if isinstance(port, Unknown) or port.host_port is None:
@@ -208,7 +207,7 @@ class Ways:
             passes = all_of((selects, meant, route.served, backend.granted, any_of((inner, outer))))
             way = _routed(route, (*between, service.address), target, port.protocol)
             if way.authenticated is False and protection.authenticated is not False:
-                way = _asked(way)
+                way = structs.replace(way, authenticated=_BY_THE_GATEWAY)
             yield from _if(passes, way)
 
 
@@ -222,14 +221,13 @@ def _bounded(found: Iterator[Way | Unknown]) -> Iterator[Way | Unknown]:
 def each_once(found: Collection[Way | Unknown]) -> list[Way | Unknown]:
     """Sorted as `in_order` does, with those that a wider one holds."""
     ways = {one for one in found if isinstance(one, Way)}
-    unknown = {one.reason: one for one in found if isinstance(one, Unknown)}
-    return [*sorted(ways, key=_key), *(unknown[reason] for reason in sorted(unknown))]
+    return [*sorted(ways, key=_key), *each_reason(one for one in found if isinstance(one, Unknown))]
 
 
 def in_order(found: Collection[Way | Unknown]) -> list[Way | Unknown]:
     """Each once, without those from within the cluster that a wider one holds; bounded."""
     ways = {one for one in found if isinstance(one, Way)}
-    unknown = {one.reason: one for one in found if isinstance(one, Unknown)}
+    unknown = [one for one in found if isinstance(one, Unknown)]
     widest: dict[tuple[int, str], int] = {}
     for way in ways:
         if not way.via and way.origin in _WIDEST_FIRST:
@@ -237,8 +235,8 @@ def in_order(found: Collection[Way | Unknown]) -> list[Way | Unknown]:
             widest[key] = min(widest.get(key, len(_WIDEST_FIRST)), _WIDEST_FIRST.index(str(way.origin)))
     kept = [way for way in ways if not _held(way, widest)]
     if len(kept) > MOST_WAYS:
-        unknown[_TOO_MANY.reason] = _TOO_MANY
-    return [*sorted(kept, key=_key)[:MOST_WAYS], *(unknown[reason] for reason in sorted(unknown))]
+        unknown.append(_TOO_MANY)
+    return [*sorted(kept, key=_key)[:MOST_WAYS], *each_reason(unknown)]
 
 
 _TOO_MANY = Unknown(reason=f"more than {MOST_WAYS} ways in")
@@ -289,17 +287,6 @@ def _routed(route: Route, onward: tuple[str, ...], port: int, protocol: str) -> 
         tls=route.tls,
         authenticated=route.authenticated,
         via=(*gateways, route.address, *onward),
-    )
-
-
-def _asked(way: Way) -> Way:
-    return Way(
-        origin=way.origin,
-        port=way.port,
-        protocol=way.protocol,
-        tls=way.tls,
-        authenticated=_BY_THE_GATEWAY,
-        via=way.via,
     )
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assay.detectors.exposure.callers import MOST_NAMED
 from assay.detectors.exposure.derive import derive
-from assay.scanner.api import Known, Resource, Unknown, is_unknown
+from assay.scanner.api import Resource, Unknown, is_unknown
 from tests.unit.exposure_objects import (
     Facts,
     allow,
@@ -274,11 +274,3 @@ def test_what_isnt_known_of_destinations_is_told() -> None:
     assert [is_unknown(one) for one in found["workloads"]] == [False, True]
     tiers = ranked("t", [allow("egress", [peer(namespaces=[])], action="deny")])
     assert [is_unknown(one) for one in destinations(more=(tiers,))] == [True]
-
-
-def test_callers_and_destinations_dont_go_by_the_order_of_resources() -> None:
-    given_all = [STORE, LAB, JOB, OTHER, into(peer([]), peer(namespaces=named("b"))), space("a", "x"), space("b", "y")]
-    one, other = ({r.address: r for r in derive(order)} for order in (given_all, given_all[::-1]))
-    assert one == other
-    stated = one["Deployment.a.store"].facts["callers"]
-    assert isinstance(stated, Known)

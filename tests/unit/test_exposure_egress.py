@@ -23,7 +23,7 @@ def reach(*allows: Any, **facts: Any) -> tuple[Any, Any]:
 def reached(*policies: Resource, **facts: Any) -> tuple[Any, Any]:
     found = derived([pods("web", **facts), *policies])["Deployment.ml.web"]
     answers = [fact(found, name) for name in ("internet_egress", "metadata_egress")]
-    return tuple("?" if is_unknown(one) else one for one in answers)  # type: ignore[return-value]
+    return tuple("?" if is_unknown(one) else one for one in answers)
 
 
 def test_what_nothing_isolates_may_connect_anywhere() -> None:

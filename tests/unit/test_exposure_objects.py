@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from assay.detectors.exposure.derive import derive
-from assay.scanner.api import Known, Resource, Unknown, is_unknown
+from assay.scanner.api import Resource, Unknown, is_unknown
 from tests.unit.exposure_objects import (
     allow,
     claim,
     container,
     derived,
     fact,
-    listing,
     mount,
     namespace,
     pods,
@@ -137,6 +136,13 @@ def test_a_claim_of_no_class_is_encrypted_as_its_volume_is(facts: dict[str, Any]
         assert told(found, CLAIM, "customer_managed_key") == (False if encrypted is False else "?")
 
 
+def test_a_claim_whose_class_is_only_a_name_is_encrypted_as_its_volume_is() -> None:
+    facts = {"type": "hostPath", "driver": None, "storage_class": "manual", "host_path": "/data"}
+    disk = resource("cluster.persistent-volume", "PersistentVolume.disk", facts)
+    assert told([claim("models", "manual", volume="disk"), disk], CLAIM, "encrypted_at_rest") is False
+    assert told([claim("models", "manual"), disk], CLAIM, "encrypted_at_rest") == "?"
+
+
 # Namespaces
 
 
@@ -173,7 +179,7 @@ def test_a_workload_that_may_be_a_component_is_no_other() -> None:
         (policy("deny", selects=NO_VALUE), "?", False),
         (policy("deny", engine="cilium"), "?", False),
         (policy("deny", namespace=NO_VALUE), "?", False),
-        (policy("deny", namespace=None, engine="cilium", directions=["egress"]), False, "?"),  # type: ignore[arg-type]
+        (policy("deny", namespace=None, engine="cilium", directions=["egress"]), False, "?"),
     ],
 )
 def test_a_namespace_denies_by_a_policy_for_all_that_lets_nothing_through(
@@ -211,18 +217,6 @@ def test_the_tenants_of_a_node_are_those_who_use_its_accelerators() -> None:
 # What is given back
 
 
-def test_everything_is_given_back_in_order_and_other_kinds_unchanged() -> None:
-    bucket = Resource(kind="storage.bucket", address="b", surface="terraform", facts={"versioned": Known(value=True)})
-    role = resource("rbac.role", "ClusterRole.reader", {"namespace": None})
-    given = [bucket, pods("web"), role, namespace("ml"), listing("network.policy", "kube:c")]
-    found = list(derive(given))
-    assert [one.address for one in found] == [one.address for one in given]
-    assert [one for one in found if one.kind in ("storage.bucket", "rbac.role", "cluster.listing")] == [
-        given[0], given[2], given[4]
-    ]  # fmt: skip
-    assert all(found[1].facts[name] == stated for name, stated in given[1].facts.items())
-
-
 def test_objects_of_different_sources_have_nothing_to_do_with_each_other() -> None:
     production = [pods("web", source="production"), policy("deny", source="production")]
     development = [pods("dev", source="development"), policy("open", source="development", selects=requires(app="x"))]
@@ -232,7 +226,7 @@ def test_objects_of_different_sources_have_nothing_to_do_with_each_other() -> No
 
 
 def test_a_workload_without_a_known_namespace_has_nothing_known_derived() -> None:
-    found = derived([pods("web", namespace=NO_VALUE)])  # type: ignore[arg-type]
+    found = derived([pods("web", namespace=NO_VALUE)])
     [one] = found.values()
     names = ("ways_in", "isolates_ingress", "internet_egress", "disruption_budget")
     assert all(isinstance(one.facts[name], Unknown) for name in names)

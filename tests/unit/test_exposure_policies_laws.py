@@ -175,7 +175,7 @@ quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 
 
 def plain(made: Resource) -> Rule:
-    return {name: fact.value for name, fact in made.facts.items()}  # type: ignore[union-attr]
+    return {name: fact.value for name, fact in made.facts.items()}
 
 
 def as_slow(made: Resource | str) -> Any:

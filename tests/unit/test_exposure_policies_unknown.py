@@ -17,6 +17,12 @@ def test_other_labels_of_a_namespace_that_isnt_declared_are_unknown() -> None:
     assert is_unknown(reaches(pods("x", "elsewhere"), WEB, 8080, one))
 
 
+def test_a_namespace_that_is_declared_twice_has_the_labels_that_both_say() -> None:
+    one = policy("p", allows=[allow("ingress", [peer(namespaces=requires(team="operations"))])])
+    assert reaches(OTHER, WEB, 8080, one, namespace("batch", team="operations")) is True
+    assert is_unknown(reaches(OTHER, WEB, 8080, one, namespace("batch", team="science")))
+
+
 def test_an_operator_that_isnt_known_is_no_refusal() -> None:
     chosen = [peer([{"key": "app", "operator": "Near", "values": ["a"]}])]
     assert is_unknown(reaches(PEER, WEB, 8080, policy("p", allows=[allow("ingress", chosen)])))

@@ -13,7 +13,7 @@ MESHED = pods("web", mesh="istio", ports=[port(8080, "http")])
 
 def protection(*resources: Resource) -> tuple[Any, Any]:
     [way] = [one for one in stated(*resources) if not one["via"]]
-    return tuple("?" if is_unknown(one) else one for one in (way["tls"], way["authenticated"]))  # type: ignore[return-value]
+    return tuple("?" if is_unknown(one) else one for one in (way["tls"], way["authenticated"]))
 
 
 def authorization(name: str = "a", **facts: Any) -> Resource:
@@ -34,9 +34,10 @@ def authorization(name: str = "a", **facts: Any) -> Resource:
         ([mesh_policy("n"), mesh_policy("w", mode="DISABLE", pods=requires(app="web"))], False),
         ([mesh_policy("n"), mesh_policy("w", mode="DISABLE", pods=requires(app="x"))], True),
         ([mesh_policy("n", "batch")], False),
-        ([mesh_policy("n", mode=NO_VALUE)], "?"),  # type: ignore[arg-type]
+        ([mesh_policy("n", mode=NO_VALUE)], "?"),
         ([mesh_policy("n"), mesh_policy("w", mode="DISABLE", pods=NO_VALUE)], "?"),
-        ([mesh_policy("n"), mesh_policy("m", NO_VALUE, mode="DISABLE", whole_mesh=NO_VALUE)], "?"),  # type: ignore[arg-type]
+        ([mesh_policy("n"), mesh_policy("m", NO_VALUE, mode="DISABLE", whole_mesh=NO_VALUE)], "?"),
+        ([mesh_policy("n"), mesh_policy("m", mode="DISABLE")], "?"),
     ],
 )
 def test_the_most_special_policy_of_a_mesh_decides_on_mutual_tls(policies: list[Resource], tls: Any) -> None:

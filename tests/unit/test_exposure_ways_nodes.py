@@ -83,6 +83,7 @@ def test_a_host_port_is_open_on_the_node_unless_a_policy_keeps_addresses_out() -
     found = ways(hosted)
     assert origins(found) == ["?", "private-network"] and found[-1] == EVERYWHERE
     assert ways(hosted, DENY) == []
+    assert ways(pods("web", ports=[{**port(8080), "host_port": NO_VALUE}])) == [EVERYWHERE, "?"]
 
 
 def test_pods_on_the_nodes_network_are_reached_on_every_port_of_it() -> None:

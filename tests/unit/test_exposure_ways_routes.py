@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assay.scanner.api import is_unknown
+from assay.scanner.api import Resource, is_unknown
 from tests.unit.exposure_objects import (
     Facts,
     backend,
@@ -35,6 +35,11 @@ def test_a_ways_tls_and_authentication_are_the_routes() -> None:
     assert is_unknown(way["tls"]) and way["authenticated"] is False
 
 
+def leading(**facts: Any) -> Resource:
+    """An Ingress whose backend is told of otherwise."""
+    return route("web", [{**backend("web", 80), **facts}])
+
+
 @pytest.mark.parametrize("facts", [{"internal": True}, {"source_ranges": ["203.0.113.0/24"]}])
 def test_an_internal_route_leads_in_from_a_private_network(facts: Facts) -> None:
     found = derived([WEB, INNER, route("web", [backend("web", 80)], **facts)])
@@ -56,11 +61,33 @@ def test_a_backend_that_cant_be_read_may_lead_here() -> None:
     assert ways(WEB, INNER, anywhere, gateway("main", [listener()])) == [EVERYWHERE, "?"]
 
 
+def test_a_backend_that_isnt_granted_leads_nowhere() -> None:
+    assert ways(WEB, INNER, leading(granted=False)) == [EVERYWHERE]
+    assert ways(WEB, INNER, leading(granted=NO_VALUE)) == [EVERYWHERE, "?"]
+
+
+def test_a_backend_of_a_namespace_that_isnt_known_may_be_any_service_of_its_name() -> None:
+    assert ways(WEB, INNER, leading(namespace=NO_VALUE)) == [EVERYWHERE, "?"]
+    assert ways(WEB, INNER, leading(namespace=NO_VALUE, service="other")) == [EVERYWHERE]
+
+
+def test_a_backends_port_that_isnt_known_is_the_only_one_that_its_service_has() -> None:
+    assert ways(WEB, service("web", [service_port(80, "http")]), leading(port=NO_VALUE)) == [THROUGH, EVERYWHERE]
+    assert ways(WEB, INNER, leading(port=NO_VALUE)) == [EVERYWHERE, "?"]
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
         ("web.ml.svc.cluster.local", [("internet", 8080, ("Ingress.batch.x", "Service.batch.x", "Service.ml.web"))]),
+        (
+            "web-0.web.ml.svc.cluster.local",
+            [("internet", 8080, ("Ingress.batch.x", "Service.batch.x", "Service.ml.web"))],
+        ),
         ("api.example.org", []),
+        ("web.ml", ["?"]),
+        ("web.batch", []),
+        ("10.0.0.1", ["?"]),
         (NO_VALUE, ["?"]),
     ],
 )

@@ -1,5 +1,7 @@
 """From where workloads are reached through Services, load balancers and nodes, and the Services themselves."""
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
@@ -67,6 +69,11 @@ def test_a_named_target_that_no_container_has_leads_nowhere() -> None:
 def test_names_of_ports_that_arent_known_may_be_the_target() -> None:
     unnamed = pods("web", ports=[{**port(8080), "name": NO_VALUE}])
     assert ways(unnamed, BALANCER) == [EVERYWHERE, "?"]
+
+
+@pytest.mark.parametrize("unread", [NO_VALUE, {**service_port(443, "http"), "target": NO_VALUE}])
+def test_a_services_port_that_cant_be_read_may_lead_here(unread: Any) -> None:
+    assert ways(WEB, service("web", [unread], kind="LoadBalancer")) == [EVERYWHERE, "?"]
 
 
 def test_policies_keep_a_load_balancers_traffic_out_unless_they_let_addresses_in() -> None:
