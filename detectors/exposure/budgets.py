@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import islice
 
+from assay.detectors.answers import Answer, all_of, any_of
 from assay.detectors.cluster.amounts import Amount, amount
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of, any_of
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.selectors import Index, Selector, equalities, matches
 from assay.detectors.worlds import World

@@ -8,7 +8,7 @@ from itertools import islice
 
 from msgspec import Struct
 
-from assay.detectors.exposure.answers import Answer, any_of
+from assay.detectors.answers import Answer, any_of
 from assay.detectors.exposure.declared import ALL, Allowance, Span
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.matching import Alike, Doubtful, Matched, Matching, Meant

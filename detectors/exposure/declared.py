@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure import read
 from assay.detectors.exposure.addresses import Block, block
-from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure.endpoints import NAME_LABEL, Endpoint, Namespaces, Outside, Workload
 from assay.detectors.exposure.selectors import Requirement, Selector, matches, selector
 from assay.scanner.api import Resource, Unknown

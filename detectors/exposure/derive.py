@@ -6,8 +6,8 @@ Pure: run before judging, and never stored. Objects of different sources have no
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from assay.detectors.answers import stated
 from assay.detectors.exposure import endpoints, read, software
-from assay.detectors.exposure.answers import stated
 from assay.detectors.exposure.budgets import Budgets
 from assay.detectors.exposure.callers import Callers
 from assay.detectors.exposure.destinations import Destinations

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from assay.detectors.exposure.answers import each_reason
+from assay.detectors.answers import each_reason
 from assay.detectors.exposure.callers import MOST_NAMED, counted
 from assay.detectors.exposure.declared import Allowance, Policy, Span
 from assay.detectors.exposure.egress import EVERYWHERE

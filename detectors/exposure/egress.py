@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from assay.detectors.answers import Answer, any_of
 from assay.detectors.exposure.addresses import Block, reach_internet, shared, without
-from assay.detectors.exposure.answers import Answer, any_of
 from assay.detectors.exposure.declared import ALL, ALLOW, DENY, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import Outside, Workload
 from assay.detectors.exposure.policies import Rules, Traffic, settle, sure

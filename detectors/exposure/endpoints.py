@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of
 from assay.detectors.exposure.selectors import Labels, Requirement, Selector
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from assay.detectors.answers import Answer, all_of, any_of, negated, stated
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of, any_of, negated, stated
 from assay.detectors.exposure.declared import DENY, DIRECTIONS, Direction, Policy
 from assay.detectors.exposure.endpoints import Namespaces
 from assay.detectors.worlds import World

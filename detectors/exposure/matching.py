@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from assay.detectors.exposure.answers import Answer
+from assay.detectors.answers import Answer
 from assay.detectors.exposure.declared import Peer
 from assay.detectors.exposure.endpoints import Namespaces, Workload, named
 from assay.detectors.exposure.selectors import Selector

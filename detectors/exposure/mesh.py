@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.selectors import Selector, matches, selector
 from assay.detectors.worlds import World

@@ -1,7 +1,7 @@
 """From where the nodes' own addresses are reached: ports of nodes and hosts, and pods on the nodes' network."""
 
+from assay.detectors.answers import Answer, any_of
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, any_of
 from assay.detectors.worlds import World
 from assay.scanner.api import Unknown
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of, any_of, each_reason
 from assay.detectors.exposure.addresses import reach_internet
-from assay.detectors.exposure.answers import Answer, all_of, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import Namespaces, Workload, named
 from assay.detectors.exposure.origins import Origins, Within

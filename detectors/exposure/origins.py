@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from assay.detectors.exposure.answers import Answer, any_of, each_reason
+from assay.detectors.answers import Answer, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, HIGHEST, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import NAME_LABEL, Namespaces, Workload, named
 from assay.detectors.exposure.policies import Rules, settle, sure

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from assay.detectors.exposure.answers import Answer
+from assay.detectors.answers import Answer
 from assay.detectors.exposure.declared import ALL, Allowance, Peer, Policy, Span
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.matching import Matched, Matching, Meant

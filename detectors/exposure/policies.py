@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of, any_of
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of, any_of
 from assay.detectors.exposure.declared import (
     ADMIN,
     BASELINE,

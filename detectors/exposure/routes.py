@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure.nodes import INTERNET, PRIVATE
 from assay.detectors.exposure.services import Service, ServicePort, Services, is_number, limited
 from assay.detectors.worlds import World

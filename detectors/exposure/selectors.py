@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of
 from assay.scanner.api import Unknown
 
 Labels = Mapping[str, str | Unknown]

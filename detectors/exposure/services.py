@@ -7,9 +7,9 @@ from ipaddress import ip_address
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.exposure import read
 from assay.detectors.exposure.addresses import Block, block, reach_internet
-from assay.detectors.exposure.answers import Answer, all_of
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.nodes import INTERNET, PRIVATE, Nodes
 from assay.detectors.exposure.selectors import Index, Selector, equalities, matches

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.cluster.globs import matches
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of
 from assay.detectors.exposure.endpoints import containers
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown

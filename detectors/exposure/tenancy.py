@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
+from assay.detectors.answers import Answer, any_of
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, any_of
 from assay.detectors.exposure.endpoints import containers
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown

@@ -7,7 +7,7 @@ decide where no NetworkPolicy selects. See https://network-policy-api.sigs.k8s.i
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from assay.detectors.exposure.answers import Answer, all_of
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.exposure.declared import ALLOW, DENY, PASS, Allowance, Direction, Policy
 from assay.scanner.api import Unknown
 

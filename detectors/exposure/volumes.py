@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from assay.detectors.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure import read
-from assay.detectors.exposure.answers import Answer, all_of, any_of, negated
 from assay.detectors.exposure.endpoints import containers
 from assay.detectors.worlds import World
 from assay.scanner.api import Resource, Unknown

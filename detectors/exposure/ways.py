@@ -6,7 +6,7 @@ from itertools import islice
 
 from msgspec import Struct, structs
 
-from assay.detectors.exposure.answers import Answer, all_of, any_of, each_reason
+from assay.detectors.answers import Answer, all_of, any_of, each_reason
 from assay.detectors.exposure.declared import ALL, Span
 from assay.detectors.exposure.endpoints import Workload
 from assay.detectors.exposure.mesh import Protection

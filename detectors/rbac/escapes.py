@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from assay.detectors.answers import any_of
 from assay.scanner.api import Unknown, is_unknown, reason_of
 
 FREEING = frozenset({"ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO", "DAC_READ_SEARCH", "BPF"})
@@ -171,7 +172,7 @@ def _writable_mounts(containers: Any) -> Mapping[str, bool | Unknown]:
                 read_only = mount.get("read_only")
                 name = str(mount.get("volume"))
                 writes = Unknown(reason=reason_of(read_only)) if is_unknown(read_only) else not read_only
-                found[name] = _any([found.get(name, False), writes])
+                found[name] = any_of([found.get(name, False), writes])
     return found
 
 
@@ -196,13 +197,3 @@ def _first(found: Iterable[Escape]) -> Escape:
         if isinstance(one.sure, Unknown):
             maybe = maybe or one
     return maybe or _NONE
-
-
-def _any(answers: Iterable[bool | Unknown]) -> bool | Unknown:
-    unknown: Unknown | None = None
-    for answer in answers:
-        if answer is True:
-            return True
-        if isinstance(answer, Unknown):
-            unknown = unknown or answer
-    return unknown if unknown is not None else False

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from assay.detectors.cluster.answers import Answer, every
+from assay.detectors.answers import Answer, all_of
 from assay.detectors.cluster.network.load_balancers import LoadBalancers
 from assay.detectors.cluster.network.service_objects import Service, ServiceSpec
 from assay.detectors.cluster.objects import Objects
@@ -36,7 +36,7 @@ class FrontServices:
             return Unknown(reason=f"more than {_MOST} Services select pods like those of the Gateway")
         found = [one for one in candidates if selector.items() <= ((one.spec or ServiceSpec()).selector or {}).items()]
         if found:
-            return every(map(self._private, found))
+            return all_of(map(self._private, found))
         if self._unread:
             return Unknown(reason=self._unread)
         words = {word for value in selector.values() for word in words_of(value)}

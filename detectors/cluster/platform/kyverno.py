@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from assay.detectors.cluster.answers import Answer, every, some
+from assay.detectors.answers import Answer, all_of, any_of
 from assay.detectors.cluster.globs import matches
 from assay.detectors.cluster.objects import Objects, namespace_of
 from assay.detectors.cluster.platform.signature_objects import (
@@ -67,7 +67,7 @@ class Policy(Struct, frozen=True):
         if self.constraints is not None:
             holds = _constrained(self.constraints, labels)
         else:
-            holds = every((_taken(self.match, name, labels), _left(self.exclude, name, labels)))
+            holds = all_of((_taken(self.match, name, labels), _left(self.exclude, name, labels)))
         if holds is True:
             return self.patterns
         return (holds,) if isinstance(holds, Unknown) else ()
@@ -148,9 +148,9 @@ def _taken(match: Match | None, name: str, labels: Mapping[str, str]) -> Answer:
     if match is None:
         return False
     if match.any is not None:
-        return some(_filtered(one, name, labels) for one in match.any)
+        return any_of(_filtered(one, name, labels) for one in match.any)
     if match.all is not None:
-        return every(_filtered(one, name, labels) for one in match.all) if match.all else False
+        return all_of(_filtered(one, name, labels) for one in match.all) if match.all else False
     return _filtered(match, name, labels)
 
 
@@ -161,13 +161,13 @@ def _left(exclude: Match | None, name: str, labels: Mapping[str, str]) -> Answer
     filters = exclude.any if exclude.any is not None else (exclude.all if exclude.all is not None else (exclude,))
     # Whatever touches the namespace may leave out some pods; what names other namespaces only leaves out none.
     touching = [_reaches(one, name, labels) for one in filters]
-    touched = some(touching) if exclude.all is None else every(touching)
+    touched = any_of(touching) if exclude.all is None else all_of(touching)
     return True if touched is False else _PARTLY
 
 
 def _reaches(one: Filter, name: str, labels: Mapping[str, str]) -> Answer:
     resources = one.resources or Resources()
-    return every((_listed(resources.namespaces, name), _selected(resources.namespace_selector, labels)))
+    return all_of((_listed(resources.namespaces, name), _selected(resources.namespace_selector, labels)))
 
 
 def _filtered(one: Filter, name: str, labels: Mapping[str, str]) -> Answer:

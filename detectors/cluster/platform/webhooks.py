@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from assay.detectors.cluster.answers import Answer, every, some
+from assay.detectors.answers import Answer, all_of, any_of
 from assay.detectors.cluster.objects import Objects, Placed
 from assay.detectors.cluster.platform.objects import (
     ClientConfig,
@@ -46,7 +46,7 @@ def _webhook(
         "fails_open": _among((entry.failure_policy or default,), {"Ignore"}, "what happens while the webhook is down"),
         "outside": _outside((entry.client_config or ClientConfig()).url),
         "exempts": exemptions.of(entry),
-        "guards_pods": some(map(_looks_at_pods, entry.rules or ())),
+        "guards_pods": any_of(map(_looks_at_pods, entry.rules or ())),
     }
     return stated(objects, placed, "cluster.webhook", f"{at}/{entry.name or ''}", facts, (at, *aliases))
 
@@ -62,7 +62,7 @@ def _outside(url: str | None) -> Answer:
 
 
 def _looks_at_pods(rule: WebhookRule) -> Answer:
-    return every(
+    return all_of(
         (
             _among(rule.operations or (), {"CREATE", "*"}, "an operation that the webhook looks at"),
             _among(rule.api_groups or (), {"", "*"}, "an API group that the webhook looks at"),
@@ -75,7 +75,7 @@ def _looks_at_pods(rule: WebhookRule) -> Answer:
 def _among(given: Iterable[str], wanted: Set[str], what: str) -> Answer:
     """Whether one of them is wanted; `what` tells what a placeholder stands for."""
     placeholder = Unknown(reason=f"unresolved: {what}")
-    return some(placeholder if unnamed(one) else one in wanted for one in given)
+    return any_of(placeholder if unnamed(one) else one in wanted for one in given)
 
 
 class _Exemptions:

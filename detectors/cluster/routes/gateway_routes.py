@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.detectors.cluster.answers import some
+from assay.detectors.answers import any_of
 from assay.detectors.cluster.names import is_service
 from assay.detectors.cluster.objects import Objects, Placed, address, namespace_of
 from assay.detectors.cluster.routes.gateway_objects import (
@@ -91,7 +91,7 @@ def _route(objects: Objects, placed: Placed, kind: str, beside: _Beside) -> Reso
         "gateways": bounded(sorted(told, key=repr), "Gateways of a route"),
         "internal": False,
         "source_ranges": [],
-        "authenticated": some((login, _authenticated(rules, namespace, beside.middlewares))),
+        "authenticated": any_of((login, _authenticated(rules, namespace, beside.middlewares))),
         "redirects_to_tls": redirects,
     }
     return stated(objects, placed, "network.route", address(kind, route.metadata), facts)

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of, negated
 from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally, setting
 from assay.detectors.cluster.software.server import Look, Server
-from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 RAY_OWNERS = ("RayCluster", "RayJob", "RayService")
@@ -92,12 +92,12 @@ def dask(process: Process) -> Look:
 
     See: https://distributed.dask.org/en/stable/tls.html
     """
-    certificates = every(
+    certificates = all_of(
         any_present((process.option(f"--tls-{part}"), process.env(f"DASK_DISTRIBUTED__COMM__TLS__{variable}")))
         for part, variable in (("ca-file", "CA_FILE"), ("cert", "SCHEDULER__CERT"))
     )
     pages = process.option("--dashboard-address")
-    no_pages = some(
+    no_pages = any_of(
         (
             switch(process.toggle("--no-dashboard"), default=False),
             listens_locally(pages, default=":8787"),
@@ -107,8 +107,8 @@ def dask(process: Process) -> Look:
     return Look(
         ports=ports[:1] if no_pages is True else ports,
         # The pages are plain HTTP for everyone, certificates or not.
-        authenticated=every((certificates, no_pages)),
-        tls=every((certificates, no_pages)),
+        authenticated=all_of((certificates, no_pages)),
+        tls=all_of((certificates, no_pages)),
     )
 
 

@@ -1,6 +1,6 @@
 """Pages on which flows of models, tools and code are put together: whoever may edit a flow runs code."""
 
-from assay.detectors.cluster.answers import every
+from assay.detectors.answers import all_of
 from assay.detectors.cluster.software.process import ANY, Process, is_local, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
 from assay.detectors.cluster.software.setting import any_present, switch
@@ -38,7 +38,7 @@ def flowise(process: Process) -> Look:
     See: https://docs.flowiseai.com/configuration/authorization/app-level
     """
     version = process.version
-    given = every(
+    given = all_of(
         any_present((process.env(name), process.option(f"--{name}")))
         for name in ("FLOWISE_USERNAME", "FLOWISE_PASSWORD")
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from assay.detectors.cluster.answers import every
+from assay.detectors.answers import all_of, negated
 from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, is_local, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import ABSENT, any_present, first, negated, switch, text_of
+from assay.detectors.cluster.software.setting import ABSENT, any_present, first, switch, text_of
 from assay.scanner.api import Unknown
 
 
@@ -169,7 +169,7 @@ def open_webui(process: Process) -> Look:
         ports=(process.port(process.env("PORT"), default=8080),),
         # A header that it trusts is believed from whoever sends it.
         authenticated=False if proxied is True else accounts,
-        settings=noted(open_signup=every((switch(process.env("ENABLE_SIGNUP"), default=True), admitted))),
+        settings=noted(open_signup=all_of((switch(process.env("ENABLE_SIGNUP"), default=True), admitted))),
     )
 
 
@@ -214,7 +214,7 @@ def _key(process: Process, flags: Sequence[str], variables: Sequence[str], confi
 def _remote_code(process: Process) -> bool | Unknown:
     """Whether code that comes with a model is run, other than that of a revision that is pinned by its hash."""
     trusted = switch(process.toggle("--trust-remote-code"), process.env("TRUST_REMOTE_CODE"), default=False)
-    return every((trusted, negated(_pinned(process))))
+    return all_of((trusted, negated(_pinned(process))))
 
 
 def _pinned(process: Process) -> bool | Unknown:

@@ -1,8 +1,9 @@
 """Notebooks and editors in the browser, all of which run whatever code they are given."""
 
+from assay.detectors.answers import negated
 from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import Setting, any_present, first, negated, switch, text_of
+from assay.detectors.cluster.software.setting import Setting, any_present, first, switch, text_of
 from assay.scanner.api import Unknown
 
 _APPS = ("ServerApp", "NotebookApp", "LabApp", "IdentityProvider", "PasswordIdentityProvider")

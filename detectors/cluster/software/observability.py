@@ -1,9 +1,9 @@
 """Metrics and dashboards, which show what runs where, and often more."""
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of, negated
 from assay.detectors.cluster.software.process import ANY, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 _WEB_CONFIG = "the file that --web.config.file names decides"
@@ -36,16 +36,16 @@ def grafana(process: Process) -> Look:
     anonymous = switch(process.env("GF_AUTH_ANONYMOUS_ENABLED"), default=unread or False)
     # A header that names the user is believed from everyone, unless addresses are listed.
     listed = any_present((process.env("GF_AUTH_PROXY_WHITELIST"),))
-    believed = every((switch(process.env("GF_AUTH_PROXY_ENABLED"), default=unread or False), negated(listed)))
+    believed = all_of((switch(process.env("GF_AUTH_PROXY_ENABLED"), default=unread or False), negated(listed)))
     role = text_of(process.env("GF_AUTH_ANONYMOUS_ORG_ROLE"), default="Viewer")
     protocol = text_of(process.env("GF_SERVER_PROTOCOL"), default="http")
     return Look(
         ports=(process.port(process.env("GF_SERVER_HTTP_PORT"), default=3000),),
-        authenticated=every((negated(anonymous), negated(believed))),
+        authenticated=all_of((negated(anonymous), negated(believed))),
         tls=protocol if isinstance(protocol, Unknown) else protocol.lower() in ("https", "h2"),
         settings=noted(
-            anonymous_admin=every((anonymous, _is(role, "admin"))),
-            anonymous_editor=every((anonymous, _is(role, "editor"))),
+            anonymous_admin=all_of((anonymous, _is(role, "admin"))),
+            anonymous_editor=all_of((anonymous, _is(role, "editor"))),
             default_password=_default_password(process, unread),
         ),
     )
@@ -66,7 +66,7 @@ def _default_password(process: Process, unread: Unknown | None) -> bool | Unknow
         weak = password.text is not None and password.text.lower() in _DEFAULT_PASSWORDS
     else:
         weak = unread or True
-    return every((created, login, weak))
+    return all_of((created, login, weak))
 
 
 def kibana(process: Process) -> Look:
@@ -85,7 +85,7 @@ def langfuse(process: Process) -> Look:
 
     See: https://langfuse.com/self-hosting/security/authentication-and-sso
     """
-    closed = some((
+    closed = any_of((
         switch(process.env("AUTH_DISABLE_SIGNUP"), default=False),
         switch(process.env("AUTH_DISABLE_USERNAME_PASSWORD"), default=False),
     ))  # fmt: skip

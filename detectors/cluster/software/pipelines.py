@@ -1,9 +1,9 @@
 """Orchestrators of pipelines: whoever may start a run there runs code with the pipeline's rights."""
 
-from assay.detectors.cluster.answers import every
+from assay.detectors.answers import all_of, negated
 from assay.detectors.cluster.software.process import LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 _OPEN_BACKENDS = ("airflow.api.auth.backend.default", "airflow.providers.fab.auth_manager.api.auth.backend.default")
@@ -24,7 +24,7 @@ def airflow(process: Process) -> Look:
     return Look(
         ports=(process.port(process.option("--port", "-p"), process.env("AIRFLOW__WEBSERVER__WEB_SERVER_PORT"),
                             default=8080),),
-        authenticated=every((
+        authenticated=all_of((
             negated(everyone),
             _closed(backends, config),
             Unknown(reason=pages) if pages else _no_public_role(process),

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from assay.detectors.cluster.answers import some
+from assay.detectors.answers import any_of, negated
 from assay.detectors.cluster.software.process import Process, is_local, is_named
-from assay.detectors.cluster.software.setting import Setting, any_present, negated, text_of
+from assay.detectors.cluster.software.setting import Setting, any_present, text_of
 from assay.scanner.api import Unknown
 
 
@@ -187,7 +187,7 @@ def _asks(kind: Kind, process: Process) -> bool | Unknown:
     """Whether it asks on every path, or all but some."""
     given = [one for flag in (*kind.skips, *kind.trusts) for one in process.options(flag)]
     given += [one for one in (process.env(name) for name in kind.skip_variables) if one.given is not False]
-    return negated(some(_lets_through(one) for one in given))
+    return negated(any_of(_lets_through(one) for one in given))
 
 
 def _lets_through(setting: Setting) -> bool | Unknown:

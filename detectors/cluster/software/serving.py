@@ -1,9 +1,9 @@
 """Servers of models. None of them asks who calls unless it is told to, and most can't be told."""
 
-from assay.detectors.cluster.answers import every
+from assay.detectors.answers import all_of, negated
 from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 _TOKENS_BY_DEFAULT = (0, 11, 1)
@@ -24,14 +24,14 @@ def triton(process: Process) -> Look:
             for name, default in (("--http-port", 8000), ("--grpc-port", 8001), ("--metrics-port", 8002))
         ),
         authenticated=False,
-        tls=every((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
-        local=every(
+        tls=all_of((switch(process.option("--grpc-use-ssl"), default=False), negated(serves_http))),
+        local=all_of(
             listens_locally(process.option(f"--{protocol}-address"), default=ANY) for protocol in ("http", "grpc")
         ),
         settings=noted(
             model_control=mode if isinstance(mode, Unknown) else mode.lower() in ("explicit", "poll"),
             repository_writable=_repository_writable(process),
-            restricted=every(
+            restricted=all_of(
                 one.text is not None and "model-repository" in one.text if one.given else one.present()
                 for one in guarded
             ),
@@ -69,7 +69,7 @@ def torchserve(process: Process) -> Look:
     return Look(
         ports=(8080, 8081, 8082),
         authenticated=negated(no_token),
-        local=every(local.values()),
+        local=all_of(local.values()),
         settings=noted(
             management=negated(local["MANAGEMENT"]),
             model_control=switch(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from assay.detectors.cluster.answers import some
+from assay.detectors.answers import any_of
 from assay.scanner.api import Unknown
 
 _ON = frozenset({"1", "true", "t", "yes", "y", "on", "enabled"})
@@ -47,7 +47,7 @@ def first(settings: Iterable[Setting]) -> Setting:
 
 def any_present(settings: Iterable[Setting]) -> bool | Unknown:
     """Whether at least one has a value."""
-    return some(setting.present() for setting in settings)
+    return any_of(setting.present() for setting in settings)
 
 
 def switch(*settings: Setting, default: bool | Unknown) -> bool | Unknown:
@@ -62,8 +62,3 @@ def text_of(*settings: Setting, default: str) -> str | Unknown:
     if found.given is False:
         return default
     return Unknown(reason=found.reason) if found.text is None else found.text
-
-
-def negated(value: bool | Unknown) -> bool | Unknown:
-    """The opposite; unknown stays unknown."""
-    return value if isinstance(value, Unknown) else not value

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of
 from assay.detectors.cluster.objects import Objects
 from assay.detectors.cluster.pods.objects import Container
 from assay.detectors.cluster.pods.templates import Template, templates
@@ -62,7 +62,7 @@ def servers(template: Template) -> list[Found]:
             look = _fronted(_probed(server.look(running), running), fronts)
             if server.beside and looks:
                 # Whoever calls the platform's model calls the server that runs it.
-                asks = some((look.authenticated, looks[0].authenticated))
+                asks = any_of((look.authenticated, looks[0].authenticated))
                 look = structs.replace(look, authenticated=asks)
             looks.append(look)
             found.append(Found(software=server.software, container=name, look=look))
@@ -123,7 +123,7 @@ def _fronted(look: Look, fronts: proxies.Fronts) -> Look:
     if front is None:
         return look
     if isinstance(look.local, Unknown):
-        return structs.replace(look, authenticated=every((look.authenticated, front.authenticated, look.local)))
+        return structs.replace(look, authenticated=all_of((look.authenticated, front.authenticated, look.local)))
     return structs.replace(look, ports=(front.port,), authenticated=front.authenticated, tls=front.tls, local=False)
 
 

@@ -1,9 +1,9 @@
 """Stores of objects and of features."""
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of, negated
 from assay.detectors.cluster.software.process import ANY, LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 _DEFAULT_PASSWORDS = frozenset({"", "minioadmin", "minio", "minio123", "password"})
@@ -32,7 +32,7 @@ def minio(process: Process) -> Look:
             *(() if console.given is False else (process.port(console, default=9001),)),
         ),
         authenticated=True,
-        tls=some((any_present((process.option("--certs-dir", "-S"),)), process.secured(_MINIO_CERTIFICATES))),
+        tls=any_of((any_present((process.option("--certs-dir", "-S"),)), process.secured(_MINIO_CERTIFICATES))),
         settings=noted(default_password=weak),
     )
 
@@ -80,7 +80,7 @@ def redis(process: Process) -> Look:
         authenticated=unread if password is False and (config or named) else password,
         tls=tls_port if isinstance(tls_port, Unknown) else _encrypted(process, tls_port),
         # In protected mode Redis refuses callers from outside as long as it has no password.
-        local=some((local, every((protected, negated(password))))),
+        local=any_of((local, all_of((protected, negated(password))))),
     )
 
 
@@ -90,7 +90,7 @@ def _encrypted(process: Process, tls_port: str) -> bool | Unknown:
     by_image = switch(process.env("REDIS_TLS_ENABLED", "VALKEY_TLS_ENABLED"), default=False)
     if isinstance(plain, Unknown):
         return plain
-    return some((tls_port != "0" and plain in ("0", tls_port), by_image))
+    return any_of((tls_port != "0" and plain in ("0", tls_port), by_image))
 
 
 SERVERS = (

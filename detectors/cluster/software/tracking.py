@@ -1,9 +1,9 @@
 """Trackers of experiments, registries of models, and tools that label data."""
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of, negated
 from assay.detectors.cluster.software.process import LOOPBACK, Process, listens_locally
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 
@@ -30,7 +30,7 @@ def _by_app(app: str | Unknown) -> bool | Unknown:
 
 def _certificate(process: Process) -> bool | Unknown:
     options = [process.option(name) for name in ("--gunicorn-opts", "--uvicorn-opts")]
-    return some(
+    return any_of(
         one.text is not None and ("certfile" in one.text) if one.given and one.text is not None else one.present()
         for one in options
     )
@@ -53,7 +53,7 @@ def tensorboard(process: Process) -> Look:
     return Look(
         ports=(process.port(process.option("--port"), default=6006),),
         authenticated=False,
-        local=every((negated(open_), local)),
+        local=all_of((negated(open_), local)),
     )
 
 

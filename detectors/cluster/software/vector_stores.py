@@ -1,9 +1,9 @@
 """Stores of vectors and search indexes: copies of documents and records, by meaning."""
 
-from assay.detectors.cluster.answers import every, some
+from assay.detectors.answers import all_of, any_of, negated
 from assay.detectors.cluster.software.process import ANY, Process, listens_locally, setting
 from assay.detectors.cluster.software.server import Look, Server, noted
-from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, negated, switch, text_of
+from assay.detectors.cluster.software.setting import ABSENT, Setting, any_present, switch, text_of
 from assay.scanner.api import Unknown
 
 _SECURE_ELASTIC = (8, 0, 0)
@@ -34,7 +34,7 @@ def weaviate(process: Process) -> Look:
     See: https://docs.weaviate.io/deploy/configuration/authentication
     """
     process = process.opened(process.option("--config-file"), "the file that --config-file names may say otherwise")
-    ways = some(
+    ways = any_of(
         switch(process.env(f"AUTHENTICATION_{way}_ENABLED"), default=False) for way in ("APIKEY", "OIDC", "DB_USERS")
     )
     anonymous = switch(
@@ -67,7 +67,7 @@ def milvus(process: Process) -> Look:
         ports=(process.port(process.env("PROXY_PORT"), default=19530),),
         authenticated=asks,
         tls=encrypted,
-        settings=noted(default_password=every((asks, weak))),
+        settings=noted(default_password=all_of((asks, weak))),
     )
 
 
@@ -174,8 +174,8 @@ def neo4j(process: Process) -> Look:
     required = level if isinstance(level, Unknown) else level.strip().upper() == "REQUIRED"
     return Look(
         ports=(7474, 7687),
-        authenticated=every((on, login if isinstance(login, Unknown) else login.strip().lower() != "none")),
-        tls=every((required, negated(plain))),
+        authenticated=all_of((on, login if isinstance(login, Unknown) else login.strip().lower() != "none")),
+        tls=all_of((required, negated(plain))),
     )
 
 

@@ -5,7 +5,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cluster.answers import Answer, every, some
+from assay.detectors.answers import Answer, all_of, any_of
 from assay.scanner.model.fact import Unknown
 
 FIRST, SECOND = Unknown(reason="first"), Unknown(reason="second")
@@ -19,12 +19,12 @@ def possible(answers: list[Answer]) -> list[list[bool]]:
 
 @given(ANSWERS)
 def test_an_answer_is_known_where_every_possible_world_agrees(answers: list[Answer]) -> None:
-    for asked, exactly in ((every, all), (some, any)):
+    for asked, exactly in ((all_of, all), (any_of, any)):
         worlds = {exactly(world) for world in possible(answers)}
         found = asked(answers)
         assert isinstance(found, Unknown) if len(worlds) > 1 else {found} == worlds
 
 
 def test_the_first_doubt_is_told_and_of_nothing_all_is_true() -> None:
-    assert every([True, FIRST, SECOND]) is FIRST and some([False, SECOND, FIRST]) is SECOND
-    assert every([]) is True and some([]) is False
+    assert all_of([True, FIRST, SECOND]) is FIRST and any_of([False, SECOND, FIRST]) is SECOND
+    assert all_of([]) is True and any_of([]) is False
