@@ -1,7 +1,7 @@
 """Puts many assertions to the engine at once: most of what one costs is the way into the engine and back."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from assay.policies.cel import engine
@@ -38,7 +38,7 @@ class Several:
         for applies, assertion in self._asked:
             told = _if(assertion.certainly_true, _PASS, _FAIL)
             texts.append(_if(applies.certainly_true, told, _NO) if applies else told)
-        return _program(texts)
+        return _program(tuple(texts))
 
     @cached_property
     def _of_any(self) -> Any:
@@ -48,12 +48,14 @@ class Several:
             if applies:
                 told = _if(applies.certainly_true, told, _if(applies.certainly_false, _NO, _UNDECIDED))
             texts.append(told)
-        return _program(texts)
+        return _program(tuple(texts))
 
 
 def _if(condition: str, then: str, otherwise: str) -> str:
     return f"({condition} ? {then} : {otherwise})"
 
 
-def _program(texts: Sequence[str]) -> Any:
+@lru_cache(maxsize=256)
+def _program(texts: tuple[str, ...]) -> Any:
+    """Kept, as what is held against another version is judged twice by the same rules."""
     return engine.compile_program(f"[{', '.join(texts)}]")

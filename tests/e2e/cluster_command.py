@@ -19,9 +19,9 @@ def run(kubeconfig: Path, *args: str, **variables: str) -> subprocess.CompletedP
     )
 
 
-def report(kubeconfig: Path, *args: str, exits: Sequence[int] = (0, 1)) -> dict[str, Any]:
+def report(kubeconfig: Path, *args: str, exits: Sequence[int] = (0, 1), **variables: str) -> dict[str, Any]:
     """The report of `assay scan`, as JSON."""
-    done = run(kubeconfig, "scan", *args, "--format", "json")
+    done = run(kubeconfig, "scan", *args, "--format", "json", **variables)
     assert done.returncode in exits, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["exit_code"] == done.returncode

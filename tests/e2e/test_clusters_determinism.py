@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -16,7 +17,7 @@ from assay.scanner.engine.assess import Policy, assess
 from assay.scanner.engine.inventory import Inventory, dump, load
 from assay.scanner.engine.observe import Selection, observe
 from assay.scanner.engine.target import parse_targets
-from tests.e2e import cluster_seeds
+from tests.e2e import cluster_command, cluster_seeds
 from tests.e2e.cluster_verdicts import book, inventory
 from tests.integration.cluster_live import look
 from tests.kube_server import KubeServer
@@ -87,6 +88,18 @@ def test_the_number_of_jobs_and_the_order_of_answers_change_nothing(
         assert found.failures == ()
         runs.append((b"".join(dump(found)), told(found)))
     assert len(set(runs)) == 1
+
+
+def test_processes_with_other_hashes_give_the_same_report(tmp_path: Path) -> None:
+    told_by: list[dict[str, Any]] = []
+    for seed in ("0", "1", "4294967295"):
+        # The server is another one each time, too, so that nothing rests on the order in which it was asked before.
+        with KubeServer(cluster_seeds.grown(engines=True), apis=cluster_seeds.CUSTOM) as server:
+            found = cluster_command.report(server.kubeconfig(tmp_path / seed), "kube:test", PYTHONHASHSEED=seed)
+        for one in found["detectors"]:
+            del one["seconds"]
+        told_by.append({name: one for name, one in found.items() if name not in ("started", "finished")})
+    assert told_by[0] == told_by[1] == told_by[2]
 
 
 def test_a_saved_inventory_is_judged_as_the_scan_was(tmp_path: Path) -> None:
