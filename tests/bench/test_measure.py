@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from tests.bench.measure import cost, memory
+from tests.bench.measure import memory
 
-HOLDING = "import time; held = bytearray(b'x') * (40 << 20); time.sleep(1)"
+HOLDING = "import time; held = bytearray(b'x') * (40 << 20); time.sleep(3)"
 PARENT = f"""
 import subprocess, sys
 held = [subprocess.Popen([sys.executable, "-c", {HOLDING!r}]) for _ in range(2)]
@@ -15,9 +15,8 @@ sys.exit(sum(one.wait() for one in held) + 3)
 
 def test_the_memory_of_all_processes_is_counted_and_not_only_the_largest(tmp_path: Path) -> None:
     whole = memory([sys.executable, "-c", PARENT], tmp_path)
-    largest = cost([sys.executable, "-c", PARENT], tmp_path)
-    assert whole.processes >= 3 and whole.code == largest.code == 3
-    assert 40 < largest.peak_mib < 80 < whole.together_mib < 3 * largest.peak_mib
+    assert whole.processes >= 3 and whole.code == 3
+    assert 80 < whole.together_mib < 200  # each of the two holds 40
 
 
 def test_what_processes_share_counts_once(tmp_path: Path) -> None:
