@@ -27,6 +27,8 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/unit/test_imports.py
 	$(BIN)/python -m assay.policies.catalogue_checkov --check
+	$(BIN)/python -m assay.detectors.iac.imports.index_writer --check
+	$(BIN)/python -m assay.detectors.iac.imports.pattern_writer --check
 	$(BIN)/python -m assay.scanner.kinds.generate --check
 	$(BIN)/python -m assay.policies.prepared --check
 	$(BIN)/python -m assay.scanner.reference --check
@@ -36,6 +38,8 @@ bench: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m assay.policies.catalogue_checkov
+	$(BIN)/python -m assay.detectors.iac.imports.index_writer
+	$(BIN)/python -m assay.detectors.iac.imports.pattern_writer
 	$(BIN)/python -m assay.scanner.kinds.generate
 	$(BIN)/python -m assay.policies.prepared
 	$(BIN)/python -m assay.scanner.reference

@@ -51,6 +51,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
     DetectorSpec(
         id="iac",
         entry="assay.detectors.iac.detector:IacDetector",
+        warm="assay.detectors.iac.warm:warm",
         targets=("path",),
         surfaces={
             "terraform": _CLOUD_KINDS,

@@ -1,7 +1,7 @@
 """Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,8 @@ class Book:
         variants: list[Variant] = []
         for parameters, packs in groups.values() or [({}, [])]:
             try:
-                compiled = compile_rule(rule, parameters)
+                # With its own parameters a rule was tried where it was loaded, or by the test suite.
+                compiled = compile_rule(rule, parameters, proven=parameters in ({}, rule.parameters))
             except CelError as error:
                 raise self._misfit(rule, packs, str(error)) from None
             variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
@@ -223,6 +224,19 @@ def load(
 
     A pack is a built-in one's id, or a path ending in .yaml; a path in a string is the operator's.
     """
+    names = tuple(dict.fromkeys(pack for pack in packs if isinstance(pack, str)))
+    if home == HOME and not folders and len(names) == len(set(packs)) and set(names) <= set(built_in_packs()):
+        return _built_in(names, prepared)
+    return _load(packs, home, folders, prepared)
+
+
+@lru_cache(maxsize=4)
+def _built_in(packs: tuple[str, ...], prepared: bool) -> Book:
+    """Kept, with all that has been compiled of it, for whoever judges more than once."""
+    return _load(packs, HOME, (), prepared)
+
+
+def _load(packs: Sequence[str | PackPath], home: Path, folders: Sequence[RuleFolder], prepared: bool) -> Book:
     safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
     engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
     rules, guests = _load_rules(home, folders, safeguards)

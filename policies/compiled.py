@@ -1,6 +1,7 @@
 """A rule ready to judge: checked against its kind's schema, parameters filled in, its assertions compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -44,37 +45,42 @@ class Decision(msgspec.Struct, frozen=True):
 class CompiledRule:
     """A rule with the parameters of some packs."""
 
-    def __init__(self, rule: Rule, parameters: Mapping[str, Any] | None = None) -> None:
-        """Raises CelError, naming the key, where an expression is refused. Unset parameters keep their defaults."""
+    def __init__(self, rule: Rule, parameters: Mapping[str, Any] | None = None, proven: bool = False) -> None:
+        """Raises CelError, naming the key, where an expression is refused. Unset parameters keep their defaults.
+
+        What was `proven` before to be taken by the engine is compiled when it is first needed.
+        """
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
         self._all: Macro | None = None
         self._each: Assertion | None = None
         self._elements: Elements | None = None
-        self._assert = self._compile("assert", rule.assertion or "")
-        self._applies = self._compile("applies", rule.applies) if rule.applies else None
-        self.reads = tuple(sorted(self._assert.paths | (self._applies.paths if self._applies else frozenset())))
+        self.asserts = self._compile("assert", rule.assertion or "", proven)
+        self.applies = self._compile("applies", rule.applies, proven) if rule.applies else None
+        """When it does; None: always."""
+        self.reads = tuple(sorted(self.asserts.paths | (self.applies.paths if self.applies else frozenset())))
         """The facts that the rule looks at."""
-        self.inputs = self._assert.inputs | self._applies.inputs if self._applies else self._assert.inputs
+        self.inputs = self.asserts.inputs | self.applies.inputs if self.applies else self.asserts.inputs
         """What of the facts its expressions read."""
         self._wanted = messages.placeholders(rule.message) - {"address"}
+        self._shown = tuple(name for name in self.reads if name in self._wanted)
 
     @property
-    def asked(self) -> tuple[Assertion | None, Assertion]:
-        """When it applies, if not always, and what it asserts."""
-        return self._applies, self._assert
+    def elements(self) -> Elements | None:
+        """Where it asserts `resource.list.all(x, …)` and nothing else: what it says of the elements."""
+        return self._elements if self._each is None else None
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
         """Judges one resource; `facts` and `given` come from `prepare`."""
-        if self._applies:
-            applies = self._applies.evaluate(given)
+        if self.applies:
+            applies = self.applies.evaluate(given)
             if applies.value is False:
                 return Decision(None)
             if applies.value is None:
-                return Decision("unknown", _reasons(self._applies, facts, applies.error))
-        verdict = self._assert.evaluate(given)
+                return Decision("unknown", _reasons(self.applies, facts, applies.error))
+        verdict = self.asserts.evaluate(given)
         if verdict.value is None:
-            return Decision("unknown", _reasons(self._assert, facts, verdict.error))
+            return Decision("unknown", _reasons(self.asserts, facts, verdict.error))
         return Decision("pass") if verdict.value else self.failure(facts, given)
 
     @property
@@ -90,50 +96,60 @@ class CompiledRule:
             return names | {field.name for field in item.fields}
         return names | {self._all.variable}
 
-    def failure(self, facts: Mapping[str, Any], given: Given) -> Decision:
-        """The decision on a resource which the rule is known to fail."""
-        shown = {name: facts[name] for name in self.reads if name in self._wanted}
+    def failure(self, facts: Mapping[str, Any], given: Given, failing: Sequence[bool] | None = None) -> Decision:
+        """The decision on a resource which the rule is known to fail.
+
+        `failing` says of each element of its list whether it makes it fail, where that is known.
+        """
+        shown = {name: facts[name] for name in self._shown}
         measures = self._measures(facts)
         if self._all is None:
             return Decision("fail", shown=shown, measures=measures)
-        name, each = _list_of(self._all), self._each or self._assert
-        if is_unknown(facts[name]):  # what follows the `&&` decided
+        name, each = _list_of(self._all), self._each or self.asserts
+        elements = facts[name]
+        if is_unknown(elements):  # what follows the `&&` decided
             return Decision("fail", shown=shown, measures=measures)
-        read = {path: facts[path] for path in each.paths}
 
         def fails(element: Any) -> bool:
+            read = {path: facts[path] for path in each.paths}
             return each.evaluate(Given({**read, name: [element]})).value is False
 
-        alike = self._elements.failing(given) if self._elements else None
-        found = messages.offending(facts[name], fails, alike)
+        if failing is None and self._elements:
+            failing = self._elements.failing(given)
+        found = messages.offending(elements, fails, failing)
         if found and self._wanted:
-            keys = each.inputs.read()[name]
-            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted, keys)
+            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted, self._read_of_elements)
         return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
+
+    @cached_property
+    def _read_of_elements(self) -> Set[str] | None:
+        """On which of an element's fields it depends whether it fails; None: any."""
+        each = self._each or self.asserts
+        return None if self._all is None else each.inputs.read()[_list_of(self._all)]
 
     def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:
         """Tried, not read from the expression: which numbers, very large or very small, would make the rule pass."""
-        numbers = [(name, facts[name]) for name in self._assert.paths if type(facts[name]) in (int, float)]
+        numbers = [(name, facts[name]) for name in self.asserts.paths if type(facts[name]) in (int, float)]
         if not numbers:
             return {}
-        read = {path: facts[path] for path in self._assert.paths}
+        read = {path: facts[path] for path in self.asserts.paths}
         found: dict[str, Measure] = {}
         for name, value in numbers:
 
             def passes(tried: float, name: str = name) -> bool:
-                return self._assert.evaluate(Given({**read, name: tried})).value is True
+                return self.asserts.evaluate(Given({**read, name: tried})).value is True
 
             large, small = passes(_VERY_LARGE), passes(-_VERY_LARGE)
             if large != small:
                 found[name] = Measure(value, more_is_better=large)
         return found
 
-    def _compile(self, key: str, text: str) -> Assertion:
+    def _compile(self, key: str, text: str, proven: bool) -> Assertion:
         try:
             node = syntax.parse(text)
             lists = types.check(
                 node,
-                {name: types.from_inspect(info) for name, info in registry.fields(self.rule.kind).items()},
+                _types_of(self.rule.kind),
                 {name: types.from_value(value) for name, value in self.parameters.items()},
             )
             if key == "assert":
@@ -142,7 +158,11 @@ class CompiledRule:
                     whole = _fill(self._all, self.parameters)
                     self._each = Assertion(whole, lists) if self._all != node else None
                     self._elements = Elements(whole, lists) if isinstance(whole, Macro) else None
-            return Assertion(_fill(node, self.parameters), lists)
+            made = Assertion(_fill(node, self.parameters), lists)
+            for one in (made, self._each) if not proven else ():
+                if one:
+                    one.compile()
+            return made
         except CelError as error:
             raise CelError(f"{key}: {error}") from None
         except RecursionError:
@@ -172,13 +192,18 @@ class Compiled(Protocol):
         ...
 
 
-def compile_rule(rule: Rule, parameters: Mapping[str, Any] | None = None) -> Compiled:
-    """Raises CelError, naming the key, where the rule is refused."""
+def compile_rule(rule: Rule, parameters: Mapping[str, Any] | None = None, proven: bool = False) -> Compiled:
+    """Raises CelError, naming the key, where the rule is refused. `proven`: it wasn't, with these parameters."""
     if rule.rego is None:
-        return CompiledRule(rule, parameters)
+        return CompiledRule(rule, parameters, proven)
     from assay.policies.rego import RegoRule
 
     return RegoRule(rule, parameters)
+
+
+@cache
+def _types_of(kind: str) -> Mapping[str, types.Type]:
+    return {name: types.from_inspect(info) for name, info in registry.fields(kind).items()}
 
 
 def prepare(resource: Resource, inputs: Inputs | None = None) -> tuple[Mapping[str, Any], Given]:
@@ -190,11 +215,8 @@ def prepare(resource: Resource, inputs: Inputs | None = None) -> tuple[Mapping[s
 
 def complete(kind: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
     """Field → value, with Unknown for what was not read or not collected."""
-    found: dict[str, Any] = {}
-    for name in registry.fields(kind):
-        fact = facts.get(name, _MISSING)
-        found[name] = fact.value if isinstance(fact, Known) else fact
-    return found
+    stated = ((name, facts.get(name, _MISSING)) for name in registry.fields(kind))
+    return {name: fact.value if isinstance(fact, Known) else fact for name, fact in stated}
 
 
 def _reasons(assertion: Assertion, facts: Mapping[str, Any], error: str | None) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ Fails = Callable[[Any], bool]
 """Whether an element alone makes the rule fail."""
 _ADDRESS = frozenset({"address"})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_RANGE = re.compile(r"\{(\w+)\}-\{(\w+)\}")
+_STRETCH = re.compile(r"\{(\w+)\}(?:-\{(\w+)\})?")
+_UNKNOWN = "unknown"
 _MOST_ELEMENTS = 200
 _MOST_SHOWN = 3
 _LONGEST = 100
@@ -68,24 +69,34 @@ def fill_parameters(fix: str, parameters: Mapping[str, Any]) -> str:
 def fill(message: str, values: Mapping[str, Any]) -> tuple[str, ...]:
     """The message in pieces, between which the address belongs; a range from a number to itself is that number."""
     wanted = placeholders(message)
-    shown = {name: _shown(value) for name, value in values.items() if name in wanted}
-
-    def ends(match: re.Match[str]) -> str:
-        first, last = match.groups()
-        same = first in shown and shown[first] == shown.get(last)
-        return f"{{{first}}}" if same else match[0]
-
+    shown = {name: _shown(values[name]) for name in wanted if name in values}
+    pieces = [_filled(piece, shown) for piece in _pieces(message)]
     more = values.get(_MORE, 0)
-    whole = f"{message} (and {more} more)" if more and wanted - _ADDRESS else message
-    return tuple(
-        _PLACEHOLDER.sub(lambda match: shown.get(match[1], "unknown"), _RANGE.sub(ends, piece))
-        for piece in whole.split("{address}")
-    )
+    if more and wanted - _ADDRESS:
+        pieces[-1] += f" (and {more} more)"
+    return tuple(pieces)
+
+
+@cache
+def _pieces(message: str) -> Sequence[Sequence[str | None]]:
+    """Of each piece: a text, then by threes a placeholder, the other end of its range if it has one, and a text."""
+    return [_STRETCH.split(piece) for piece in message.split("{address}")]
+
+
+def _filled(piece: Sequence[str | None], shown: Mapping[str, str]) -> str:
+    found = [piece[0] or ""]
+    for name, end, text in zip(piece[1::3], piece[2::3], piece[3::3], strict=True):
+        told = shown.get(name or "", _UNKNOWN)
+        found.append(told)
+        if end is not None and (name not in shown or told != shown.get(end)):
+            found.append(f"-{shown.get(end, _UNKNOWN)}")
+        found.append(text or "")
+    return "".join(found)
 
 
 def _shown(value: Any) -> str:
     if is_unknown(value):
-        return "unknown"
+        return _UNKNOWN
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -10,6 +10,7 @@ from assay.scanner.model.finding import Report
 FORMATS: Mapping[str, str] = {
     "text": "assay.reports.text:render",
     "json": "assay.reports.json_report:render",
+    "lines": "assay.reports.lines:render",
     "sarif": "assay.reports.sarif:render",
 }
 """Format → where its renderer is. Imported when asked for, so that no run pays for another's format."""

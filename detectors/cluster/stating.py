@@ -56,6 +56,8 @@ def cluster_wide(kind: str, meta: Meta) -> tuple[str, tuple[str, ...]]:
 
 def bounded(elements: Iterable[Any], what: str) -> list[Any]:
     """At most MAX_ELEMENTS of them, and an Unknown for those that are left out."""
+    if isinstance(elements, list) and len(elements) <= MAX_ELEMENTS:
+        return elements
     kept = list(islice(elements, MAX_ELEMENTS + 1))
     if len(kept) > MAX_ELEMENTS:
         kept[-1] = Unknown(reason=f"more than {MAX_ELEMENTS} {what}")

@@ -1,26 +1,33 @@
 """The IaC detector: checkov's runners on a private copy of the tree, one part for each framework that is present."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
+
+from msgspec import structs
 
 from assay.detectors.iac import offline
 from assay.detectors.iac.encodable import encodable
 from assay.detectors.iac.excerpts import excerpts
 from assay.detectors.iac.failures import SkipLog, failure, failures, not_recognised
-from assay.detectors.iac.frameworks import FRAMEWORKS
-from assay.detectors.iac.grammar_tables import use_prepared_tables
+from assay.detectors.iac.frameworks import BY_FILE, FRAMEWORKS
+from assay.detectors.iac.grammar_tables import keep_parser_tables
 from assay.detectors.iac.graph_facts import resources
 from assay.detectors.iac.helm import HelmCharts
+from assay.detectors.iac.imports.loading import lean_imports, load_runner
+from assay.detectors.iac.imports.stand_ins import check_unused
+from assay.detectors.iac.keys import file_keys, inputs, key, read_by_all
 from assay.detectors.iac.kustomize import Kustomizations
-from assay.detectors.iac.lean_imports import keep_parser_tables, lean_imports
 from assay.detectors.iac.long_lines import look_once
 from assay.detectors.iac.modules import remote_modules
 from assay.detectors.iac.multiplication import bound_multiplication
 from assay.detectors.iac.pieces import look_in_pieces
-from assay.detectors.iac.private_copy import PrivateCopy, make_copy
-from assay.detectors.iac.runners import Run, load_runner, run
+from assay.detectors.iac.private_copy import PrivateCopy, make_copy, make_view
+from assay.detectors.iac.reach import bearing_on
+from assay.detectors.iac.rendering_bound import bound_rendering
+from assay.detectors.iac.runners import Run, run
 from assay.detectors.iac.skips import PAST_SKIPS, Allowlist, heed_no_skip, inline_waivers, spoken_of
+from assay.detectors.iac.speed.ways import take_faster_ways
 from assay.detectors.iac.survey import Survey, is_below, survey, without
 from assay.detectors.iac.taken_in import taken_in
 from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
@@ -37,7 +44,8 @@ class IacDetector:
     """States what checkov concludes, and the facts of the graphs that it renders."""
 
     def __init__(self) -> None:
-        self._tree = Tree(root="", files=())
+        self._named = self._tree = Tree(root="", files=())
+        """What was asked for, and of it what has to be read."""
         self._survey = Survey()
         self._copy: PrivateCopy | None = None
 
@@ -49,23 +57,33 @@ class IacDetector:
             return Plan(reason="the folder holds no files")
         # A skip comment hides a check's verdict, and a gate that heeds no comment must know it.
         again = [framework for framework in present if self._may_skip(framework)]
-        anew = {"in_pieces": True}
+        read = read_by_all(self._survey, self._copy_tree())
         return Plan(
             parts=(
-                *(Part(id=framework, again=anew) for framework in present),
-                *(Part(id=f"{name}{PAST_SKIPS}", of=name, again=anew) for name in again),
+                *(self._part(framework, framework, read) for framework in present),
+                *(self._part(f"{framework}{PAST_SKIPS}", framework, read) for framework in again),
             ),
             files=len({path for claimed in self._survey.claims.values() for path in claimed}),
+            read=read,
+        )
+
+    def _part(self, name: str, framework: str, read: Mapping[str, str]) -> Part:
+        by_file = framework in BY_FILE
+        given = self._needed(framework)
+        return Part(
+            id=name,
+            of=framework if name != framework else None,
+            again={"in_pieces": True},
+            key=None if by_file else key(framework, given, self._survey, read),
+            keys=file_keys(framework, self._survey, read) if by_file else None,
         )
 
     def preload(self, parts: Sequence[Part]) -> None:
         """Imports the runners and makes the copy, which all parts then share."""
         offline.settle_environment()
         gc.disable()
-        use_prepared_tables()
-        with lean_imports():
-            for part in parts:
-                load_runner(part.of or part.id)
+        for part in parts:
+            load_runner(part.of or part.id)
         gc.freeze()
         gc.enable()
         self._copy_tree()
@@ -79,6 +97,8 @@ class IacDetector:
             emit(failure(part.id, None, copy.aborted))
             return
         gc.set_threshold(100_000, 20, 20)
+        if part.known:
+            self._survey = without(self._survey, frozenset(part.known))
         look = self._observe_past_skips if part.of else self._observe
         framework = part.of or part.id
         found = self._in_pieces(framework, look, part.seconds / 3) if part.options.get("in_pieces") else None
@@ -115,12 +135,10 @@ class IacDetector:
 
     def _observe(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         folders = self._bundles(framework)
-        if folders:
-            # Rendering strikes out and adds files, which the other parts must not see.
-            copy = make_copy(copy.root, self._needed(framework), self._tree.folder_links)
-            if copy.aborted is not None:
-                yield failure(framework, None, copy.aborted)
-                return
+        copy = self._own_copy(framework, copy)
+        if copy.aborted is not None:
+            yield failure(framework, None, copy.aborted)
+            return
         log = SkipLog(copy, self._survey.wanted)
         renderer = _renderer(framework, folders, copy)
         if renderer is not None and (missing := renderer.missing_tool()):
@@ -154,7 +172,7 @@ class IacDetector:
     def _observe_past_skips(self, framework: str, copy: PrivateCopy) -> Iterator[Record]:
         """What checkov would say without the comments that silence it. What can't be looked at, the first look says."""
         marked = sorted(self._read_by(framework) & self._survey.skipping)
-        copy = make_copy(copy.root, self._needed(framework), self._tree.folder_links)
+        copy = self._own_copy(framework, copy)
         if copy.aborted is not None:
             yield failure(framework, None, copy.aborted)
             return
@@ -194,18 +212,28 @@ class IacDetector:
         """The folders of charts or kustomizations, where the framework is about them."""
         return {"helm": self._survey.charts, "kustomize": self._survey.kustomizations}.get(framework, ())
 
+    def _own_copy(self, framework: str, copy: PrivateCopy) -> PrivateCopy:
+        """With the framework's inputs alone. Rendering strikes out and adds files, which other parts must not see."""
+        given = self._needed(framework)
+        if self._bundles(framework):
+            return make_copy(copy.root, given, self._tree.folder_links)
+        return copy if len(given) == len(self._survey.wanted) else make_view(copy, given, self._survey.wanted)
+
     def _needed(self, framework: str) -> Sequence[str]:
         folders = self._bundles(framework)
-        return [path for path in self._survey.wanted if not folders or _is_below_any(path, folders)]
+        if folders:
+            return [path for path in self._survey.wanted if _is_below_any(path, folders)]
+        return inputs(framework, self._survey)
 
     def _look(self, tree: Tree) -> None:
-        if self._tree != tree:
-            self._tree, self._survey, self._copy = tree, survey(tree), None
+        if self._named != tree:
+            self._named, self._tree = tree, bearing_on(tree)
+            self._survey, self._copy = _of_named(survey(self._tree), self._tree.only), None
 
     def _copy_tree(self) -> PrivateCopy:
         if self._copy is None:
             tree = self._tree
-            self._copy = make_copy(tree.root, self._survey.wanted, tree.folder_links, tree.links)
+            self._copy = make_copy(tree.root, self._survey.wanted, tree.folder_links, tree.links, tree.named)
         return self._copy
 
     def _unrendered_of(self, framework: str) -> frozenset[str]:
@@ -225,13 +253,22 @@ class IacDetector:
 
 
 def _run(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts | Kustomizations | None) -> Run:
+    with lean_imports():
+        ran = _run_lean(framework, copy, log, renderer)
+    check_unused()
+    return ran
+
+
+def _run_lean(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts | Kustomizations | None) -> Run:
     load_runner(framework)
     keep_parser_tables()
     offline.confine(framework, copy.root)
     if framework in ("terraform", "terraform_plan", "terraform_json"):
         bound_multiplication(copy, log)
+        bound_rendering(copy, log)
     if framework == "secrets":
         look_once()
+    take_faster_ways(framework)
     return run(framework, copy, log, renderer.prepare if renderer else None)
 
 
@@ -243,14 +280,23 @@ def _renderer(framework: str, folders: Sequence[str], copy: PrivateCopy) -> Helm
     return None
 
 
+def _of_named(whole: Survey, only: tuple[str, ...] | None) -> Survey:
+    """Where single files are judged: without others of the frameworks that look at each file by itself."""
+    if only is None:
+        return whole
+    claims = {name: paths & set(only) if name in BY_FILE else paths for name, paths in whole.claims.items()}
+    return structs.replace(whole, claims={name: paths for name, paths in claims.items() if paths})
+
+
 def _is_below_any(path: str, folders: Sequence[str]) -> bool:
     return any(is_below(path, folder) for folder in folders)
 
 
 def _is_wanted(record: Record, only: tuple[str, ...] | None) -> bool:
-    """Where the user named files, findings are for those; facts are kept, as rules join them."""
+    """Where the user named files, findings are for those; facts are kept, as rules join them, and what failed elsewhere
+    is told apart by the engine."""
     if only is None:
         return True
-    location = record.location if isinstance(record, EngineVerdict | Failure) else None
+    location = record.location if isinstance(record, EngineVerdict) else None
     path = location.path if location is not None else getattr(record, "path", None)
     return path is None or path in only

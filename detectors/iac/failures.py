@@ -171,7 +171,9 @@ def failure(part: str, path: str | None, fault: Fault | str) -> Failure:
         return Failure(detector=DETECTOR, part=part, reason=one_line(named))
     line = (fault.line or 1) if fault.has_lines else None
     place = Location(path=path, start_line=line, end_line=line)
-    return Failure(detector=DETECTOR, part=part, reason=one_line(named), location=place)
+    # What renders may run out of time or memory, and another day not.
+    lasting = part not in ("helm", "kustomize")
+    return Failure(detector=DETECTOR, part=part, reason=one_line(named), location=place, lasting=lasting)
 
 
 def _faults(part: str, survey: Survey, copy: PrivateCopy) -> Iterator[tuple[str, Fault]]:

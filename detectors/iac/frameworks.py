@@ -204,6 +204,19 @@ FRAMEWORKS: tuple[Framework, ...] = (
 """In the order of checkov's own documentation. Not here: `json` and `yaml`, which run only custom checks; `sast`, `cdk`
 and `sca_*`, which do nothing without the vendor's platform; `github_configuration` and its kin, which call an API."""
 
+BY_FILE = frozenset(
+    {
+        "azure_pipelines",
+        "bitbucket_pipelines",
+        "circleci_pipelines",
+        "dockerfile",
+        "github_actions",
+        "gitlab_ci",
+        "secrets",
+    }
+)
+"""Those that say of a file what they would say if there were no other."""
+
 BY_ID = {framework.id: framework for framework in FRAMEWORKS}
 
 NEEDED_KEYS = {

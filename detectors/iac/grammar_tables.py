@@ -1,4 +1,4 @@
-"""Keeps lark's parse tables of the HCL and Bicep grammars, which take it 1 and 20 seconds of CPU to build.
+"""Keeps parse tables: lark's of the HCL and Bicep grammars, which take it 1 and 20 seconds of CPU to build.
 
 lark would cache them as pickles in the temporary folder, which is new for each scan, and where it is shared another
 user may have put one first. Ours come with the package; where they do not fit the installed grammar or lark, it builds
@@ -9,28 +9,70 @@ import gzip
 import hashlib
 import importlib
 import marshal
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 _FOLDER = Path(__file__).with_name("tables")
 _GRAMMARS = {"bicep": "pycep.main", "hcl": "hcl2.parser"}
 """The modules that hold, as `LARK_GRAMMAR`, the grammars that are worth it."""
+_RECIPE = "assay_recipe"
+
+
+_deferred: list[Any] = []
+"""Parsers that nothing has been parsed with yet."""
 
 
 def use_prepared_tables() -> None:
-    """Lets every `Lark` take its tables from here, if they are here. Must come before the import of checkov."""
+    """Lets every `Lark` take its tables from here, if they are here, once it is used. Must come before the import of
+    checkov, which makes parsers of grammars that a scan may not meet."""
     lark: Any = importlib.import_module("lark").Lark
     build = lark.__init__
 
-    def prepared(self: Any, grammar: Any, **options: Any) -> None:
-        tables = read_tables(grammar) if isinstance(grammar, str) else None
-        if tables is None:
+    def defer(self: Any, grammar: Any, **options: Any) -> None:
+        if isinstance(grammar, str):
+            self.__dict__[_RECIPE] = (grammar, options)
+            _deferred.append(self)
+        else:
             build(self, grammar, **options)
+
+    def used(self: Any, name: str) -> Any:
+        # Called for what is missing, which is everything until the parser is built.
+        recipe = self.__dict__.pop(_RECIPE, None)
+        if recipe is None:
+            raise AttributeError(name)
+        tables = read_tables(recipe[0])
+        if tables is None:
+            build(self, recipe[0], **recipe[1])
         else:
             self._load(tables)
+        return getattr(self, name)
 
-    lark.__init__ = prepared
+    if not hasattr(lark, "__getattr__"):
+        lark.__init__ = defer
+        lark.__getattr__ = used
+
+
+def build_deferred() -> None:
+    """Builds all parsers that were made until now."""
+    while _deferred:
+        _ = _deferred.pop().parser
+
+
+def keep_parser_tables() -> None:
+    """Lets `bc_jsonpath_ng` build its tables once; it does so for each expression, a tenth of a second at a time."""
+    parser = importlib.import_module("bc_jsonpath_ng.parser")
+    yacc = importlib.import_module("ply.yacc")
+    build = yacc.yacc
+    built: dict[tuple[type, str], Any] = {}
+
+    def build_once(*, module: Any, start: str, **options: Any) -> Any:
+        # The productions keep no state in `module`, so that of the first expression serves all.
+        key = (type(module), start)
+        if key not in built:
+            built[key] = build(module=module, start=start, **options)
+        return built[key]
+
+    parser.ply.yacc.yacc = build_once
 
 
 def read_tables(grammar: str) -> dict[str, Any] | None:
@@ -43,7 +85,8 @@ def read_tables(grammar: str) -> dict[str, Any] | None:
 
 
 def _fingerprint(grammar: str) -> str:
-    return hashlib.sha256(f"{metadata.version('lark')}\n{grammar}".encode()).hexdigest()[:16]
+    version = importlib.import_module("lark").__version__
+    return hashlib.sha256(f"{version}\n{grammar}".encode()).hexdigest()[:16]
 
 
 def _write_tables() -> None:
@@ -52,9 +95,9 @@ def _write_tables() -> None:
     from lark.lexer import TerminalDef
 
     _FOLDER.mkdir(exist_ok=True)
-    for old in _FOLDER.glob("*.gz"):
-        old.unlink()
     for name, module in _GRAMMARS.items():
+        for old in _FOLDER.glob(f"{name}-*.gz"):
+            old.unlink()
         grammar = importlib.import_module(module).LARK_GRAMMAR
         # As `pycep.BicepParser` and `hcl2.parser.Hcl2` build it, but without lark's own cache.
         parser = Lark(grammar, parser="lalr", propagate_positions=True, regex=name == "bicep")

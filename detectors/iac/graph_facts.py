@@ -11,16 +11,17 @@ from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.redact import mask_line
 from assay.scanner.api import FREE_TEXT, Resource
 
-_STATED_BY = {
+STATED_BY = {
     "terraform": "assay.detectors.iac.facts.terraform",
     "terraform_plan": "assay.detectors.iac.facts.terraform",
     "cloudformation": "assay.detectors.iac.facts.cloudformation",
 }
+"""Framework → the module that states facts from its graphs, imported where there are any."""
 
 
 def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Iterator[Resource]:
     """The typed resources of a framework's graphs; nothing for a framework that only has verdicts."""
-    stated_by = _STATED_BY.get(framework)
+    stated_by = STATED_BY.get(framework)
     if stated_by is None:
         return
     module = importlib.import_module(stated_by)

@@ -41,7 +41,8 @@ def _bound_instances(copy: PrivateCopy, log: SkipLog) -> None:
         if instances <= MAX_INSTANCES and instances + len(self.local_graph.vertices) <= MAX_BLOCKS:
             return found
         block = (sub_graph or self.local_graph).vertices[block_index]
-        log.skipped(copy.relative(block.path), f"a count or for_each of {instances} is not multiplied out")
+        name = f"module.{block.name}" if block.block_type == "module" else block.name
+        log.skipped(copy.relative(block.path), f"{name}: a count or for_each of {instances} is not multiplied out")
         return None
 
     handler.ForeachAbstractHandler._handle_static_statement = bounded
@@ -62,12 +63,12 @@ def _bound_calls(copy: PrivateCopy, log: SkipLog) -> None:
         else:
             calls["here"] += 1
             calls["in all"] += 1
-            caller = copy.relative(nested_modules_data["file"].file_path)
+            caller, name = copy.relative(nested_modules_data["file"].file_path), nested_modules_data["module_name"]
             if _leads_back(directory, nested_modules_data):
-                log.skipped(caller, "its module calls lead back to itself")
+                log.skipped(caller, f"module.{name}: its module calls lead back to itself")
                 return None
             if calls["here"] > MAX_CALLS or calls["in all"] > MAX_CALLS_IN_ALL:
-                log.skipped(caller, f"its module calls multiply beyond {MAX_CALLS:,}, and are not all followed")
+                log.skipped(caller, f"module.{name}: its calls multiply beyond {MAX_CALLS:,}, and are not all followed")
                 return None
         return load(self, directory, *arguments, nested_modules_data=nested_modules_data, **options)
 

@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from assay.detectors.cloud_names import SERVICE_ACCOUNT
 from assay.detectors.iac.redact_commands import mask_arguments
@@ -107,20 +108,26 @@ def _cut(line: str) -> str:
     return line if len(line) <= MAX_LINE else f"{line[: MAX_LINE - 1]}…"
 
 
+@lru_cache(maxsize=4096)
 def _mask(line: str) -> str:
+    """Remembers, as the same lines are shown with several findings."""
     if _PEM_BEGIN.search(line) or _PEM_END.search(line):
         return MASK
-    line = _ASSIGNMENT.sub(_mask_value, line)
-    line = _POSITIONAL.sub(_mask_value, line)
-    line = _SAID.sub(_mask_value, line)
+    hinted = _HINT.search(line) is not None
+    if hinted:
+        line = _ASSIGNMENT.sub(_mask_value, line)
+        line = _POSITIONAL.sub(_mask_value, line)
+        line = _SAID.sub(_mask_value, line)
     line = mask_arguments(line, MASK)
-    if (pair := _NAMED_PAIR.search(line)) and pair["rest"]:
+    if hinted and (pair := _NAMED_PAIR.search(line)) and pair["rest"]:
         line = line[: pair.start("rest")] + _PAIR_VALUE.sub(_mask_value, pair["rest"])
-    line = _URL_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", line)
+    if "@" in line:
+        line = _URL_CREDENTIALS.sub(rf"\g<scheme>{MASK}@", line)
     line = _SCHEME_WORD.sub(rf"\g<key>{MASK}", line)
     line = _TOKENS.sub(MASK, line)
-    # A service account of Google's only looks like a person's address.
-    line = _EMAIL.sub(lambda found: found[0] if SERVICE_ACCOUNT.fullmatch(found[0]) else MASK, line)
+    if "@" in line:
+        # A service account of Google's only looks like a person's address.
+        line = _EMAIL.sub(lambda found: found[0] if SERVICE_ACCOUNT.fullmatch(found[0]) else MASK, line)
     line = _PERSONAL_NUMBER.sub(MASK, line)
     return _LITERAL.sub(lambda found: MASK if _looks_random(found[0]) else found[0], line)
 

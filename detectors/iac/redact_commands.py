@@ -22,6 +22,9 @@ _HARMLESS = re.compile(r"[\d:.]+$|[./~\-]|\$")
 def mask_arguments(line: str, mask: str) -> str:
     """The line with the arguments that are secrets replaced."""
 
+    if "-" not in line:
+        return line  # No flag.
+
     def hide(found: re.Match[str]) -> str:
         return found[0] if _HARMLESS.match(found["value"]) else f"{found['key']}{mask}"
 

@@ -1,6 +1,5 @@
 """Runs one of checkov's runners on the private copy, and says what it parsed, found and skipped."""
 
-import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from msgspec import Struct, field
 from assay.detectors.iac.diagnosis import NOT_PARSED, refusal
 from assay.detectors.iac.dockerfiles import odd_dockerfiles
 from assay.detectors.iac.failures import SkipLog
-from assay.detectors.iac.frameworks import BY_ID
+from assay.detectors.iac.imports.loading import load_runner
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.syntax import Fault
 from assay.detectors.iac.yaml_documents import read_documents
@@ -32,12 +31,6 @@ class Run(Struct, frozen=True, kw_only=True):
     """The files that it could not parse."""
     manifests: Mapping[str, Any] = field(default_factory=dict)
     """Path → documents, where they are plain manifests of Kubernetes."""
-
-
-def load_runner(framework: str) -> Any:
-    """The class of the runner. Imports checkov."""
-    module, name = BY_ID[framework].runner.split(":")
-    return getattr(importlib.import_module(module), name)
 
 
 def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any], Any] | None = None) -> Run:

@@ -22,6 +22,7 @@ from assay.detectors.iac.frameworks import (
 from assay.detectors.iac.skips import has_skip
 from assay.detectors.iac.syntax import NOT_REGULAR, VANISHED, Fault, Syntax, encoding_fault, read_syntax, unreadable
 from assay.scanner.api import Tree
+from assay.scanner.safe.digest import FileDigest
 
 MAX_BYTES = 50_000_000
 """The largest file that checkov is given; it gives up line numbers beyond it."""
@@ -70,6 +71,8 @@ class Survey(Struct, frozen=True, kw_only=True):
     """Folders of Helm charts, relative to the root and sorted; `""` is the root itself."""
     kustomizations: tuple[str, ...] = ()
     """Folders of kustomizations, likewise."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Of the files whose content was read whole."""
 
 
 def survey(tree: Tree) -> Survey:
@@ -84,11 +87,14 @@ def survey(tree: Tree) -> Survey:
     unrendered: set[str] = set()
     skipping: set[str] = set()
     wanted: list[str] = []
+    digests: dict[str, str] = {}
     for path in tree.files:
-        content, size, fault, skips = _read(tree.root, path, tree.links.get(path, path))
+        content, size, fault, skips, digest = _read(tree.root, path, tree.links.get(path, path))
+        if digest is not None:
+            digests[path] = digest
         if skips:
             skipping.add(path)
-        seen = Seen(path=path, absolute=f"{tree.root}/{path}", content=content)
+        seen = Seen(path=path, absolute=f"{tree.named or tree.root}/{path}", content=content)
         takers = {framework.id for framework in FRAMEWORKS if framework.reads(seen)}
         in_chart_templates = any(is_below(path, templates_of(chart)) for chart in charts)
         if in_chart_templates and _HELM_MARK.search(content):
@@ -118,6 +124,7 @@ def survey(tree: Tree) -> Survey:
         wanted=tuple(wanted),
         charts=charts,
         kustomizations=kustomizations,
+        digests=digests,
     )
 
 
@@ -144,27 +151,31 @@ def is_below(path: str, folder: str) -> bool:
     return not folder or path.startswith(f"{folder}/")
 
 
-def _read(root: str, path: str, place: str) -> tuple[bytes, int, Fault | None, bool]:
-    """The content where a rule asks for it, the size, what stood in the way, and whether a comment may skip checks."""
+def _read(root: str, path: str, place: str) -> tuple[bytes, int, Fault | None, bool, str | None]:
+    """The content where a rule asks for it, the size, what stood in the way, whether a comment may skip checks, and the
+    digest, where it was read whole."""
     try:
         found = os.stat(f"{root}/{place}", follow_symlinks=False)  # noqa: PTH116  # once a file; a Path is dearer
         if not stat.S_ISREG(found.st_mode):
-            return b"", 0, NOT_REGULAR, False
+            return b"", 0, NOT_REGULAR, False, None
         is_plain = path.endswith(_PLAIN_SUFFIXES) or is_dockerfile(path.rpartition("/")[2])
         if not (is_plain or path.endswith(_DOCUMENT_SUFFIXES)) or "node_modules" in path:
-            return b"", found.st_size, None, False
+            return b"", found.st_size, None, False, None
         with Path(root, place).open("rb") as file:
             content = file.read(MAX_BYTES if found.st_size <= MAX_BYTES else _GLANCE_BYTES)
+            whole = FileDigest()
+            whole.update(content)
+            digest = whole.text() if not file.read(1) else None
         content = content.removeprefix(BOM_UTF8)  # As the private copy is without.
         # `.template` is any template's suffix, that of a binary too.
         is_ours = not path.endswith(".template") or b"AWSTemplateFormatVersion" in content.replace(b"\0", b"")
         if is_ours and _is_seen(path) and (fault := encoding_fault(content)):
-            return b"", found.st_size, fault, False
-        return b"" if is_plain else content, found.st_size, None, has_skip(content)
+            return b"", found.st_size, fault, False, digest
+        return b"" if is_plain else content, found.st_size, None, has_skip(content), digest
     except FileNotFoundError:
-        return b"", 0, VANISHED, False
+        return b"", 0, VANISHED, False, None
     except OSError as error:
-        return b"", 0, unreadable(error), False
+        return b"", 0, unreadable(error), False, None
 
 
 def _is_seen(path: str) -> bool:

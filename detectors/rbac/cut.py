@@ -38,6 +38,7 @@ class Cuts:
         """Whether Kubernetes' own are spared, and what may be taken away: first without them, then with them."""
         self._asked: dict[tuple[str, str], int] = defaultdict(int)
         self._gates: dict[tuple[str, str], Gate] = {}
+        self._ahead: dict[tuple[Field, frozenset[str], bool], _Ahead] = {}
 
     def smallest(self, nodes: Sequence[int], target: str, field: Field, own: frozenset[str]) -> list[str] | None:
         """Addresses, sorted; empty where a goal needs no binding; None: it takes too long to find out.
@@ -45,56 +46,77 @@ class Cuts:
         `nodes` are the shortest way from the source. `own` are the labels of goals that don't count.
         """
         for spares, cuttable in self._cuttable:
-            search = _Search(self._graph, field, own, cuttable)
             try:
-                grants, reached = search.first(nodes[0], self._left_for_first)
+                grants = self._first(nodes[0], field, own, cuttable)
             except _TooManyError:
                 return None
-            finally:
-                self._left_for_first -= search.visits
-            if not reached:
-                return self._solved(search, nodes, (target, spares), grants)
+            if grants is not None:
+                key = (field, own, spares)
+                if key not in self._ahead:
+                    self._ahead[key] = _Ahead(self._graph, field, own, cuttable)
+                return self._solved(self._ahead[key], nodes, (target, spares), grants)
         return []
 
+    def _first(self, source: int, field: Field, own: frozenset[str], cuttable: frozenset[int]) -> set[int] | None:
+        """The first bindings on every way; None: a goal is reached without any."""
+        found: set[int] = set()
+        pending, seen = [source], {source}
+        while pending:
+            node = pending.pop()
+            if field.is_goal(node, own):
+                return None
+            after = self._graph.out[node]
+            self._left_for_first -= 1 + len(after)
+            if self._left_for_first < 0:
+                raise _TooManyError
+            for one in field.onward(node, after, own):
+                if one not in seen:
+                    seen.add(one)
+                    if one in cuttable:
+                        found.add(one)
+                    else:
+                        pending.append(one)
+        return found
+
     def _solved(
-        self, search: "_Search", nodes: Sequence[int], asked: tuple[str, bool], grants: Sequence[int]
+        self, ahead: "_Ahead", nodes: Sequence[int], asked: tuple[str, bool], grants: Collection[int]
     ) -> list[str]:
         labels = {self._graph.grants[one] for one in grants}
         if len(labels) == 1:
             return sorted(labels)
-        key = (*asked, search.own, frozenset(grants))
+        key = (*asked, ahead.own, frozenset(grants))
         if key not in self._answers:
-            gate = self._gate(search, nodes, asked[0], len(labels) - 1)
-            self._answers[key] = [gate] if gate else self._flowing(search, nodes[0], grants, labels)
+            gate = self._gate(ahead, nodes, asked[0], len(labels) - 1)
+            self._answers[key] = [gate] if gate else self._flowing(ahead, nodes[0], sorted(grants), labels)
         return self._answers[key]
 
-    def _gate(self, search: "_Search", nodes: Sequence[int], target: str, weight: int) -> str | None:
+    def _gate(self, ahead: "_Ahead", nodes: Sequence[int], target: str, weight: int) -> str | None:
         """A binding of the shortest way, the last first, without which the source has no way left.
 
         It is searched for where it saves enough: `weight` is what the flow would have to try at least.
         """
-        for label in [self._graph.grants[node] for node in reversed(nodes) if node in search.cuttable]:
+        for label in [self._graph.grants[node] for node in reversed(nodes) if node in ahead.cuttable]:
             key = (target, label)
             self._asked[key] += weight
             if key not in self._gates and self._asked[key] > _OFTEN and len(self._gates) < _MOST_GATES:
-                self._gates[key] = Gate(self._graph, search.field.goals, self._nodes[label])
+                self._gates[key] = Gate(self._graph, ahead.field.goals, self._nodes[label], ahead.field.ways)
             # What may be reached all the same leaves it to the flow to decide.
-            if key in self._gates and not self._gates[key].may_reach(nodes[0], search.own):
+            if key in self._gates and not self._gates[key].may_reach(nodes[0], ahead.own):
                 return label
         return None
 
-    def _flowing(self, search: "_Search", source: int, grants: Sequence[int], labels: set[str]) -> list[str]:
-        search.visits, search.most = 0, min(self._left, MOST_VISITS)
-        if search.most <= 0:  # the first edge would be one too many
+    def _flowing(self, ahead: "_Ahead", source: int, grants: Sequence[int], labels: set[str]) -> list[str]:
+        most = min(self._left, MOST_VISITS)
+        if most <= 0:  # the first edge would be one too many
             return sorted(labels)
+        search = _Search(self._graph, ahead, most)
         try:
             found = search.minimum(grants)
             if self._graph.copied and len(found) > 1:
                 found = search.reduced(source, found, labels)
         except _TooManyError:
             found = labels
-        finally:
-            self._left -= search.visits
+        self._left -= search.visits
         return sorted(found)
 
 
@@ -102,40 +124,43 @@ class _TooManyError(Exception):
     pass
 
 
-class _Search:
-    """Looks for ways from one source to the goals of a field."""
+class _Ahead(dict[int, "list[_State]"]):
+    """From every node that is asked about, the next ones from which a goal may be reached.
+
+    Known once for all sources that have the same of their own.
+    """
 
     def __init__(self, graph: Graph, field: Field, own: frozenset[str], cuttable: frozenset[int]) -> None:
+        super().__init__()
         self.field = field
         self.own = own
         self.cuttable = cuttable
         """The nodes that are bindings which may be taken away."""
+        self._out = graph.out
+
+    def __missing__(self, node: int) -> "list[_State]":
+        onward = self.field.onward(node, self._out[node], self.own)
+        states = self[node] = [2 * one + (one not in self.cuttable) for one in onward]
+        return states
+
+    def is_goal(self, node: int) -> bool:
+        """Whether it is one, and not one's own."""
+        return self.field.is_goal(node, self.own)
+
+
+class _Search:
+    """Looks for the smallest cut between one source and the goals."""
+
+    def __init__(self, graph: Graph, ahead: _Ahead, most: int) -> None:
+        """It gives up after so many visits."""
         self.visits = 0
-        self.most = 0
+        self._most = most
         self._graph = graph
+        self._ahead = ahead
         self._used: set[int] = set()
         """Bindings that a way of the flow leads through."""
         self._flow: dict[int, dict[int, int]] = defaultdict(dict)
         """Node → the node before it → how many ways of the flow take that edge."""
-
-    def first(self, source: int, most_visits: int) -> tuple[list[int], bool]:
-        """The first bindings on every way, and whether a goal is reached without any."""
-        self.most = most_visits
-        found: set[int] = set()
-        pending, seen = [source], {source}
-        while pending:
-            node = pending.pop()
-            if self._is_goal(node):
-                return [], True
-            for after in self._steps(node):
-                if after in seen:
-                    continue
-                seen.add(after)
-                if after in self.cuttable:
-                    found.add(after)
-                else:
-                    pending.append(after)
-        return sorted(found), False
 
     def minimum(self, grants: Sequence[int]) -> set[str]:
         """The cut behind which these bindings, the first of every way, have no way left to a goal."""
@@ -145,7 +170,7 @@ class _Search:
                 break
             self._augment(reached, end)
         # What can still be entered, but not be gone through, is what all ways have to pass.
-        entered = [node for node, out in reached if not out and (node, True) not in reached]
+        entered = [state >> 1 for state in reached if not state & _OUT and state | _OUT not in reached]
         return {self._graph.grants[node] for node in entered}
 
     def reduced(self, source: int, found: set[str], labels: Collection[str]) -> set[str]:
@@ -159,74 +184,63 @@ class _Search:
         return found
 
     def _separates(self, source: int, labels: Collection[str]) -> bool:
-        pending, seen = [source], {source}
+        pending, seen = [source], {2 * source + _OUT}
         while pending:
             node = pending.pop()
-            if self._is_goal(node):
+            if self._ahead.is_goal(node):
                 return False
-            for after in self._steps(node):
-                if after not in seen and self._graph.grants.get(after) not in labels:
-                    seen.add(after)
-                    pending.append(after)
+            for state in self._steps(node):
+                if state not in seen and self._graph.grants.get(state >> 1) not in labels:
+                    seen.add(state)
+                    pending.append(state >> 1)
         return True
 
     def _augmenting(self, grants: Sequence[int]) -> tuple["_Reached", "_State | None"]:
         """A way through what the flow leaves free: how each state was reached, and the goal, if one was."""
-        reached: _Reached = {(node, _IN): None for node in reversed(grants)}
+        reached: _Reached = {2 * node: None for node in reversed(grants)}
         pending = list(reached)
         while pending:
             state = pending.pop()
-            if self._is_goal(state[0]):
+            node, out = state >> 1, state & _OUT
+            if self._ahead.is_goal(node):
                 return reached, state
-            for move in self._moves(state):
-                if move[0] not in reached:
-                    reached[move[0]] = (state, move[1])
-                    pending.append(move[0])
+            cuttable = node in self._ahead.cuttable
+            if node in self._flow and not (cuttable and out):
+                for before, ways in self._flow[node].items():
+                    if ways and (after := 2 * before + _OUT) not in reached:
+                        reached[after] = (state, "back")
+                        pending.append(after)
+            if cuttable and (node in self._used) == bool(out) and (after := state ^ _OUT) not in reached:
+                reached[after] = (state, "through")
+                pending.append(after)
+            for after in self._steps(node) if out else ():
+                if after not in reached:
+                    reached[after] = (state, "on")
+                    pending.append(after)
         return reached, None
-
-    def _moves(self, state: "_State") -> "list[tuple[_State, str]]":
-        node, side = state
-        cuttable = node in self.cuttable
-        found: list[tuple[_State, str]] = []
-        if side == _IN or not cuttable:
-            found += [((before, _OUT), "back") for before, ways in self._flow[node].items() if ways]
-        if cuttable and (node in self._used) == (side == _OUT):
-            found.append(((node, not side), "through"))
-        if side == _OUT:
-            found += [((after, after not in self.cuttable), "on") for after in self._steps(node)]
-        return found
 
     def _augment(self, reached: "_Reached", end: "_State") -> None:
         state = end
         while (step := reached[state]) is not None:
-            before, move = step
+            node, (previous, move) = state >> 1, step
+            before = previous >> 1
             if move == "through":
-                (self._used.add if state[1] == _OUT else self._used.discard)(state[0])
+                (self._used.add if state & _OUT else self._used.discard)(node)
             elif move == "on":
-                ways = self._flow[state[0]]
-                ways[before[0]] = ways.get(before[0], 0) + 1
+                ways = self._flow[node]
+                ways[before] = ways.get(before, 0) + 1
             else:
-                self._flow[before[0]][state[0]] -= 1
-            state = before
+                self._flow[before][node] -= 1
+            state = previous
 
-    def _steps(self, node: int) -> list[int]:
-        """The next nodes from which a goal may be reached, the nearest to it last."""
-        ways, own = self.field.ways, self.own
-        after = self._graph.out[node]
-        self.visits += 1 + len(after)
-        if self.visits > self.most:
+    def _steps(self, node: int) -> "list[_State]":
+        self.visits += 1 + len(self._graph.out[node])
+        if self.visits > self._most:
             raise _TooManyError
-        # Of two ways with different labels, one is another's; with several labels of one's own, a third may be.
-        found = [one for one in after if (known := ways[one]) and (len(known) > 1 or own.isdisjoint(known))]
-        nearest = [one for one in ways[node].values() if one >= 0] if len(found) > 1 else []
-        return found + nearest
-
-    def _is_goal(self, node: int) -> bool:
-        label = self.field.goals.get(node)
-        return label is not None and label not in self.own
+        return self._ahead[node]
 
 
-_IN, _OUT = False, True
-_State = tuple[int, bool]
-"""A node, and for bindings the side of it: only between the two can it be cut. Other nodes have the side out."""
+_OUT = 1
+_State = int
+"""Twice a node, and one more on its far side: only between the two can a binding be cut. Other nodes have but that."""
 _Reached = dict[_State, tuple[_State, str] | None]

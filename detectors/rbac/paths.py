@@ -103,7 +103,9 @@ class _Paths:
 
     def _path(self, node: int, own: Own, name: str, target: Target) -> dict[str, Any] | Unknown | None:
         """None where there is none; Unknown where anything may be reached, or nothing could be found out."""
-        for certainty in _CERTAINTIES if self._graph.reasons else _CERTAINTIES[:1]:
+        for certainty in _CERTAINTIES if target.goals else ():
+            if certainty == "possible" and not target.unsure(node):
+                break
             searched = target.search(node, own.of(name), certainty)
             if searched is None:
                 return Unknown(reason="too many subjects have rights in several namespaces")

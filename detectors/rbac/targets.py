@@ -37,9 +37,9 @@ class Own(Struct, frozen=True):
 def targets(graph: Graph) -> Mapping[str, Target]:
     """All goals in the graph. Secrets are labelled by namespace, volumes by namespace and claim."""
     goals: dict[str, list[tuple[int, str]]] = {target: [] for target in TARGETS}
-    for number, (kind, *names) in enumerate(graph.keys):
-        if kind in _BY_KIND:
-            label = "/".join(names) if kind in ("secrets", "pod-secrets", "tenant", "volume") else ""
+    for number, key in enumerate(graph.keys):
+        if (kind := key[0]) in _BY_KIND:
+            label = "/".join(key[1:]) if kind in ("secrets", "pod-secrets", "tenant", "volume") else ""
             goals[_BY_KIND[kind]].append((number, label))
     return {target: Target(graph, found) for target, found in goals.items()}
 

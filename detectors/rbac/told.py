@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from assay.detectors.rbac.access import Subject
-from assay.detectors.rbac.graph import Cite, Graph
+from assay.detectors.rbac.graph import Cite, Graph, Key
 from assay.detectors.rbac.surroundings import Surroundings
 from assay.scanner.api import Unknown
 
@@ -83,48 +83,43 @@ class Telling:
 
     def _hop(self, nodes: tuple[int, ...]) -> _Hop:
         if nodes not in self._by_nodes:
-            reached, technique = self._reached(nodes[-1]), self._technique(nodes)
-            objects, rule = self._objects(nodes), self._rule(nodes)
+            right = next((key for node in nodes if (key := self._graph.keys[node])[0] == "can"), None)
+            cite = self._cite(nodes)
+            reached, technique = self._reached(nodes[-1]), self._technique(nodes, right, cite)
+            objects, rule = self._objects(nodes, cite), self._rule(nodes, right, cite)
             fact = {"reached": reached, "technique": technique, "objects": objects, "rule": rule}
-            fresh = _Hop(fact, f"{reached} ({technique}{self._detail(nodes, rule)})")
+            # What a technique needs to be understood: where a right is held, or what else allows it.
+            detail = f" in {_place(right)}" if right else f": {rule}" if rule else ""
+            fresh = _Hop(fact, f"{reached} ({technique}{detail})")
             self._by_nodes[nodes] = self._hops.setdefault((reached, technique, tuple(objects), rule), fresh)
         return self._by_nodes[nodes]
 
-    def _detail(self, nodes: Sequence[int], rule: str) -> str:
-        """What a technique needs to be understood: where a right is held, or what else allows it."""
-        for node in nodes:
-            if self._graph.kind(node) == "can":
-                return f" in {self._graph.keys[node][3] or 'the whole cluster'}"
-        return f": {rule}" if rule else ""
-
-    def _technique(self, nodes: Sequence[int]) -> str:
-        for node in nodes:
-            if self._graph.kind(node) == "can":
-                return self._graph.keys[node][1]
-        if cite := self._cite(nodes):
+    def _technique(self, nodes: Sequence[int], right: Key | None, cite: Cite | None) -> str:
+        if right:
+            return right[1]
+        if cite:
             return cite.technique
         return _DIRECT.get((self._graph.kind(nodes[0]), self._graph.kind(nodes[-1])), "service-account-token")
 
-    def _objects(self, nodes: Sequence[int]) -> list[str]:
+    def _objects(self, nodes: Sequence[int], cite: Cite | None) -> list[str]:
         found = []
         for node in nodes:
             if node in self._graph.grants:
                 found += [self._graph.grants[node], self._graph.roles[node]]
         if not found:
             found = [self._address(node) for node in (nodes[0], nodes[-1])]
-            found += cite.objects if (cite := self._cite(nodes)) else ()
+            found += cite.objects if cite else ()
         return [one for one in dict.fromkeys(found) if one]
 
     def _cite(self, nodes: Sequence[int]) -> Cite | None:
-        return next((self._graph.cites[edge] for edge in pairwise(nodes) if edge in self._graph.cites), None)
+        cites = self._graph.cites
+        return next((cites[edge] for edge in pairwise(nodes) if edge in cites), None) if cites else None
 
-    def _rule(self, nodes: Sequence[int]) -> str:
+    def _rule(self, nodes: Sequence[int], right: Key | None, cite: Cite | None) -> str:
         texts = [self._graph.texts[edge] for edge in pairwise(nodes) if edge in self._graph.texts]
-        where = next((self._graph.keys[node][3] for node in nodes if self._graph.kind(node) == "can"), "")
         if not texts:
-            cite = self._cite(nodes)
             return cite.rule if cite else ""
-        return f"{'; '.join(texts)} in {where or 'the whole cluster'}"
+        return f"{'; '.join(texts)} in {_place(right)}"
 
     def _address(self, node: int) -> str:
         kind, *names = self._graph.keys[node]
@@ -162,6 +157,10 @@ class Telling:
             case "administrator":
                 return "administrator in the cloud"
         return "cluster-admin"
+
+
+def _place(right: Key | None) -> str:
+    return (right[3] if right else "") or "the whole cluster"
 
 
 def _way(texts: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from assay.policies.cel import engine
 from assay.policies.cel.narrowing import View, variable
 from assay.policies.cel.values import plain
+from assay.policies.memory import spelled
 from assay.scanner.model.fact import is_unknown
 
 
@@ -66,6 +67,11 @@ class Given:
         if self._shared is None:
             self._shared = self._convert(self._inputs)
         return self._shared
+
+    def spelled(self, inputs: Inputs) -> bytes | None:
+        """The same only for what is the same to an expression that reads these; None where some of it is unknown."""
+        variables, whole = inputs.variables(self._facts)
+        return spelled(variables) if whole else None
 
     def _convert(self, inputs: Inputs) -> Converted:
         variables, whole = inputs.variables(self._facts)

@@ -8,6 +8,7 @@ unknown. See scanner/adr/0001-three-valued-cel.md.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct, structs
@@ -37,6 +38,8 @@ MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
+PASSES, FAILS, UNDECIDED = range(3)
+"""What the elements of a list come to."""
 STUMBLES = (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError)
 """How the engine says that it can't evaluate an expression."""
 
@@ -52,25 +55,49 @@ _DECIDED = {True: Verdict(True), False: Verdict(False)}
 
 
 class Elements:
-    """Tells of `list.all(x, …)` for which elements it certainly fails, all asked at once."""
+    """The elements of the list in `list.all(x, …)`, each for itself."""
 
     def __init__(self, macro: Macro, lists: frozenset[str]) -> None:
         """As of an `Assertion`, which must have taken the same node."""
-        found = narrowed(macro, lists)
+        self._macro = macro
+        self._lists = lists
+        [self.field] = paths(macro.operand)
+        """The field of the resource that the list is."""
+        self.alone = not paths(macro.body)
+        """Whether what is said of an element depends on nothing but the element."""
+
+    @cached_property
+    def _narrowed(self) -> Narrowed:
+        return narrowed(self._macro, self._lists)
+
+    @cached_property
+    def inputs(self) -> Inputs:
+        return _inputs(self._narrowed)
+
+    @cached_property
+    def told(self) -> str:
+        """In CEL, over its inputs' variables: a list with 0 for each element that certainly passes, 1 for each that
+        certainly fails, and 2 for the others."""
+        found = self._narrowed
         narrow = found.node
         assert isinstance(narrow, Macro)  # noqa: S101  # narrowing keeps a node's sort
-        self._inputs = _inputs(found)
         present = _TRUE if is_single(narrow.operand) else _is_known(Name(narrow.variable))
-        fails = _and(present, _Rewriter(found.lists).certainly(narrow.body, False))
-        whole = found.for_engine(structs.replace(narrow, macro="map", body=fails))
-        self._program = engine.compile_program(unparse(whole))
+        rewriter = _Rewriter(found.lists)
+        passes, fails = (_and(present, rewriter.certainly(narrow.body, outcome)) for outcome in (True, False))
+        told = Ternary(fails, _number(FAILS), Ternary(passes, _number(PASSES), _number(UNDECIDED)))
+        return unparse(found.for_engine(structs.replace(narrow, macro="map", body=told)))
+
+    @cached_property
+    def _program(self) -> Any:
+        return engine.compile_program(self.told)
 
     def failing(self, given: Given) -> list[bool] | None:
         """One for each element; None where the engine stumbles over one of them."""
         try:
-            return list(self._program.execute(given.converted(self._inputs).context))
+            told = self._program.execute(given.converted(self.inputs).context)
         except STUMBLES:
             return None
+        return [one == FAILS for one in told]
 
 
 class Assertion:
@@ -87,7 +114,19 @@ class Assertion:
         self.certainly_true = self._text(found, rewriter.certainly(found.node, True))
         """In CEL, over its inputs' variables."""
         self.certainly_false = self._text(found, rewriter.certainly(found.node, False))
-        self._true, self._false = (self._program(text) for text in (self.certainly_true, self.certainly_false))
+
+    def compile(self) -> None:
+        """Raises CelError where the engine refuses it. Whatever wasn't compiled is so when it is first evaluated."""
+        for _ in (self._true, self._false):
+            pass
+
+    @cached_property
+    def _true(self) -> Any:
+        return _compiled(self.certainly_true)
+
+    @cached_property
+    def _false(self) -> Any:
+        return _compiled(self.certainly_false)
 
     def reasons(self, facts: Mapping[str, Any]) -> list[str]:
         """`where: reason` for each Unknown among what it reads."""
@@ -110,18 +149,13 @@ class Assertion:
             raise CelError(f"too complex: more than {MOST_NODES} operations once unknowns are considered")
         return unparse(found.for_engine(node))
 
-    def _program(self, text: str) -> Any:
-        try:
-            return engine.compile_program(text)
-        except ValueError as error:
-            raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
-
     def evaluate(self, given: Given) -> Verdict:
         """True or False only where no unknown could change it."""
         error: str | None = None
         converted = given.converted(self.inputs)
-        for program, value in ((self._true, True), (self._false, False)):
+        for value in (True, False):
             try:
+                program = self._true if value else self._false
                 if program.execute(converted.context) is True:
                     return _DECIDED[value]
                 if converted.whole:
@@ -129,6 +163,13 @@ class Assertion:
             except STUMBLES as found:
                 error = error or f"{type(found).__name__}: {found}"
         return Verdict(None, error)
+
+
+def _compiled(text: str) -> Any:
+    try:
+        return engine.compile_program(text)
+    except ValueError as error:
+        raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
 
 
 def _inputs(found: Narrowed) -> Inputs:
@@ -243,6 +284,10 @@ def _and(left: Node, right: Node) -> Node:
     if left == _TRUE:
         return right
     return left if right == _TRUE else Binary("&&", left, right)
+
+
+def _number(value: int) -> Node:
+    return Literal(value, str(value))
 
 
 def _is_known(node: Node) -> Node:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from assay.policies.cel import engine
 from assay.policies.cel.given import Given, Inputs
 from assay.policies.cel.kleene import STUMBLES, Assertion
+from assay.policies.memory import Memory
 
 Told = Literal["not applicable", "pass", "fail", "undecided"]
 _TOLD: tuple[Told, ...] = ("not applicable", "pass", "fail", "undecided")
@@ -18,13 +19,25 @@ class Several:
 
     def __init__(self, asked: Sequence[tuple[Assertion | None, Assertion]]) -> None:
         self._asked = asked
-        self._inputs = Inputs()
+        self._memory: Memory[bytes, Sequence[Told]] = Memory()
+        self.inputs = Inputs()
         for applies, assertion in asked:
-            self._inputs |= applies.inputs | assertion.inputs if applies else assertion.inputs
+            self.inputs |= applies.inputs | assertion.inputs if applies else assertion.inputs
 
-    def told(self, given: Given) -> list[Told] | None:
+    def told(self, given: Given) -> Sequence[Told] | None:
         """What `Assertion.evaluate` comes to for each; None where the engine stumbles over any of it."""
-        converted = given.converted(self._inputs)
+        question = given.spelled(self.inputs) if self._memory.worthwhile else None
+        if question is None:
+            return self._answers(given)
+        found = self._memory.recall(question)
+        if found is None:
+            found = self._answers(given)
+            if found is not None:
+                self._memory.keep(question, found)
+        return found
+
+    def _answers(self, given: Given) -> Sequence[Told] | None:
+        converted = given.converted(self.inputs)
         try:
             program = self._of_known if converted.whole else self._of_any
             return [_TOLD[one] for one in program.execute(converted.context)]

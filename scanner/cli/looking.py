@@ -1,4 +1,4 @@
-"""What `scan` and `baseline` share: from options to a report."""
+"""What `scan`, `hook` and `baseline` share: from options to a report."""
 
 import argparse
 from collections.abc import Collection
@@ -11,13 +11,17 @@ from assay.detectors.registry import DERIVATIONS, DETECTORS
 from assay.scanner.cli import options, policy
 from assay.scanner.cli.idle import check_none_idle
 from assay.scanner.cli.progress import Progress
+from assay.scanner.cli.remembered import remembered
+from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import BaseVersion
 from assay.scanner.engine.assess import assess
 from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.lineage import Lineage
 from assay.scanner.engine.observe import observe
-from assay.scanner.engine.target import counterpart, list_root
+from assay.scanner.engine.target import Target, counterpart, list_around, list_root
+from assay.scanner.hook import forked
+from assay.scanner.hook.preload import is_preloaded
 from assay.scanner.model.finding import Report
 
 
@@ -29,6 +33,46 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
     policy.add_trust(parser)
     options.add_selection(parser)
     options.add_jobs(parser)
+    add_cache(parser)
+
+
+def add_cache(parser: argparse.ArgumentParser) -> None:
+    """`--cache` and `--no-cache`."""
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="keep there what was found in files (default: the user's cache, see `assay cache`)",
+    )
+    parser.add_argument("--no-cache", action="store_true", help="look at everything anew, and keep nothing")
+
+
+def judge_files(
+    args: argparse.Namespace, root: Path, files: tuple[str, ...], progress: Progress, stack: ExitStack
+) -> Report:
+    """Looks at files of a tree, given relative to its root, and at what bears on them; only they are judged."""
+    target = Target(names=files, paths=(str(root),))
+    place = trust.beside([str(root)])
+    with place.named():
+        settings = load_settings(place.folder)
+        book = options.load_book(args, settings, place)
+        chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
+        check_none_idle(target, chosen, book, DETECTORS)
+        decides = policy.load_policy(args, place, settings, book, chosen)
+    jobs = options.jobs(args.jobs, settings)
+    start = forked.fork if is_preloaded() else None
+    listing = list_around(root, files)
+    looks = stack.enter_context(remembered(args.cache, no_cache=args.no_cache, trusted=True))
+    try:
+        inventory = observe(
+            target, DETECTORS, chosen.selection, jobs, progress, listing=listing, start=start, looks=looks
+        )
+    finally:
+        progress.clear()
+    if decides.baseline is not None:
+        renames = policy.baseline_renames(decides.baseline, root)
+        decides = structs.replace(decides, baseline_renames=renames)
+    with place.named():
+        return assess(inventory, structs.replace(decides, only=frozenset(files)))
 
 
 def look_and_assess(
@@ -48,13 +92,14 @@ def look_and_assess(
             chosen = structs.replace(chosen, selection=structs.replace(chosen.selection, kinds=kinds))
         decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
+    looks = stack.enter_context(remembered(args.cache, no_cache=args.no_cache, trusted=not place.gate_mode))
 
     def look_at(version: BaseVersion) -> Inventory:
         listing = counterpart(target, version.top, version.root)
-        return observe(target, DETECTORS, chosen.selection, jobs, progress, listing=listing)
+        return observe(target, DETECTORS, chosen.selection, jobs, progress, listing=listing, looks=looks)
 
     try:
-        inventory = observe(target, DETECTORS, chosen.selection, jobs, progress, written)
+        inventory = observe(target, DETECTORS, chosen.selection, jobs, progress, written, looks=looks)
         review = policy.review(args, place, sides, target, inventory, look_at)
     finally:
         progress.clear()

@@ -8,6 +8,7 @@ import sys
 
 COMMANDS = {
     "scan": "look at targets, judge them, report",
+    "hook": "judge the files that a commit changes, at once",
     "observe": "look at targets, and save what was seen as an inventory",
     "judge": "judge a saved inventory, offline",
     "baseline": "keep what is there now, so that later scans tell what is new",
@@ -15,6 +16,8 @@ COMMANDS = {
     "rules": "list the rules and engine checks",
     "packs": "list the policy packs and their controls",
     "cluster": "the least role that a scan of a live cluster needs",
+    "cache": "what is kept of earlier looks at files",
+    "server": "the process that answers hooks without starting anew",
     "doctor": "what this installation can scan, what it can't, and the line that would mend it",
 }
 
@@ -56,6 +59,12 @@ def run(argv: list[str]) -> int:
     if first not in COMMANDS:
         sys.stderr.write(f"assay: no command is named {first!r}; the commands are {', '.join(COMMANDS)}\n")
         return 2
+    if first == "hook":
+        from assay.scanner.hook import client
+
+        code = client.main(argv[1:])
+        if code is not None:
+            return code
     import gc
 
     from assay.scanner.cli.guard import guarded

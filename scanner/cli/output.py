@@ -30,9 +30,10 @@ def parse_outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
     return tuple(found)
 
 
-def add_reporting(parser: argparse.ArgumentParser) -> None:
+def add_reporting(parser: argparse.ArgumentParser, usual: str = "text") -> None:
     """`--format`, `--output`, `--quiet` and `--verbose`."""
-    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="what goes to standard output")
+    told = f"what goes to standard output (default: {usual})"
+    parser.add_argument("--format", choices=tuple(FORMATS), default=usual, help=told)
     parser.add_argument(
         "--output", action="append", default=[], metavar="FORMAT=PATH", help="a report into a file; repeatable"
     )

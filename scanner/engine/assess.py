@@ -41,11 +41,13 @@ class Policy(Struct, frozen=True, kw_only=True):
     allow_incomplete: bool = False
     notes: tuple[str, ...] = ()
     """What the report warns of besides: what was left out of the scan, and who said so."""
+    only: frozenset[str] | None = None
+    """Where single files are judged: their paths. What was learnt of others serves to judge these. None: all."""
 
 
 def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -> Report:
     """The whole report. The same inputs give the same bytes: the day on which waivers end is the inventory's."""
-    inventory = derive(inventory, DERIVATIONS)
+    inventory = _of_files(derive(inventory, DERIVATIONS), policy.only)
     judged = _judge(inventory, policy)
     findings, remarks = judged.findings, judged.remarks
     base = _judge(derive(review.base.inventory, DERIVATIONS), policy) if review and review.base else None
@@ -86,8 +88,21 @@ def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -
         left_open=left_open(policy.book, inventory.detectors, policy.wanted),
         allow_incomplete=policy.allow_incomplete,
         fixed=_count_fixed(gone, inventory, was_judged),
-        warnings=(*policy.notes, *judged.warnings, *(line for rule, line in judged.unused if was_judged(rule))),
+        warnings=(
+            *policy.notes,
+            *(line for outcome in inventory.detectors for line in outcome.elsewhere),
+            *judged.warnings,
+            *(line for rule, line in judged.unused if was_judged(rule)),
+        ),
     )
+
+
+def _of_files(inventory: Inventory, only: frozenset[str] | None) -> Inventory:
+    """With those resources alone that were declared in the files; the detectors have seen to all else."""
+    if only is None:
+        return inventory
+    kept = tuple(one for one in inventory.resources if one.location is not None and one.location.path in only)
+    return structs.replace(inventory, resources=kept)
 
 
 def kept_for_baseline(report: Report) -> tuple[Prior, ...]:

@@ -1,7 +1,10 @@
 """Names for findings that stay the same when lines move."""
 
 import hashlib
-from collections import Counter
+
+_EMPTY = hashlib.sha256()
+"""Copied for each, as making a new one costs more than hashing."""
+_BYTES = 16
 
 
 class Fingerprints:
@@ -12,12 +15,13 @@ class Fingerprints:
     """
 
     def __init__(self) -> None:
-        self._seen: Counter[tuple[str, str, str]] = Counter()
+        self._seen: dict[tuple[str, str, str], int] = {}
 
     def next(self, rule: str, path: str, address: str) -> str:
         """32 hexadecimal digits. Call in the report's order."""
         key = (rule, path, address)
-        ordinal = self._seen[key]
-        self._seen[key] += 1
-        text = "\0".join((*key, str(ordinal)))
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        ordinal = self._seen.get(key, 0)
+        self._seen[key] = ordinal + 1
+        digest = _EMPTY.copy()
+        digest.update(f"{rule}\0{path}\0{address}\0{ordinal}".encode("utf-8", "surrogatepass"))
+        return digest.digest()[:_BYTES].hex()

@@ -64,12 +64,11 @@ def _failing(counted: Iterable[Finding], packs: Sequence[Pack], demands: Demands
     severe = _at_least(demands.fail_on)
     stricter = {pack.id: _at_least(pack.gate.fail_on) for pack in packs if pack.gate.fail_on}
     found: Counter[Severity] = Counter()
-    for one in counted:
-        if one.outcome != "fail":
-            continue
-        asked = [severe, *(stricter[pack] for pack in {c.split(":", 1)[0] for c in one.controls} & stricter.keys())]
-        if any(one.severity in severities for severities in asked):
-            found[one.severity] += 1
+    alike = Counter((one.severity, one.controls) for one in counted if one.outcome == "fail")
+    for (severity, controls), number in alike.items():
+        asked = [severe, *(stricter[pack] for pack in {c.split(":", 1)[0] for c in controls} & stricter.keys())]
+        if any(severity in severities for severities in asked):
+            found[severity] += number
     new = "new and failing" if demands.compared_with else "failing"
     yield from (f"{found[severity]} {new} at {severity} severity" for severity in SEVERITIES if found[severity])
 

@@ -9,6 +9,7 @@ import selectors
 import signal
 import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import BinaryIO, cast
 
@@ -20,12 +21,12 @@ from assay.scanner.model.detector import Detector, Part, Tree
 from assay.scanner.model.resource import Record
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Serves one job, then ends."""
-    answers = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
+    answers = os.fdopen(int((arguments or sys.argv[1:])[0]), "wb", buffering=0)
     os.set_inheritable(answers.fileno(), False)
     try:
-        _serve(protocol.decode_job(sys.stdin.buffer.read()), answers)
+        _serve(protocol.decode_job(sys.stdin.buffer.readline()), answers)
     except msgspec.ValidationError as error:
         # Only the job is decoded here, and it is the operator's own registry that is wrong.
         _send(answers, protocol.Broken(reason=f"its line in the registry is not valid: {error}"))
@@ -60,12 +61,27 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
         reason=plan.reason if not plan.parts else None if parts else "every part was left out by --only or --skip",
         files=plan.files,
         left_out=tuple(part.id for part in plan.parts if not wanted[part.id] and part.of is None),
+        keys={part.id: part.key for part in parts if part.key is not None},
+        file_keys={part.id: part.keys for part in parts if part.keys is not None},
+        read=plan.read,
     )
     _send(answers, planned)
+    if job.asks:
+        parts = list(_unknown(parts, protocol.decode_known(sys.stdin.buffer.readline())))
     if parts:
         detector.preload(parts)
         _run_parts(detector, job, parts, answers, grants)
     _send(answers, protocol.End())
+
+
+def _unknown(parts: Iterable[Part], known: protocol.Known) -> Iterator[Part]:
+    """The parts that are still to be looked at, and what of them isn't."""
+    for part in parts:
+        if part.id in known.parts:
+            continue
+        files = known.files.get(part.id, ())
+        if not part.keys or set(part.keys) - set(files):
+            yield msgspec.structs.replace(part, known=files)
 
 
 def _is_wanted(part: Part, job: protocol.Job) -> bool:
@@ -92,6 +108,8 @@ class _Running(Struct):
     started: float
     received: bytearray
     failure: str | None = None
+    again: bool = False
+    """It crashed once."""
 
 
 def _run_parts(
@@ -105,7 +123,7 @@ def _run_parts(
                 part, began = waiting.pop()
                 child = _start(detector, job.tree, part, (answers.fileno(), *running), grants)
                 if began is not None:
-                    child.started = began  # One limit holds for both looks.
+                    child.started, child.again = began, True  # One limit holds for both looks.
                 running[child.pipe] = child
                 selector.register(child.pipe, selectors.EVENT_READ)
             ended: list[_Running] = []
@@ -202,7 +220,7 @@ def _finish(child: _Running, answers: BinaryIO, most: int) -> Part | None:
         failure = f"crashed: {failure}"
     if failure is not None and child.failure is None and child.part.again is not None:
         return msgspec.structs.replace(child.part, options=child.part.again, again=None)
-    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure)
+    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure, again=child.again)
     _send(answers, done)
     view = memoryview(records)
     while view:

@@ -103,11 +103,12 @@ def _judge_resource(resource: Resource, book: Book, decisions: Decisions, passes
     facts, given = prepare(resource, book.inputs(resource.kind))
     found: dict[tuple[str, Outcome], Finding] = {}
     origins = {name: fact.origin for name, fact in resource.facts.items() if fact.origin is not None}
+    named = ResourceRef(kind=resource.kind, address=resource.address)
     for answer in decisions.ask(resource.kind, facts, given, _Plain(facts)):
         if answer.together:
             passes.count(resource, answer.variant)
             continue
-        finding = _finding(resource, answer, origins)
+        finding = _finding(resource, named, answer, origins)
         # Packs with other parameters that come to the same outcome share one finding.
         key = (finding.rule, finding.outcome)
         if key in found:
@@ -129,7 +130,7 @@ class _Plain(dict[str, Any]):
         return found
 
 
-def _finding(resource: Resource, answer: Answer, origins: Mapping[str, Location]) -> Finding:
+def _finding(resource: Resource, named: ResourceRef, answer: Answer, origins: Mapping[str, Location]) -> Finding:
     compiled = answer.variant.compiled
     rule = compiled.rule
     place, related = _places(resource.location, compiled.reads, origins, answer.outcome)
@@ -139,7 +140,7 @@ def _finding(resource: Resource, answer: Answer, origins: Mapping[str, Location]
         severity=rule.severity,
         title=rule.title,
         message=resource.address.join(answer.message),
-        resource=ResourceRef(kind=resource.kind, address=resource.address),
+        resource=named,
         location=place,
         safeguards=rule.safeguards,
         controls=answer.variant.controls,
@@ -265,6 +266,9 @@ def fold(ours: Iterable[Finding], engines: Iterable[Finding], book: Book, aliase
     waiting: dict[tuple[str, str, str, Outcome], list[Finding]] = {}
     for found in engines:
         waiting.setdefault(_fold_key(found.rule, found), []).append(found)
+    if not waiting:
+        yield from ours
+        return
     for finding in ours:
         same: list[Finding] = []
         skipped: list[Finding] = []

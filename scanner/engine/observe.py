@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from msgspec import Struct
 
+from assay.scanner.cache.looks import Looks
 from assay.scanner.engine.inventory import Header, Inventory, build
-from assay.scanner.engine.launch import HostProcess, Observed
+from assay.scanner.engine.launch import HostProcess, Start
+from assay.scanner.engine.receive import Observed
 from assay.scanner.engine.target import PATH, Target, list_target
 from assay.scanner.model.detector import DetectorOutcome, DetectorSpec, Remote, Tree
 from assay.scanner.model.fact import Location
@@ -51,10 +54,13 @@ def observe(
     outputs: Collection[Path] = (),
     listing: Listing | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    start: Start | None = None,
+    looks: Looks | None = None,
 ) -> Inventory:
     """Runs the detectors side by side. What fails is in the inventory; nothing is raised for it.
 
-    `listing` stands in for the target's own files, where an earlier version of them is to be looked at.
+    `listing` stands in for the target's own files, where an earlier version of them is to be looked at. `start` begins
+    a detector's process in another way than by starting Python. `looks` are earlier ones at files.
     """
     started = now()
     listing = listing or list_target(target, outputs)
@@ -70,7 +76,10 @@ def observe(
             left_out = (spec.id,) if any(tree.files or tree.remote for tree in trees) else ()
             outcomes.append(DetectorOutcome(id=spec.id, status="skipped", reason=reason, left_out=left_out))
             continue
-        hosts += [HostProcess(spec, tree, selection.only_parts, selection.skip_parts, jobs) for tree in trees]
+        chosen = (*selection.only_parts, "", *selection.skip_parts)
+        for tree in trees:
+            trace = None if looks is None or tree.remote else looks.of_tree(spec, tree, chosen)
+            hosts.append(HostProcess(spec, tree, selection.only_parts, selection.skip_parts, jobs, start, trace))
     for observed in _run(hosts, jobs, progress):
         outcomes.append(observed.outcome)
         records += observed.records
@@ -96,6 +105,7 @@ def _trees(target: Target, files: Tree, kinds: tuple[str, ...] | None) -> Iterat
         yield scheme, Tree(root="", files=(), remote=remote)
 
 
+@cache
 def engine_versions() -> Mapping[str, str]:
     """The installed version of each outside engine."""
     found: dict[str, str] = {}
@@ -122,6 +132,8 @@ def _run(hosts: Sequence[HostProcess], jobs: int, progress: Progress) -> list[Ob
         progress(host.id, observed.outcome.status)
         return observed
 
+    if len(hosts) == 1:
+        return [run(hosts[0])]  # Without a thread, so that a process that is forked can have it forked.
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         futures = [pool.submit(run, host) for host in hosts]
         try:

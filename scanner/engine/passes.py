@@ -14,22 +14,25 @@ class PassesTogether:
     """The passes of rules that say `passes: together`, by rule and source."""
 
     def __init__(self) -> None:
-        self._passes: dict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
-        """Rule, source and controls → addresses."""
+        self._passes: dict[tuple[int, str], list[str]] = defaultdict(list)
+        """Variant of a rule, by identity, and source → addresses."""
+        self._variants: dict[int, Variant] = {}
 
     def count(self, resource: Resource, variant: Variant) -> None:
         """One more resource on which a rule passes."""
         source = resource.facts.get("source")
         where = source.value if isinstance(source, Known) and isinstance(source.value, str) else resource.surface
-        self._passes[variant.compiled.rule.id, where, variant.controls].append(resource.address)
+        self._variants[id(variant)] = variant
+        self._passes[id(variant), where].append(resource.address)
 
     def findings(self, book: Book) -> Iterator[Finding]:
         """One for each rule and source; its address is the source's name."""
         merged: dict[tuple[str, str], tuple[set[str], set[str]]] = {}
-        for (name, where, controls), addresses in self._passes.items():
-            found = merged.setdefault((name, where), (set(), set()))
+        for (identity, where), addresses in self._passes.items():
+            variant = self._variants[identity]
+            found = merged.setdefault((variant.compiled.rule.id, where), (set(), set()))
             found[0].update(addresses)
-            found[1].update(controls)
+            found[1].update(variant.controls)
         for (name, where), (resources, evidenced) in sorted(merged.items(), key=lambda item: item[0]):
             rule = book.rules[name]
             number = len(resources)

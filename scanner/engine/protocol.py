@@ -1,8 +1,11 @@
 """What the engine and a detector's host process say to each other.
 
-The job goes down the host's standard input as one JSON value. Frames come back through a pipe of their own: one JSON
+The job goes down the host's standard input as one line of JSON, and where the job says so another line follows once the
+plan is made. Frames come back through a pipe of their own: one JSON
 line each, a part's line followed by the bytes that it counts. A host that ends without an `end` frame was cut short.
 """
+
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +26,8 @@ class Job(Struct, frozen=True, kw_only=True):
     """Parts that may run at the same time."""
     scratch: str
     """A private folder that the engine removes afterwards."""
+    asks: bool = False
+    """Whether the engine answers the plan with what it knows already."""
 
 
 class Started(Struct, frozen=True, kw_only=True, tag_field="frame", tag="started"):
@@ -42,6 +47,12 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="frame", tag="planned
     """How many files the parts take up."""
     left_out: tuple[str, ...] = ()
     """Parts that the user left out."""
+    keys: Mapping[str, str] = {}
+    """Of parts that are looked at as a whole; as in `Part`."""
+    file_keys: Mapping[str, Mapping[str, str]] = {}
+    """Of parts that look at each file by itself: path → key."""
+    read: Mapping[str, str] = {}
+    """As in `Plan`."""
 
 
 class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part"):
@@ -51,6 +62,8 @@ class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part")
     bytes: int
     failure: str | None
     """How it failed, for a person; None: it ended well."""
+    again: bool = False
+    """It was a second look, after a crash."""
 
 
 class Broken(Struct, frozen=True, kw_only=True, tag_field="frame", tag="broken"):
@@ -63,10 +76,20 @@ class End(Struct, frozen=True, kw_only=True, tag_field="frame", tag="end"):
     """Everything was sent."""
 
 
+class Known(Struct, frozen=True, kw_only=True):
+    """The engine's answer to a plan: what it needn't be told again."""
+
+    parts: tuple[str, ...] = ()
+    """Whole parts."""
+    files: Mapping[str, tuple[str, ...]] = {}
+    """Of other parts, files."""
+
+
 Frame = Started | Planned | PartDone | Broken | End
 
 encode = msgspec.json.Encoder().encode
 decode_job = msgspec.json.Decoder(Job).decode
+decode_known = msgspec.json.Decoder(Known).decode
 decode_frame = msgspec.json.Decoder(Frame).decode
-MAX_FRAME = 1 << 20
-"""Longest frame line; plans are short."""
+MAX_FRAME = 64 << 20
+"""Longest frame line. The plan for a tree of 100,000 files has 10 MB."""

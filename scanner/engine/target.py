@@ -15,6 +15,9 @@ from assay.scanner.safe.tree import Listing, is_unicode, list_tree
 _SCHEME = re.compile(r"^[a-z][a-z0-9+-]+:(?!\\)")
 
 
+_ASIDE = frozenset({"node_modules", ".terraform", ".serverless", ".venv", "venv", "__pycache__", ".tox", ".cache"})
+"""Folders of what was fetched or made, which may hold a hundred times what was written."""
+
 PATH = "path"
 """The scheme of files and folders."""
 
@@ -98,7 +101,22 @@ def counterpart(target: Target, top: Path, other: Path) -> Listing:
     root = other / here.relative_to(top)
     root.mkdir(parents=True, exist_ok=True)
     places = [Path(name).resolve().relative_to(here) for name in target.paths]
-    return _joined(root, [place for place in places if (root / place).resolve() == root / place])
+    listing = _joined(root, [place for place in places if (root / place).resolve() == root / place])
+    return structs.replace(listing, tree=structs.replace(listing.tree, named=str(here)))
+
+
+def list_around(root: Path, files: Sequence[str]) -> Listing:
+    """The tree that files lie in, as far as its files may bear on them: what no framework looks into isn't listed,
+    unless one of them lies there. What can't be listed elsewhere is no trouble of theirs."""
+    found = list_tree(root, skipped=_ASIDE - {name for path in files for name in path.split("/")})
+    listed = set(found.tree.files)
+    odd = [path for path in files if path not in listed]
+    unreadable = [one for one in found.unreadable if one[0] in odd]
+    return Listing(
+        tree=structs.replace(found.tree, only=tuple(files)),
+        links_out=tuple(link for link in found.links_out if link in odd),
+        unreadable=tuple(unreadable),
+    )
 
 
 def list_root(target: Target) -> Path:

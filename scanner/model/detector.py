@@ -23,6 +23,12 @@ class Part(Struct, frozen=True, kw_only=True):
     """The part with which it is chosen or left out, where it is a second look at the same."""
     seconds: float = 900.0
     """Wall-clock limit."""
+    key: str | None = None
+    """A digest of everything in the tree that decides what is found, if it is worth keeping that."""
+    keys: Mapping[str, str] | None = None
+    """Instead, where each file is looked at by itself: such a digest for each of them."""
+    known: tuple[str, ...] = ()
+    """Set by the engine: those of the files of which everything is known already, so that they needn't be looked at."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -33,6 +39,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Why there is nothing to do; only when there are no parts."""
     files: int | None = None
     """How many of the tree's files some part takes up; None for a detector that doesn't look at files."""
+    read: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest (`scanner.safe.digest`) of each file whose content this plan and the parts' keys rest upon, as it
+    was when it was read. Nothing is kept of a plan without it."""
 
 
 class Tree(Struct, frozen=True, kw_only=True):
@@ -46,6 +55,8 @@ class Tree(Struct, frozen=True, kw_only=True):
     """Those of the files that are links → the regular file below the root that is read in their place."""
     folder_links: Mapping[str, str] = field(default_factory=dict)
     """Links to folders → the folder below the root; its files are listed where they lie."""
+    named: str = ""
+    """The absolute path by which the root is known where the files lie elsewhere, as those of an earlier version do."""
     only: tuple[str, ...] | None = None
     """Where the user named single files: the files that findings are for. None: all."""
     remote: "Remote | None" = None
@@ -96,6 +107,8 @@ class DetectorSpec(Struct, frozen=True, kw_only=True):
     """Address-space limit of each process."""
     output_bytes: int = 256 << 20
     """How much one part may send."""
+    warm: str | None = None
+    """`module:function` that imports what any part may need, for a process that is forked for each hook."""
     check: str | None = None
     """`module:function` that tells wrong use before anything is looked at: it gets what the user named after the
     scheme, and the variables that the detector gets, and gives what is wrong in one line, or None. It reads the
@@ -134,5 +147,7 @@ class DetectorOutcome(Struct, frozen=True, kw_only=True, tag_field="record", tag
     """How many files it took up; None where it doesn't look at files."""
     left_out: tuple[str, ...] = ()
     """Surfaces that are there, and that the user chose not to look at."""
+    elsewhere: tuple[str, ...] = ()
+    """What could not be looked at in files that bear on those that were named, a line each. It fails no look."""
     unreached: tuple[str, ...] = ()
     """Why nothing at all was learnt, a line for each target of which that is so. No option excuses it."""

@@ -58,6 +58,8 @@ class Failure(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
     """The file that could not be looked at; None where it is the whole part."""
     kinds: tuple[str, ...] = ()
     """The kinds of which resources may be missing; empty: whatever the part looks at."""
+    lasting: bool = False
+    """It follows from the files alone, and will be there as long as they are as they are."""
     what: str | None = None
     """What could not be looked at, word for word a part of the reason. Failures that differ in this alone are told
     together."""

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from msgspec import Struct
@@ -24,8 +25,11 @@ class Listing(Struct, frozen=True, kw_only=True):
     """Path and reason of every folder or name that could not be listed."""
 
 
-def list_tree(root: Path) -> Listing:
-    """Walks the folder once. `root` must be an existing directory, already resolved."""
+def list_tree(root: Path, skipped: Collection[str] = ()) -> Listing:
+    """Walks the folder once. `root` must be an existing directory, already resolved.
+
+    `skipped` are names of folders that are passed over, besides those of version control.
+    """
     files: list[str] = []
     links: dict[str, str] = {}
     folder_links: dict[str, str] = {}
@@ -61,7 +65,7 @@ def list_tree(root: Path) -> Listing:
                 elif (root / leads_to).is_dir():
                     folder_links[path] = leads_to
             elif stat.S_ISDIR(mode):
-                if entry.name not in _SKIPPED_FOLDERS:
+                if entry.name not in _SKIPPED_FOLDERS and entry.name not in skipped:
                     pending.append(path)
             elif stat.S_ISREG(mode):
                 files.append(path)

@@ -20,6 +20,8 @@ class Cost(Struct, frozen=True):
     peak_mib: float
     """Resident set of the largest single process."""
     code: int
+    wall: float = 0.0
+    """Seconds from its start to its end."""
 
 
 class Memory(Struct, frozen=True):
@@ -39,6 +41,7 @@ PROC = Path("/proc")
 
 def cost(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Runs a command to its end."""
+    began = time.monotonic()
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -47,7 +50,8 @@ def cost(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | Non
         stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+    wall = time.monotonic() - began
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status), wall)
 
 
 def memory(command: Sequence[str], cwd: Path, environment: Mapping[str, str] | None = None) -> Memory:

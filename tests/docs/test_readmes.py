@@ -59,10 +59,17 @@ def test_the_example_configuration_is_one() -> None:
 
 
 def test_the_example_waivers_are_some(tmp_path: Path) -> None:
-    [text] = blocks("README.md", "yaml")
+    [_, text] = blocks("README.md", "yaml")
     (tmp_path / "waivers.yaml").write_text(text)
     [placed] = load_waivers(tmp_path / "waivers.yaml", "waivers.yaml", policy.load(()).rule_names)
     assert placed.waiver.rule == "bucket-access-logged"
+
+
+def test_the_example_hook_is_one_that_there_is() -> None:
+    [text, _] = blocks("README.md", "yaml")
+    [repository] = pyyaml.safe_load(text)["repos"]
+    offered = pyyaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in offered]
 
 
 COMMANDS = [

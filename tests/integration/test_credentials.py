@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.scanner.engine.launch import HostProcess, Observed
+from assay.scanner.engine.launch import HostProcess
+from assay.scanner.engine.receive import Observed
 from assay.scanner.model.detector import DetectorSpec, Tree
 from assay.scanner.model.resource import Resource
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.scanner.engine.launch import HostProcess, Observed
+from assay.scanner.engine.launch import HostProcess
+from assay.scanner.engine.receive import Observed
 from assay.scanner.model.detector import DetectorSpec, Tree
 from assay.scanner.model.resource import Failure, Resource
 
@@ -98,7 +99,7 @@ def test_a_part_that_escapes_or_stops_others_does_not_outlive_the_scan(
 
 
 def test_a_host_that_never_plans_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assay.scanner.engine.launch.PLAN_SECONDS", 1.0)
+    monkeypatch.setattr("assay.scanner.engine.receive.PLAN_SECONDS", 1.0)
     observed = run("SleepsInPlan", tmp_path)
     assert observed.outcome.status == "failed"
     assert "took longer than 1 s" in (observed.outcome.reason or "")

@@ -39,8 +39,10 @@ def test_the_wheel_holds_every_module_and_data_file(wheel: Path) -> None:
 
 
 def test_the_wheel_installs_one_namespace_and_no_generic_name(wheel: Path) -> None:
-    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"assay"}
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"assay"}
+    assert [name.partition(".data/")[2] for name in names if ".data/" in name] == ["scripts/assay-hook"]
 
 
 def test_the_unpacked_wheel_runs(wheel: Path, tmp_path: Path) -> None:

@@ -105,6 +105,37 @@ def test_a_gate_never_says_that_what_can_be_reached_cannot(
             assert gate.may_reach(node, own) == others
 
 
+@settings(max_examples=200, deadline=None)
+@given(KINDS, edges, goals, st.lists(st.tuples(numbers, owned), max_size=20), st.frozensets(numbers, max_size=3))
+def test_a_gate_answers_the_same_however_often_it_was_asked(
+    kinds: Any,
+    joined: Any,
+    labels: dict[int, str],
+    asked: Sequence[tuple[int, frozenset[str]]],
+    without: frozenset[int],
+) -> None:
+    graph = graph_of(kinds, joined)
+    often = Gate(graph, labels, without)
+    for node, own in asked:
+        assert often.may_reach(node, own) == Gate(graph, labels, without).may_reach(node, own)
+
+
+@settings(max_examples=300, deadline=None)
+@given(KINDS, edges, edges, goals, owned)
+def test_edges_that_arent_sure_are_passed_over_only_where_they_lead_to_nothing_else(
+    kinds: Any, joined: Any, unsure: Any, labels: dict[int, str], own: frozenset[str]
+) -> None:
+    graph = graph_of(kinds, joined)
+    for start, end in unsure[:6]:
+        graph.edge(start, end, "not read")
+    target = Target(graph, labels.items())
+    for node in range(NODES):
+        sure, possible = target.search(node, own, "sure"), target.search(node, own, "possible")
+        assert sure is not None and possible is not None
+        if sure[1] is None and possible[1] is not None:
+            assert target.unsure(node)
+
+
 @settings(max_examples=300, deadline=None)
 @given(KINDS, edges, goals, st.lists(owned, min_size=NODES, max_size=NODES))
 def test_what_is_a_cut_for_one_source_is_none_for_another_that_has_a_way_past_it(

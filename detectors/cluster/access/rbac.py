@@ -91,10 +91,12 @@ _NOBODYS = frozenset({"admin", "aws-auth", "cluster-admin", "coredns", "coredns-
 
 def _names(rule: Rule) -> Iterable[str]:
     """Names of users and what stands for them may be people's, whatever is done with them; any with an `@` as well."""
+    if not rule.resource_names:
+        return
     resources = {resource.partition("/")[0] for resource in rule.resources or ()}
     impersonates = not {"impersonate", "*"}.isdisjoint(rule.verbs or ())
     people = not _OF_PEOPLE.isdisjoint(resources) or ("*" in resources and impersonates)
-    for name in rule.resource_names or ():
+    for name in rule.resource_names:
         kept = unnamed(name) or ("*" in resources and name in _NOBODYS) or not (people or "@" in name)
         yield name if kept else pseudonyms.of_group(name) if resources == {"groups"} else pseudonyms.of_user(name)
 

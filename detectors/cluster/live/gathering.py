@@ -1,8 +1,10 @@
 """Gathers the objects of a list: pods are folded as they come, all others are kept."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from assay.detectors.cluster.live import pages
 from assay.detectors.cluster.table import Api
 
 
@@ -24,10 +26,10 @@ class Kept:
 class Folded:
     """Pods, one for each owner and template."""
 
-    def __init__(self) -> None:
+    def __init__(self, api: Api) -> None:
         from assay.detectors.cluster.pods.fold import PodFold
 
-        self._fold = PodFold()
+        self._fold = PodFold(partial(pages.whole, api))
 
     def take(self, item: Any) -> None:
         """One more pod."""
@@ -40,4 +42,4 @@ class Folded:
 
 def gathering(api: Api) -> Kept | Folded:
     """A new gathering for a resource."""
-    return Folded() if api.id == "Pod" else Kept()
+    return Folded(api) if api.id == "Pod" else Kept()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct, structs
 
 from assay.detectors.cluster.live import pages
@@ -40,7 +41,7 @@ class Gathering(Protocol):
     """Takes the objects of a list as they come; one for each attempt."""
 
     def take(self, item: Any) -> None:
-        """One more."""
+        """One more. Raises msgspec.ValidationError for one that turns out to be of another shape."""
         ...
 
     def gathered(self) -> Sequence[Any]:
@@ -173,7 +174,11 @@ class _Attempt:
         self.misfits += page.misfits
         self.misfit = self.misfit or page.misfit
         for item in page.objects:
-            self.gathering.take(item)
+            try:
+                self.gathering.take(item)
+            except msgspec.ValidationError as error:
+                self.misfits += 1
+                self.misfit = self.misfit or pages.misfit(error)
 
 
 class _Refused(Unanswered):

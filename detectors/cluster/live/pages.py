@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct, field, structs
 
-from assay.detectors.cluster.live.sent import alternatives, shape_of
+from assay.detectors.cluster.live.sent import alternatives, shape_of, with_lists_encoded
 from assay.detectors.cluster.live.transport import JSON
 from assay.detectors.cluster.live.trouble import Unanswered
 from assay.detectors.cluster.table import Api, struct_of
@@ -26,7 +26,7 @@ class Page(Struct, frozen=True, kw_only=True):
     """A piece of a list."""
 
     objects: list[Any]
-    """As `table.struct_of` says."""
+    """As `table.struct_of` says, but for what is left encoded in pods: see `whole`."""
     following: str
     """What to go on with; empty: this is the last page."""
     misfits: int = 0
@@ -48,8 +48,9 @@ def prepare(apis: Iterable[Api]) -> None:
     for api in apis:
         if api.id not in _DECODERS:
             shape: Any = shape_of(api)
-            whole: msgspec.json.Decoder[_List[Any]] = msgspec.json.Decoder(_List[shape])
-            _DECODERS[api.id] = (whole, msgspec.json.Decoder(shape))
+            listed: Any = with_lists_encoded(shape) if api.id == "Pod" else shape
+            pages: msgspec.json.Decoder[_List[Any]] = msgspec.json.Decoder(_List[listed])
+            _DECODERS[api.id] = (pages, msgspec.json.Decoder(shape))
 
 
 def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
@@ -69,6 +70,21 @@ def decode(api: Api, body: bytes | bytearray, most_parts: int) -> Page:
     return Page(objects=[_slim(api, item) for item in objects], following=_following(api, page))
 
 
+def whole(api: Api, item: Any) -> Any:
+    """An object of a page with everything decoded. Raises ValidationError where it doesn't fit, and Unanswered."""
+    try:
+        return _DECODERS[api.id][1].decode(msgspec.json.encode(item))
+    except msgspec.ValidationError:
+        raise
+    except _UNDECODABLE:
+        raise Unanswered(_NO_JSON) from None
+
+
+def misfit(error: Exception) -> str:
+    """Where an object doesn't fit, in a line."""
+    return one_line(str(error), 160)
+
+
 def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
     try:
         page = _RAW.decode(body)
@@ -79,7 +95,7 @@ def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
     decode_item = _DECODERS[api.id][1].decode
     either = alternatives(api)
     objects: list[Any] = []
-    misfits, misfit = 0, None
+    misfits, first = 0, None
     for item in page.items or ():
         try:
             found = decode_item(item)
@@ -88,8 +104,8 @@ def _one_by_one(api: Api, body: bytes | bytearray) -> Page:
             objects.append(_slim(api, found))
         except _UNDECODABLE as error:
             misfits += 1
-            misfit = misfit or one_line(str(error), 160)
-    return Page(objects=objects, following=_following(api, page), misfits=misfits, misfit=misfit)
+            first = first or misfit(error)
+    return Page(objects=objects, following=_following(api, page), misfits=misfits, misfit=first)
 
 
 def _has_one(item: Any, fields: Iterable[str]) -> bool:

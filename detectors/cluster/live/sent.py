@@ -13,6 +13,7 @@ from assay.detectors.cluster.table import Api, struct_of
 
 _USUAL = "spec"
 """Of nearly every object; some of our structs don't look into it."""
+_MADE_ALIKE = ("containers", "init_containers", "ephemeral_containers", "volumes")
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -52,6 +53,23 @@ def shape_of(api: Api) -> Any:
     return msgspec.defstruct(made.__name__, [meta], bases=(made,), frozen=True, kw_only=True, rename="camel")
 
 
+def with_lists_encoded(shape: Any) -> Any:
+    """The shape of a pod in which each container and volume stays as it was sent.
+
+    They are most of a cluster's bytes, and nearly all of them those of another pod of the same template.
+    """
+    (spec,) = (one.type for one in msgspec.structs.fields(shape) if one.name == "spec")
+    lists: list[tuple[str, Any, Any]] = [
+        (one.name, tuple[msgspec.Raw, ...], msgspec.field(name=one.encode_name))
+        if one.required
+        else (one.name, tuple[msgspec.Raw, ...] | None, msgspec.field(name=one.encode_name, default=None))
+        for one in msgspec.structs.fields(spec)
+        if one.name in _MADE_ALIKE
+    ]
+    encoded = _narrowed(spec, lists)
+    return _narrowed(shape, [("spec", encoded, msgspec.field())])
+
+
 def alternatives(api: Api) -> tuple[str, ...]:
     """Fields of which an object has one at least."""
     return tuple(name for path in api.sent if "|" in path for name in path.split("|"))
@@ -70,6 +88,10 @@ def _requiring(shape: type[Struct], paths: Iterable[list[str]]) -> type[Struct]:
             fields.append((one.name, _requiring(kind, needed) if needed else kind, msgspec.field(name=one.encode_name)))
     if within:
         raise TypeError(f"{shape.__name__} has no field {sorted(within)}")
+    return _narrowed(shape, fields)
+
+
+def _narrowed(shape: type[Struct], fields: Iterable[tuple[str, Any, Any]]) -> type[Struct]:
     return msgspec.defstruct(
         shape.__name__, fields, bases=(shape,), frozen=True, kw_only=True, gc=shape.__struct_config__.gc
     )

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 _CALM_DOWN, _PASSING = frozenset({429, 503}), frozenset({500, 502, 504})
-_CHUNK = 1 << 18
+_CHUNK = 1 << 14
+"""What a TLS record holds; there is never more at a time."""
 _ERROR_BYTES = 64 << 10
 """Of an error's body: it is never quoted, as it names the caller, and read only to keep the connection."""
 

@@ -98,7 +98,9 @@ def _selinux(value: str | None) -> str | Unknown | None:
 
 
 def _capabilities(names: tuple[str, ...] | None) -> list[str | Unknown]:
-    found = {name.upper().removeprefix("CAP_"): name for name in names or ()}
+    if not names:
+        return []
+    found = {name.upper().removeprefix("CAP_"): name for name in names}
     known: list[str | Unknown] = [*sorted(name for name in found if _CAPABILITY.fullmatch(name))]
     odd = {one_of(raw, (), "a capability") for name, raw in found.items() if not _CAPABILITY.fullmatch(name)}
     return [*known, *sorted((one for one in odd if isinstance(one, Unknown)), key=lambda one: one.reason)]

@@ -1,7 +1,8 @@
 """Ten thousand pods of five hundred templates, page by page, as one pod for each template."""
 
 import re
-from hashlib import blake2b
+from collections.abc import Callable
+from hashlib import sha256
 from typing import TypeVar
 
 from msgspec import json, structs
@@ -68,7 +69,11 @@ _FINISHED = ("Succeeded", "Failed")
 class PodFold:
     """Keeps one pod for each owner and template. What it gives doesn't depend on the order in which pods come."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: Callable[[Pod], Pod] = lambda pod: pod) -> None:
+        """`whole` decodes what is still encoded in a pod: its containers and volumes. It is asked for one of each
+        template rather than for every pod, and may raise: then that pod is not counted in. Pods that are equal only
+        once they are decoded are kept apart; folding what this gives brings them together."""
+        self._whole = whole
         self._kept: dict[tuple[str, ...], _Group] = {}
 
     def take(self, pod: Pod, root: tuple[str, ...] | None = None) -> None:
@@ -78,17 +83,20 @@ class PodFold:
         """
         owner = owner_of(pod.metadata)
         if owner is not None and finished(pod):
+            self._whole(pod)  # It may raise.
             return
         kind = owner.kind if owner is not None else ""
         if root is None:
             # A static pod belongs to its node, and is the same on each.
             name = owner.name if owner is not None and kind != "Node" else ""
             root = (namespace_of(pod.metadata), owner.api_version if owner is not None else "", kind, name)
+        if kind == "StatefulSet":
+            pod = self._whole(pod)  # Each has claims of its own.
         key = (*root, _digest(pod, kind))
         group = self._kept.get(key)
         if group is None:
-            group = self._kept[key] = _Group(pod)
-        group.add(pod, kind)
+            group = self._kept[key] = _Group(self._whole(pod))
+        group.add(pod, kind, self._whole)
 
     def folded(self) -> list[Folded]:
         """The pods that stand for all, sorted by namespace, name and what they are made of."""
@@ -108,9 +116,9 @@ class _Group:
     def place(self) -> tuple[str, str]:
         return namespace_of(self.pod.metadata), self.pod.metadata.name or ""
 
-    def add(self, pod: Pod, kind: str) -> None:
+    def add(self, pod: Pod, kind: str, whole: Callable[[Pod], Pod]) -> None:
         if (pod.metadata.name or "") < (self.pod.metadata.name or ""):
-            self.pod = pod
+            self.pod = whole(pod)
         if isinstance(pod, Folded):
             self.count += pod.count
             self.nodes.update(pod.nodes)
@@ -159,16 +167,14 @@ def _digest(pod: Pod, kind: str) -> str:
     """The same for pods of one template."""
     labels = sorted(item for item in (pod.metadata.labels or {}).items() if _lasting(item[0]))
     # The name is left out: a static pod's ends with its node's, and copies of a bare pod may differ in nothing else.
-    encoded = _ENCODER.encode((labels, _annotations(pod.metadata), pod.spec))
-    spec = pod.spec
-    if spec is not None and spec.node_name:
-        encoded = encoded.replace(b'"nodeName":' + json.encode(spec.node_name), b'"nodeName":null')
+    spec = None if pod.spec is None else structs.replace(pod.spec, node_name=None)
+    encoded = _ENCODER.encode((labels, _annotations(pod.metadata), spec))
     encoded = _TOKEN_VOLUME_BYTES.sub(TOKEN_VOLUME.encode(), encoded)
     if kind == "StatefulSet" and pod.metadata.name:
         encoded = encoded.replace(f'-{pod.metadata.name}"'.encode(), b'-*"')
     elif kind not in _NATIVE:
         encoded = _INDEX_VARIABLE.sub(b"", encoded)
-    return blake2b(encoded, digest_size=16).hexdigest()
+    return sha256(encoded).hexdigest()
 
 
 def _lasting(label: str) -> bool:

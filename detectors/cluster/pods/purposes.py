@@ -129,7 +129,7 @@ def purposes(template: Template) -> list[str]:
         if repository:
             found |= _of_path(path_of(repository)[1])
         text = " ".join((*(container.command or ()), *(container.args or ())))[:_LOOKED_AT]
-        found |= {purpose for purpose, pattern in _COMMANDS if pattern.search(text)}
+        found |= _of_command(text)
     found |= {value for label in _LABELS if (value := template.labels.get(label, "")) in _NAMED}
     return sorted(found)
 
@@ -140,3 +140,8 @@ def _of_path(path: str) -> frozenset[str]:
     return frozenset(found) | {
         purpose for part in path.split("/")[:8] for purpose, pattern in _IMAGES if pattern.fullmatch(part)
     }
+
+
+@lru_cache(maxsize=1_000)
+def _of_command(text: str) -> frozenset[str]:
+    return frozenset(purpose for purpose, pattern in _COMMANDS if pattern.search(text))

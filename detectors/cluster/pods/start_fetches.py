@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import islice
+from itertools import chain, islice
 
 from assay.detectors.cluster.pods import signature_checks
 from assay.detectors.cluster.pods.fetch_programs import (
@@ -22,11 +22,16 @@ from assay.detectors.cluster.pods.signature_checks import Checked, Step
 from assay.detectors.cluster.stating import unresolved
 from assay.scanner.api import Unknown
 
+Fetched = str | Unknown
+"""A kind of what is fetched, as `kinds.workload.Container.fetches_at_start` has them."""
+
 _LONGEST = 30_000
 """Characters of a command with its arguments."""
 
 _ARGUMENTS = 100
 """Of one command that are looked at."""
+_UNVOUCHED = "model"
+"""The one kind that checks after it bear on: a model that isn't pinned."""
 _LATER = 20
 """Init containers after one that fetches a model, among which one that checks it is looked for."""
 
@@ -40,6 +45,7 @@ _LOADERS = re.compile(
     r"|download_artifacts|use_artifact)\b"
 )
 _LOADS_CODE = re.compile(r"\btorch\.hub\.load\b")
+"""One of the loaders."""
 _PYTHON_REVISION = re.compile(r"revision\s{0,4}=\s{0,4}\\?['\"](?:[0-9a-f]{40})")
 
 _SERVERS: Mapping[str, tuple[str, ...]] = {
@@ -73,7 +79,8 @@ _MODEL_VARIABLES = ("MODEL_ID", "HF_MODEL_ID", "VLLM_MODEL", "MODEL_URI", "OLLAM
 _REVISION_VARIABLES = ("REVISION", "HF_REVISION", "MODEL_REVISION", "VLLM_REVISION")
 _PACKAGE_VARIABLES = ("EXTRA_PIP_PACKAGES", "PIP_PACKAGES", "_PIP_ADDITIONAL_REQUIREMENTS", "EXTRA_CONDA_PACKAGES",
                       "EXTRA_APT_PACKAGES")  # fmt: skip
-_FETCHING_IMAGES = ("git-sync", "gitsync", "alpine/git", "bitnami/git")
+_FETCHING_IMAGES = ("/git-sync", "/gitsync", "/alpine/git", "/bitnami/git")
+"""By the end of their path."""
 _INITIALIZERS = ("storage-initializer", "-model-initializer")
 
 
@@ -86,29 +93,38 @@ def fetches(container: Container, repository: str, spec: PodSpec | None = None) 
     # What was given as a list of arguments is one command; a script within one argument has commands of its own.
     words = [word for word in _tokens(text) if not word.isspace()]
     steps = _steps(container, path)
-    checked = signature_checks.checks(steps)
-    later = _checked_later(container, spec)
-    after = _after(checked, later)
-    found: set[str | Unknown] = set()
-    named: set[str] = set()
-    for number, step in enumerate(steps):
-        # What was checked by the name by which it is fetched afterwards counts as well.
-        signed = "model-signed" if named and not named.isdisjoint(step.words) else None
-        found.update(_vouched(kind, signed or after[number]) for kind in _of_command(step.words))
-        if checked[number] == "model-signed":
-            named.update(word for word in step.words if "/" in word and not word.startswith(("-", "/", ".")))
-    at = next((number for number, step in enumerate(steps) if _LOADERS.search(" ".join(step.words))), None)
-    found.update(_vouched(kind, later if at is None else after[at]) for kind in _of_python(text))
+    by_step = [tuple(_of_command(step.words)) for step in steps]
+    by_python = tuple(_of_python(text))
     others = (*_of_server(words, path, container), *_of_image(path, container, words), *_of_variables(container))
-    found.update(_vouched(kind, later) for kind in others)
+    found = {*chain.from_iterable(by_step), *by_python, *others}
+    if _UNVOUCHED in found:
+        later = _checked_later(container, spec)
+        found = {*_as_checked(steps, by_step, by_python, later), *(_vouched(kind, later) for kind in others)}
     known = {one for one in found if isinstance(one, str)}
     reasons = sorted({one.reason for one in found if isinstance(one, Unknown)})
     return [*sorted(known), *(Unknown(reason=reason) for reason in reasons[:5])]
 
 
-def _vouched(kind: str | Unknown, checked: Checked) -> str | Unknown:
+def _as_checked(
+    steps: Sequence[Step], by_step: Sequence[Sequence[Fetched]], by_python: Sequence[Fetched], later: Checked
+) -> Iterator[Fetched]:
+    """What the steps fetch, as the checks after each leave it."""
+    checked = signature_checks.checks(steps)
+    after = _after(checked, later)
+    named: set[str] = set()
+    for number, step in enumerate(steps):
+        # What was checked by the name by which it is fetched afterwards counts as well.
+        signed = "model-signed" if named and not named.isdisjoint(step.words) else None
+        yield from (_vouched(kind, signed or after[number]) for kind in by_step[number])
+        if checked[number] == "model-signed":
+            named.update(word for word in step.words if "/" in word and not word.startswith(("-", "/", ".")))
+    at = next((number for number, step in enumerate(steps) if _LOADERS.search(" ".join(step.words))), None)
+    yield from (_vouched(kind, later if at is None else after[at]) for kind in by_python)
+
+
+def _vouched(kind: Fetched, checked: Checked) -> Fetched:
     """A model that isn't pinned, as the checks after it leave it."""
-    return checked if kind == "model" and checked is not None else kind
+    return checked if kind == _UNVOUCHED and checked is not None else kind
 
 
 def _after(checked: Sequence[Checked], later: Checked) -> list[Checked]:
@@ -178,7 +194,7 @@ def _of_command(words: Sequence[str]) -> Iterator[str | Unknown]:
 
 
 def _of_server(words: Sequence[str], path: str, container: Container) -> Iterator[str | Unknown]:
-    names = {word.rpartition("/")[2].partition(".")[0] for word in words[:8]} | set(re.split(r"[/_]", path))
+    names = {word.rpartition("/")[2].partition(".")[0] for word in words[:8]} | set(path.replace("_", "/").split("/"))
     for program in sorted({known[1] for name in names if (known := _SERVER.match(name))}):
         options = _SERVERS[program]
         told = [value for option in options for value in values(words, option)]
@@ -218,12 +234,12 @@ def _of_python(text: str) -> Iterator[str]:
     """Code in arguments, `python -c '…'`."""
     if _LOADERS.search(text):
         yield "model-pinned" if _PYTHON_REVISION.search(text) else "model"
-    if _LOADS_CODE.search(text):
-        yield "code"
+        if _LOADS_CODE.search(text):
+            yield "code"
 
 
 def _of_image(path: str, container: Container, words: Sequence[str]) -> Iterator[str | Unknown]:
-    if any(path == name or path.endswith(f"/{name}") for name in _FETCHING_IMAGES):
+    if f"/{path}".endswith(_FETCHING_IMAGES):
         yield "code"
     if path.endswith("/storage-initializer") or (container.name or "").endswith(_INITIALIZERS):
         # KServe and Seldon give pairs of an address and a folder.

@@ -73,7 +73,7 @@ def _templates(objects: Objects) -> Sequence[Template]:
 
 
 def _of_pods(objects: Objects, chains: Chains) -> Iterator[Template]:
-    folds: dict[tuple[str, str, str], PodFold] = defaultdict(PodFold)
+    owned: dict[tuple[str, str, str], list[Pod]] = defaultdict(list)
     roots: dict[tuple[str, str, str], tuple[Root, Placed]] = {}
     bare = PodFold()
     for placed in objects.of("Pod"):
@@ -87,14 +87,25 @@ def _of_pods(objects: Objects, chains: Chains) -> Iterator[Template]:
             yield _bare(objects, placed, one)
         elif not finished(one):
             roots.setdefault(root.key, (root, placed))
-            folds[root.key].take(_without_run(one) if root.api_id == "batch/CronJob" else one, root.key)
+            owned[root.key].append(_without_run(one) if root.api_id == "batch/CronJob" else one)
     for one in bare.folded():
         yield _bare(objects, Placed(object=one), one)
     for key, (root, placed) in sorted(roots.items(), key=lambda item: item[0]):
         owner = root.placed or placed
         parts = list(OWNERS[root.api_id](owner.object, objects)) if root.placed is not None else []
-        for folded in folds[key].folded():
+        for folded in _folded(owned[key], key):
             yield _running(objects, root, owner, folded, _part_of(parts, folded))
+
+
+def _folded(pods: Sequence[Pod], root: tuple[str, str, str]) -> Sequence[Folded]:
+    """One for each template of a root. Most have one, and its pods were folded as they were read."""
+    [first, *others] = pods
+    if isinstance(first, Folded) and not others:
+        return (first,)
+    fold = PodFold()
+    for one in pods:
+        fold.take(one, root)
+    return fold.folded()
 
 
 def _bare(objects: Objects, placed: Placed, one: Pod) -> Template:

@@ -1,0 +1,1 @@
+"""What of checkov and its libraries a scan imports, and when: only what it needs, with the same results."""
