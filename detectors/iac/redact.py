@@ -171,7 +171,7 @@ def _hidden(lines: Sequence[str]) -> frozenset[int]:
             block = None
         if index <= value_until and (value := _PAIR_VALUE.search(line)) and not _HARMLESS.match(value["value"]):
             hidden.add(index)
-        if _FLAG_ALONE.match(line) and index + 1 < len(lines):
+        if "-" in line and _FLAG_ALONE.match(line) and index + 1 < len(lines):
             hidden.add(index + 1)
         if not _HINT.search(line):
             continue

@@ -23,10 +23,11 @@ def main() -> None:
         "--user", default="admin", help="user of the kubeconfig (default: admin, who may do everything)"
     )
     parser.add_argument("--large", action="store_true", help="the large cluster of the benches")
+    parser.add_argument("--templated", action="store_true", help="with roles as a platform team hands them out")
     parser.add_argument("--scale", type=float, default=1, help="its size (default: 1, which is 10,000 pods)")
     options = parser.parse_args()
     files = [seeds(path.read_text(encoding="utf-8")) for path in options.seeds]
-    made = large.objects(scale=options.scale) if options.large else ()
+    made = large.objects(scale=options.scale, templated=options.templated) if options.large else ()
     with KubeServer(chain(*files, made)) as server:
         # Everything that was loaded stays until the end; collecting it again and again would be the server's main work.
         gc.collect()

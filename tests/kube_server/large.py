@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tests.kube_server import bootstrap, large_access, large_network, large_workloads
+from tests.kube_server import bootstrap, large_access, large_network, large_templates, large_workloads
 
 Object = dict[str, Any]
 
@@ -39,8 +39,12 @@ class Sizes(NamedTuple):
         return Sizes(*(max(1, round(size * scale)) for size in self))
 
 
-def objects(seed: int = 1, scale: float = 1) -> Iterator[Object]:
-    """All objects, the CustomResourceDefinitions before what they declare."""
+def objects(seed: int = 1, scale: float = 1, templated: bool = False) -> Iterator[Object]:
+    """All objects, the CustomResourceDefinitions before what they declare.
+
+    With `templated`, roles are the same few in each namespace, as a platform team hands them out; without, each is its
+    own, and most are too strong.
+    """
     dice = random.Random(seed)
     sizes = Sizes().scaled(scale)
     spaces = [f"team-{number:03}" for number in range(sizes.namespaces)]
@@ -49,6 +53,7 @@ def objects(seed: int = 1, scale: float = 1) -> Iterator[Object]:
     yield from (bootstrap.namespace(space) for space in spaces)
     yield from (large_workloads.node(name, number) for number, name in enumerate(nodes))
     yield from (one.object() for one in accounts)
-    yield from large_access.objects(dice, sizes, spaces, accounts)
+    access = large_templates if templated else large_access
+    yield from access.objects(dice, sizes, spaces, accounts)
     yield from large_workloads.objects(dice, sizes, spaces, nodes, accounts)
     yield from large_network.objects(dice, sizes, spaces)

@@ -66,24 +66,24 @@ def objects(dice: Random, sizes: "Sizes", spaces: Sequence[str], robots: Sequenc
     roles = [(dice.choice(spaces), f"role-{number:04}") for number in range(sizes.roles)]
     shared = [f"shared-{number:03}" for number in range(sizes.cluster_roles)]
     for space, name in roles:
-        yield _role("Role", name, [_rule(dice) for _ in range(dice.randint(1, 4))], space)
+        yield role("Role", name, [_rule(dice) for _ in range(dice.randint(1, 4))], space)
     for number, name in enumerate(shared):
         rules = [_rule(dice) for _ in range(dice.randint(1, 6))]
         labels = {f"{RBAC}/aggregate-to-view": "true"} if number % 50 == 7 else {"part-of": f"suite-{number % 10}"}
-        role = _role("ClusterRole", name, rules, labels=labels)
+        made = role("ClusterRole", name, rules, labels=labels)
         if number % 10 == 9:
             selector = {"matchLabels": {"part-of": f"suite-{number % 9}"}}
-            role |= {"rules": [], "aggregationRule": {"clusterRoleSelectors": [selector]}}
-        yield role
+            made |= {"rules": [], "aggregationRule": {"clusterRoleSelectors": [selector]}}
+        yield made
     for number in range(sizes.role_bindings):
         space, name = dice.choice(roles)
         kind = "Role"
         if dice.random() < 0.4:
             space, kind, name = dice.choice(spaces), "ClusterRole", dice.choice([*shared, "view", "view", "edit"])
-        yield _binding("RoleBinding", f"binding-{number:04}", kind, name, _subjects(dice, robots), space)
+        yield binding("RoleBinding", f"binding-{number:04}", kind, name, _subjects(dice, robots), space)
     for number in range(sizes.cluster_role_bindings):
         name = "cluster-admin" if number % 100 == 99 else dice.choice(shared)
-        yield _binding("ClusterRoleBinding", f"global-{number:04}", "ClusterRole", name, _subjects(dice, robots))
+        yield binding("ClusterRoleBinding", f"global-{number:04}", "ClusterRole", name, _subjects(dice, robots))
 
 
 def _rule(dice: Random) -> Object:
@@ -98,9 +98,10 @@ def _rule(dice: Random) -> Object:
     return rule
 
 
-def _role(
+def role(
     kind: str, name: str, rules: list[Object], space: str | None = None, labels: dict[str, str] | None = None
 ) -> Object:
+    """As Kubernetes has it."""
     metadata: Object = {"name": name, "labels": labels or {"app": name}}
     if space:
         metadata["namespace"] = space
@@ -120,9 +121,10 @@ def _subjects(dice: Random, robots: Sequence[Account]) -> list[Object]:
     return made
 
 
-def _binding(
+def binding(
     kind: str, name: str, role_kind: str, role: str, subjects: list[Object], space: str | None = None
 ) -> Object:
+    """As Kubernetes has it; in a namespace or not."""
     metadata: Object = {"name": name}
     if space:
         metadata["namespace"] = space

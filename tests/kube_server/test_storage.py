@@ -19,6 +19,7 @@ def pod(number: int) -> dict[str, Any]:
 def test_the_large_cluster_is_the_same_each_time_and_all_of_it_is_served() -> None:
     once, twice = (list(large.objects(scale=0.02)) for _ in range(2))
     assert once == twice != list(large.objects(seed=2, scale=0.02))
+    assert once != list(large.objects(scale=0.02, templated=True))
     storage = Storage(once)
     assert sum(len(storage.rows(api)) for api in {api.name: api for api in storage.apis}.values()) == len(once)
     assert len({one["kind"] for one in once}) > 30
