@@ -68,7 +68,8 @@ def _bound_calls(copy: PrivateCopy, log: SkipLog) -> None:
                 log.skipped(caller, f"module.{name}: its module calls lead back to itself")
                 return None
             if calls["here"] > MAX_CALLS or calls["in all"] > MAX_CALLS_IN_ALL:
-                log.skipped(caller, f"module.{name}: its calls multiply beyond {MAX_CALLS:,}, and are not all followed")
+                reason = f"its module calls multiply beyond {MAX_CALLS:,}, and are not all followed"
+                log.skipped(caller, f"module.{name}: {reason}")
                 return None
         return load(self, directory, *arguments, nested_modules_data=nested_modules_data, **options)
 

@@ -270,7 +270,8 @@ def test_modules_that_call_without_end_are_named(depth: int, tmp_path: Path) -> 
         tree[f"m{depth - 1}/main.tf"] = 'variable "x" {}\n'
     found = failed(observe(plant(tmp_path / "tree", tree)))
     assert found
-    assert all(one.location and one.location.path in tree and "module calls" in one.reason for one in found)
+    assert all(one.location and one.location.path in tree for one in found)
+    assert any("module calls" in one.reason for one in found)
 
 
 def test_half_a_character_becomes_a_question_mark_in_a_record() -> None:
