@@ -1,6 +1,6 @@
 """Bounds the work that the rendering of Terraform may take, counted in steps, so that no clock decides on a result.
 
-checkov follows each edge of its graph many times, and reads a text anew from each of its braces. Past the bound a value
+checkov follows each edge of its graph many times, and reads a text anew from each of its brackets. Past the bound a value
 stays as it is written, as checkov leaves one of more than 10,000 characters, and the module is named.
 """
 
@@ -15,6 +15,8 @@ MAX_STEPS = 2_000_000_000
 """Of one part. terraform-aws-eks, with 9,300 blocks on several levels, takes a tenth of it."""
 EDGE_STEPS = 1_000
 """For following an edge, beside the text that it leads to."""
+TEXT_STEPS = 10
+"""For each character of a text that is evaluated, beside one for each bracket in it."""
 
 _RENDERING = "checkov.terraform.graph_builder.variable_rendering"
 
@@ -87,7 +89,7 @@ def _bounded_evaluation(evaluate: Callable[..., Any], work: Work) -> Callable[..
         if isinstance(input_str, str):
             if work.over:
                 return input_str
-            work.take(len(input_str) * (1 + input_str.count("{")))
+            work.take(len(input_str) * (TEXT_STEPS + input_str.count("{") + input_str.count("[")))
         return evaluate(input_str, *arguments, **options)
 
     return evaluate_within

@@ -61,7 +61,7 @@ class Server:
         self._requests = 0
         self._children: dict[int, _Child] = {}
         self._state = code_state()
-        self._looked = time.monotonic()
+        self._looked = float("-inf")
         self._stoppers: list[socket.socket] = []
         """Connections that end with this process, for those who wait for that."""
         self._ended = False
