@@ -1,7 +1,7 @@
 """Bounds the work that the rendering of Terraform may take, counted in steps, so that no clock decides on a result.
 
-checkov follows each edge of its graph many times, and reads a text anew from each of its brackets. Past the bound a value
-stays as it is written, as checkov leaves one of more than 10,000 characters, and the module is named.
+checkov follows each edge of its graph many times, and reads a text anew from each of its brackets. Past the bound a
+value stays as it is written, as checkov leaves one of more than 10,000 characters, and the module is named.
 """
 
 import importlib
