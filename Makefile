@@ -30,7 +30,7 @@ check: $(VENV)/.dev
 	$(BIN)/python -m assay.detectors.iac.imports.index_writer --check
 	$(BIN)/python -m assay.detectors.iac.imports.pattern_writer --check
 	$(BIN)/python -m assay.scanner.kinds.generate --check
-	$(BIN)/python -m assay.policies.prepared --check
+	$(BIN)/python -m assay.policies.prepared_writer --check
 	$(BIN)/python -m assay.scanner.reference --check
 
 bench: $(VENV)/.dev
@@ -41,7 +41,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m assay.detectors.iac.imports.index_writer
 	$(BIN)/python -m assay.detectors.iac.imports.pattern_writer
 	$(BIN)/python -m assay.scanner.kinds.generate
-	$(BIN)/python -m assay.policies.prepared
+	$(BIN)/python -m assay.policies.prepared_writer
 	$(BIN)/python -m assay.scanner.reference
 
 dev: $(VENV)/.dev

@@ -8,15 +8,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.policies import pack_files, pack_loading, rule_files
+from assay.policies import pack_files, pack_loading, prepared, rule_files
+from assay.policies.cel.error import CelError
 from assay.policies.cel.given import Inputs
-from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Compiled, compile_rule
-from assay.policies.pack_files import Engine
 from assay.policies.pack_loading import LoadedPack, Vocabulary
 from assay.policies.read import PolicyError
 from assay.scanner.errors import UsageError
-from assay.scanner.model.rule import EngineCheck, Pack, Rule, Safeguard
+from assay.scanner.model.rule import Engine, EngineCheck, Pack, Policy, Rule, Safeguard
 
 OWN_ENGINE = "assay"
 """The engine's name under which what Assay itself remarks stands in the catalogue."""
@@ -218,7 +217,7 @@ class PackPath(Struct, frozen=True, kw_only=True):
 
 
 def load(
-    packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[RuleFolder] = (), prepared: bool = True
+    packs: Sequence[str | PackPath], home: Path = HOME, folders: Sequence[RuleFolder] = (), use_prepared: bool = True
 ) -> Book:
     """The built-in policy with the named packs and further rules. Raises PolicyError or UsageError.
 
@@ -226,20 +225,22 @@ def load(
     """
     names = tuple(dict.fromkeys(pack for pack in packs if isinstance(pack, str)))
     if home == HOME and not folders and len(names) == len(set(packs)) and set(names) <= set(built_in_packs()):
-        return _built_in(names, prepared)
-    return _load(packs, home, folders, prepared)
+        return _built_in(names, use_prepared)
+    return _load(packs, home, folders, use_prepared)
 
 
 @lru_cache(maxsize=4)
-def _built_in(packs: tuple[str, ...], prepared: bool) -> Book:
+def _built_in(packs: tuple[str, ...], use_prepared: bool) -> Book:
     """Kept, with all that has been compiled of it, for whoever judges more than once."""
-    return _load(packs, HOME, (), prepared)
+    return _load(packs, HOME, (), use_prepared)
 
 
-def _load(packs: Sequence[str | PackPath], home: Path, folders: Sequence[RuleFolder], prepared: bool) -> Book:
-    safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
-    engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
-    rules, guests = _load_rules(home, folders, safeguards)
+def _load(packs: Sequence[str | PackPath], home: Path, folders: Sequence[RuleFolder], use_prepared: bool) -> Book:
+    kept = prepared.policy() if use_prepared and home == HOME else None
+    found = kept or read_policy(home)
+    safeguards = {safeguard.id: safeguard for safeguard in found.safeguards}
+    engines = found.engines
+    rules, guests = _with_folders(found.rules, folders, safeguards)
     vocabulary = Vocabulary(
         safeguards=safeguards.keys(),
         rules={rule.id for rule in rules} | {check for engine in engines for check in engine.checks},
@@ -247,18 +248,25 @@ def _load(packs: Sequence[str | PackPath], home: Path, folders: Sequence[RuleFol
     )
     chosen: list[LoadedPack] = []
     for named in dict.fromkeys(packs):
-        found = _find_pack(named, home)
-        loaded = pack_loading.load(found.path, vocabulary, home / "packs", found.trusted, prepared)
+        pack = _find_pack(named, home)
+        loaded = pack_loading.load(pack.path, vocabulary, home / "packs", pack.trusted, use_prepared)
         if loaded.pack.id in {other.pack.id for other in chosen}:
             raise UsageError(f"two packs have the id {loaded.pack.id!r}; give each pack an id of its own")
         chosen.append(loaded)
     return Book(safeguards, rules, {engine.name: engine for engine in engines}, chosen, guests)
 
 
-def _load_rules(
-    home: Path, folders: Sequence[RuleFolder], safeguards: Mapping[str, Safeguard]
+def read_policy(home: Path) -> Policy:
+    """Safeguards, engines and rules, from their files. Raises PolicyError."""
+    safeguards = pack_files.load_safeguards(home / "safeguards.yaml")
+    engines = [pack_files.load_engine(path, safeguards) for path in sorted((home / "engines").glob("*.yaml"))]
+    return Policy(tuple(safeguards.values()), tuple(engines), rule_files.load(home / "rules", safeguards))
+
+
+def _with_folders(
+    built_in: Sequence[Rule], folders: Sequence[RuleFolder], safeguards: Mapping[str, Safeguard]
 ) -> tuple[tuple[Rule, ...], frozenset[str]]:
-    rules = list(rule_files.load(home / "rules", safeguards))
+    rules = list(built_in)
     taken = {name for rule in rules for name in (rule.id, *rule.aliases)}
     guests: set[str] = set()
     for folder in folders:

@@ -1,16 +1,16 @@
 """A rule ready to judge: checked against its kind's schema, parameters filled in, its assertions compiled."""
 
 from collections.abc import Mapping, Sequence, Set
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
 
-from assay.policies import messages
-from assay.policies.cel import syntax, types
+from assay.policies import messages, prepared
+from assay.policies.cel.assertion import Assertion, Elements
+from assay.policies.cel.error import CelError
 from assay.policies.cel.given import Given, Inputs
-from assay.policies.cel.kleene import Assertion, Elements
-from assay.policies.cel.syntax import Binary, CelError, Items, Literal, Macro, Name, Node, Select
+from assay.policies.cel.written import WrittenRule
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Unknown, is_unknown
 from assay.scanner.model.finding import Outcome
@@ -52,13 +52,19 @@ class CompiledRule:
         """
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
-        self._all: Macro | None = None
-        self._each: Assertion | None = None
-        self._elements: Elements | None = None
-        self.asserts = self._compile("assert", rule.assertion or "", proven)
-        self.applies = self._compile("applies", rule.applies, proven) if rule.applies else None
+        kept = prepared.written(rule, self.parameters)
+        written = kept or _write(rule, self.parameters)
+        self.asserts = Assertion(written.asserts)
+        self.applies = Assertion(written.applies) if written.applies else None
         """When it does; None: always."""
-        self.reads = tuple(sorted(self.asserts.paths | (self.applies.paths if self.applies else frozenset())))
+        self._over = written.over
+        self._elements = Elements(written.over.elements) if written.over else None
+        self._each = self.asserts
+        if written.over and not written.over.alone:
+            self._each = Assertion(written.over.each)
+        if kept is None and not proven:
+            self._compile()
+        self.reads = tuple(sorted({*written.asserts.paths, *(written.applies.paths if written.applies else ())}))
         """The facts that the rule looks at."""
         self.inputs = self.asserts.inputs | self.applies.inputs if self.applies else self.asserts.inputs
         """What of the facts its expressions read."""
@@ -68,7 +74,15 @@ class CompiledRule:
     @property
     def elements(self) -> Elements | None:
         """Where it asserts `resource.list.all(x, …)` and nothing else: what it says of the elements."""
-        return self._elements if self._each is None else None
+        return self._elements if self._over and self._over.alone else None
+
+    def _compile(self) -> None:
+        for key, assertion in (("assert", self.asserts), ("assert", self._each), ("applies", self.applies)):
+            try:
+                if assertion:
+                    assertion.compile()
+            except CelError as error:
+                raise CelError(f"{key}: {error}") from None
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:
         """Judges one resource; `facts` and `given` come from `prepare`."""
@@ -88,13 +102,13 @@ class CompiledRule:
         """What the message may name: facts that the rule reads, and where it asserts `resource.list.all(x, …)`, alone
         or before a `&&`, the fields of the list's elements, or `x` where they have none."""
         names = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
-        if self._all is None or _list_of(self._all) in registry.FREE_TEXT:
+        if self._over is None or self._over.field in registry.FREE_TEXT:
             return names
-        listed = registry.fields(self.rule.kind)[_list_of(self._all)]
+        listed = registry.fields(self.rule.kind)[self._over.field]
         item = listed.item_type if isinstance(listed, msgspec.inspect.ListType) else None
         if isinstance(item, msgspec.inspect.StructType):
             return names | {field.name for field in item.fields}
-        return names | {self._all.variable}
+        return names | {self._over.variable}
 
     def failure(self, facts: Mapping[str, Any], given: Given, failing: Sequence[bool] | None = None) -> Decision:
         """The decision on a resource which the rule is known to fail.
@@ -103,36 +117,35 @@ class CompiledRule:
         """
         shown = {name: facts[name] for name in self._shown}
         measures = self._measures(facts)
-        if self._all is None:
+        if self._over is None:
             return Decision("fail", shown=shown, measures=measures)
-        name, each = _list_of(self._all), self._each or self.asserts
+        name, each = self._over.field, self._each
         elements = facts[name]
         if is_unknown(elements):  # what follows the `&&` decided
             return Decision("fail", shown=shown, measures=measures)
 
         def fails(element: Any) -> bool:
-            read = {path: facts[path] for path in each.paths}
+            read = {path: facts[path] for path in each.written.paths}
             return each.evaluate(Given({**read, name: [element]})).value is False
 
         if failing is None and self._elements:
             failing = self._elements.failing(given)
         found = messages.offending(elements, fails, failing)
         if found and self._wanted:
-            shown |= messages.shown_of(found, self._all.variable, fails, self._wanted, self._read_of_elements)
+            shown |= messages.shown_of(found, self._over.variable, fails, self._wanted, self._read_of_elements)
         return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
 
     @cached_property
     def _read_of_elements(self) -> Set[str] | None:
         """On which of an element's fields it depends whether it fails; None: any."""
-        each = self._each or self.asserts
-        return None if self._all is None else each.inputs.read()[_list_of(self._all)]
+        return self._each.inputs.read()[self._over.field] if self._over else None
 
     def _measures(self, facts: Mapping[str, Any]) -> Mapping[str, Measure]:
         """Tried, not read from the expression: which numbers, very large or very small, would make the rule pass."""
-        numbers = [(name, facts[name]) for name in self.asserts.paths if type(facts[name]) in (int, float)]
+        numbers = [(name, facts[name]) for name in self.asserts.written.paths if type(facts[name]) in (int, float)]
         if not numbers:
             return {}
-        read = {path: facts[path] for path in self.asserts.paths}
+        read = {path: facts[path] for path in self.asserts.written.paths}
         found: dict[str, Measure] = {}
         for name, value in numbers:
 
@@ -143,30 +156,6 @@ class CompiledRule:
             if large != small:
                 found[name] = Measure(value, more_is_better=large)
         return found
-
-    def _compile(self, key: str, text: str, proven: bool) -> Assertion:
-        try:
-            node = syntax.parse(text)
-            lists = types.check(
-                node,
-                _types_of(self.rule.kind),
-                {name: types.from_value(value) for name, value in self.parameters.items()},
-            )
-            if key == "assert":
-                self._all = _ranges_over(node)
-                if self._all is not None:
-                    whole = _fill(self._all, self.parameters)
-                    self._each = Assertion(whole, lists) if self._all != node else None
-                    self._elements = Elements(whole, lists) if isinstance(whole, Macro) else None
-            made = Assertion(_fill(node, self.parameters), lists)
-            for one in (made, self._each) if not proven else ():
-                if one:
-                    one.compile()
-            return made
-        except CelError as error:
-            raise CelError(f"{key}: {error}") from None
-        except RecursionError:
-            raise CelError(f"{key}: nested too deeply") from None
 
 
 class Compiled(Protocol):
@@ -201,9 +190,11 @@ def compile_rule(rule: Rule, parameters: Mapping[str, Any] | None = None, proven
     return RegoRule(rule, parameters)
 
 
-@cache
-def _types_of(kind: str) -> Mapping[str, types.Type]:
-    return {name: types.from_inspect(info) for name, info in registry.fields(kind).items()}
+def _write(rule: Rule, parameters: Mapping[str, Any]) -> WrittenRule:
+    # Imported only by those who judge by rules, or parameters, that don't come with Assay.
+    from assay.policies import expressions
+
+    return expressions.write(rule, parameters)
 
 
 def prepare(resource: Resource, inputs: Inputs | None = None) -> tuple[Mapping[str, Any], Given]:
@@ -215,46 +206,9 @@ def prepare(resource: Resource, inputs: Inputs | None = None) -> tuple[Mapping[s
 
 def complete(kind: str, facts: Mapping[str, Fact]) -> dict[str, Any]:
     """Field → value, with Unknown for what was not read or not collected."""
-    stated = ((name, facts.get(name, _MISSING)) for name in registry.fields(kind))
+    stated = ((name, facts.get(name, _MISSING)) for name in registry.names(kind))
     return {name: fact.value if isinstance(fact, Known) else fact for name, fact in stated}
 
 
 def _reasons(assertion: Assertion, facts: Mapping[str, Any], error: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(assertion.reasons(facts))) or (f"the rule's expression failed: {error}",)
-
-
-def _ranges_over(node: Node) -> Macro | None:
-    """The `resource.list.all(x, …)` that an expression is, or that stands before its `&&`."""
-    match node:
-        case Macro(macro="all", operand=Select(operand=Name(name="resource"))):
-            return node
-        case Binary(op="&&", left=left):
-            return _ranges_over(left)
-    return None
-
-
-def _list_of(macro: Macro) -> str:
-    assert isinstance(macro.operand, Select)  # noqa: S101  # as _ranges_over finds them
-    return macro.operand.field
-
-
-def _fill(node: Node, parameters: Mapping[str, Any]) -> Node:
-    """The tree with every `params.x` replaced by its value."""
-    if isinstance(node, Select) and node.operand == Name("params"):
-        return _literal(parameters[node.field])
-    changed: dict[str, Any] = {}
-    for field in node.__struct_fields__:
-        value = getattr(node, field)
-        if isinstance(value, tuple):
-            changed[field] = tuple(_fill(item, parameters) for item in value)
-        elif isinstance(value, msgspec.Struct):
-            changed[field] = _fill(value, parameters)  # type: ignore[arg-type]  # a node's structs are nodes
-    return msgspec.structs.replace(node, **changed) if changed else node
-
-
-def _literal(value: Any) -> Node:
-    if isinstance(value, list | tuple):
-        return Items(tuple(_literal(item) for item in value))
-    # JSON's spelling of booleans, numbers and strings is CEL's, negative numbers apart.
-    text = msgspec.json.encode(value).decode()
-    return Literal(value, f"({text})" if text.startswith("-") else text)

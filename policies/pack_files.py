@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from assay.policies.read import PolicyError, at, convert, parse, read, read_bytes
 from assay.policies.scale import Scale
-from assay.scanner.model.rule import EngineCheck, Safeguard
+from assay.scanner.model.rule import Engine, EngineCheck, Safeguard
 
 
 class CategoryDefault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,17 +36,6 @@ class _Catalogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: str
     defaults: Mapping[str, CategoryDefault]
     checks: Mapping[str, _Entry]
-
-
-class Engine(Struct, frozen=True, kw_only=True):
-    """An outside engine's checks, by id."""
-
-    name: str
-    version: str
-    """The engine's version that the catalogue was made from."""
-    checks: Mapping[str, EngineCheck]
-    fallback: EngineCheck
-    """For an id that the catalogue lacks; the finding says so."""
 
 
 def load_safeguards(path: Path) -> Mapping[str, Safeguard]:

@@ -1,34 +1,45 @@
-"""The built-in policy files as already parsed, so that no run pays for reading a megabyte of YAML.
+"""The built-in policy as already read, and its rules' expressions as already written for the engine.
 
-    python -m assay.policies.prepared [--check]
-
-Each value is kept under the digest of the YAML that it was parsed from: a file that has been edited since is simply
-parsed, so what is kept can be out of date but never wrong. A pack is kept in a file of its own, checked and with all
-that it inherits, and read only when it is asked for.
+No run then pays for a megabyte of YAML. All of it is kept with digests of the files and of the code that it was made
+from: where one of these has been edited since, they are read anew, so what is kept can be out of date but never wrong.
+A pack is kept in a file of its own, checked and with all that it inherits, and read only when it is asked for.
+`prepared_writer.py` makes the files.
 """
 
 import hashlib
-import sys
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import orjson
 
-from assay.scanner.model.rule import Pack
-from assay.scanner.safe import yaml
+from assay.policies.cel.written import WrittenRule
+from assay.scanner.kinds.registry import HOME as KINDS_HOME
+from assay.scanner.model.rule import Pack, Policy, Rule
 
 HOME = Path(__file__).parent
 TARGET = HOME / "kept"
-_POLICY = "policy.json"
-_SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+POLICY = "policy.json"
+EXPRESSIONS = "expressions.json"
+_ROOT = f"{HOME.parent}/"
+_DIGITS = 24
+
+
+class KeptPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Safeguards, engines and rules."""
+
+    made_from: str
+    """The digest of their files."""
+    code: str
+    policy: Policy
 
 
 class KeptPack(msgspec.Struct, frozen=True, kw_only=True):
     """A pack as its file was when this was made."""
 
+    code: str
     extends: Mapping[str, str]
     """The built-in files that it inherits from → their digests."""
     pack: Pack
@@ -36,85 +47,113 @@ class KeptPack(msgspec.Struct, frozen=True, kw_only=True):
     """The value of its YAML, as JSON."""
 
 
+class KeptExpressions(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules' expressions as written for the engine."""
+
+    code: str
+    rules: Mapping[str, msgspec.Raw]
+    """`WrittenRule`s by the digest of what they say."""
+
+
+_decode_policy = msgspec.json.Decoder(KeptPolicy).decode
 _decode_pack = msgspec.json.Decoder(KeptPack).decode
+_decode_expressions = msgspec.json.Decoder(KeptExpressions).decode
+_decode_written = msgspec.json.Decoder(WrittenRule).decode
+
+
+def policy() -> Policy | None:
+    """The built-in safeguards, engines and rules; None where they must be read from their files."""
+    try:
+        kept = _decode_policy((TARGET / POLICY).read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+    return kept.policy if kept.code == code() and kept.made_from == digest_of_all(policy_files()) else None
 
 
 def value_of(text: bytes) -> Any:
-    """The file's value. Raises YamlError as `yaml.load`."""
-    digest = hashlib.sha256(text).hexdigest()
-    found = _kept().get(digest)
-    if found is not None:
-        return found
-    pack = _kept_pack(digest)
-    return yaml.load(text) if pack is None else orjson.loads(bytes(pack.raw))
+    """The value of a built-in pack's file; None where it must be parsed."""
+    kept = _kept_pack(digest_of(text))
+    return None if kept is None else msgspec.json.decode(kept.raw)
 
 
 def pack_of(text: bytes) -> Pack | None:
-    """The pack that a built-in file describes, merged and checked; None where any file of it has been edited since."""
-    kept = _kept_pack(hashlib.sha256(text).hexdigest())
-    if kept is None or any(_digest(HOME / "packs" / name) != digest for name, digest in kept.extends.items()):
+    """The pack that a built-in file describes, merged and checked; None where it must be read from its files."""
+    kept = _kept_pack(digest_of(text))
+    if kept is None or kept.code != code():
         return None
-    return kept.pack
+    parents = kept.extends.items()
+    return (
+        kept.pack if all(digest_of((HOME / "packs" / name).read_bytes()) == known for name, known in parents) else None
+    )
+
+
+def written(rule: Rule, parameters: Mapping[str, Any]) -> WrittenRule | None:
+    """A rule's expressions as written for the engine; None where they must be written anew."""
+    raw = _expressions().get(what_is_said(rule, parameters))
+    return None if raw is None else _decode_written(raw)
+
+
+def what_is_said(rule: Rule, parameters: Mapping[str, Any]) -> str:
+    """A digest of all that a rule's expressions depend on."""
+    said = (rule.kind, rule.applies, rule.assertion, parameters)
+    return digest_of(msgspec.json.encode(said, order="deterministic"))[:_DIGITS]
 
 
 @cache
-def _kept() -> dict[str, Any]:
+def _expressions() -> Mapping[str, msgspec.Raw]:
     try:
-        kept = orjson.loads((TARGET / _POLICY).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
+        kept = _decode_expressions((TARGET / EXPRESSIONS).read_bytes())
+    except (OSError, msgspec.DecodeError):
         return {}
-    return kept if isinstance(kept, dict) else {}
+    return kept.rules if kept.code == code() else {}
 
 
 @cache
 def _kept_pack(digest: str) -> KeptPack | None:
     try:
-        return _decode_pack((TARGET / _pack_name(digest)).read_bytes())
+        return _decode_pack((TARGET / pack_name(digest)).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def _pack_name(digest: str) -> str:
+def pack_name(digest: str) -> str:
+    """The name of the file in which a pack is kept, by its own file's digest."""
     return f"pack-{digest[:16]}.json"
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@cache
+def code() -> str:
+    """The digest of what reads policy files and writes expressions, and of the kinds by which these are checked."""
+    return digest_of_all(path for folder in (HOME, HOME / "cel", KINDS_HOME) for path in _listed(folder, ".py"))
 
 
-def render() -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file, from the YAML files as they are now. Raises PolicyError for what can't be used."""
-    from assay.policies import book
-
-    packs = sorted((HOME / "packs").glob("*.yaml"))
-    others = [path.read_bytes() for path in sorted(HOME.rglob("*.yaml")) if path not in packs]
-    yield _POLICY, orjson.dumps({hashlib.sha256(text).hexdigest(): yaml.load(text) for text in others}, option=_SORTED)
-    for path in packs:
-        loaded = book.load((path.stem,), prepared=False).loaded(path.stem)
-        kept = {
-            "extends": {file.path.name: hashlib.sha256(file.raw).hexdigest() for file in loaded.files[1:]},
-            "pack": msgspec.to_builtins(loaded.pack),
-            "raw": msgspec.to_builtins(yaml.load(path.read_bytes())),
-        }
-        yield _pack_name(_digest(path)), orjson.dumps(kept, option=_SORTED)
+def policy_files() -> Iterator[str]:
+    """All that safeguards, engines and rules are read from."""
+    yield str(HOME / "safeguards.yaml")
+    yield from _listed(HOME / "engines", ".yaml")
+    for area in sorted(os.scandir(HOME / "rules"), key=_name):
+        yield from _listed(area.path, ".yaml")
 
 
-def main(argv: list[str]) -> int:
-    """Writes the files, or with `--check` says whether they are current; the exit code."""
-    made = dict(render())
-    there = {path.name: path.read_bytes() for path in TARGET.glob("*.json")}
-    if argv == ["--check"]:
-        if made == there:
-            return 0
-        sys.stderr.write(f"{TARGET.name}/ is not current; run `make docs`\n")
-        return 1
-    TARGET.mkdir(exist_ok=True)
-    for name in there.keys() - made.keys():
-        (TARGET / name).unlink()
-    for name, text in made.items():
-        (TARGET / name).write_bytes(text)
-    return 0
+def _listed(folder: Path | str, ending: str) -> Iterator[str]:
+    return (entry.path for entry in sorted(os.scandir(folder), key=_name) if entry.name.endswith(ending))
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _name(entry: "os.DirEntry[str]") -> str:
+    return entry.name
+
+
+def digest_of_all(paths: Iterable[str]) -> str:
+    """Of files' names below Assay's own folder, and of their content."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # hundreds of them, and a Path is dearer
+            text = stream.read()
+        digest.update(f"{path.removeprefix(_ROOT)} {len(text)}\0".encode())
+        digest.update(text)
+    return digest.hexdigest()
+
+
+def digest_of(text: bytes) -> str:
+    """In hexadecimal digits."""
+    return hashlib.sha256(text).hexdigest()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +11,6 @@ from msgspec import inspect
 from assay.policies import prepared
 from assay.scanner.errors import UsageError
 from assay.scanner.model.finding import SEVERITIES
-from assay.scanner.safe import yaml
 from assay.scanner.safe.files import read_regular
 
 T = TypeVar("T")
@@ -58,8 +56,13 @@ def read_bytes(path: Path) -> bytes:
 
 def parse(text: bytes, path: Path) -> Any:
     """The YAML value. Raises PolicyError with file and line."""
+    kept = prepared.value_of(text)
+    if kept is not None:
+        return kept
+    from assay.scanner.safe import yaml  # not where all is prepared
+
     try:
-        return prepared.value_of(text)
+        return yaml.load(text)
     except yaml.YamlError as error:
         raise PolicyError(f"{path}:{error.line or 1}: {error}") from None
 
@@ -171,10 +174,14 @@ def _plain(wanted: str, kinds: Iterable[inspect.Type]) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing."""
+    from difflib import get_close_matches  # only for mistakes
+
     found = get_close_matches(name, list(known), n=1)
     return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def line_at(text: bytes, where: Where) -> int:
     """The line of a path inside the document, counted from 1."""
+    from assay.scanner.safe import yaml
+
     return yaml.line_of(yaml.compose(text), where) or 1

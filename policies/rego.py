@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from assay.policies.cel import kleene
+from assay.policies.cel import assertion
+from assay.policies.cel.error import CelError
 from assay.policies.cel.given import Given, Inputs
-from assay.policies.cel.syntax import CelError
 from assay.policies.compiled import Decision
 from assay.scanner.kinds import registry
 from assay.scanner.model.rule import Rule
@@ -33,17 +33,17 @@ class RegoRule:
         """Raises CelError, naming the key, where the module is refused."""
         self.rule = rule
         self.parameters = {**rule.parameters, **(parameters or {})}
-        unknown = sorted(set(rule.reads) - registry.fields(rule.kind).keys())
+        unknown = sorted(set(rule.reads) - set(registry.names(rule.kind)))
         if unknown:
             raise CelError(f"reads: {rule.kind} has no field {unknown[0]!r}")
         self.reads = tuple(sorted(set(rule.reads)))
-        self.inputs = Inputs(frozenset(self.reads))
+        self.inputs = Inputs(self.reads)
         self.showable = (frozenset(self.reads) | self.parameters.keys()) - registry.FREE_TEXT
         self._interpreter = _interpreter(rule.rego or "")
 
     def decide(self, facts: Mapping[str, Any], given: Given) -> Decision:  # noqa: ARG002  # as CEL's rules are asked
         """Judges one resource; `facts` come from `prepare`, and CEL's context is of no use here."""
-        reasons = [line for name in self.reads for line in kleene.unknowns(facts[name], name)]
+        reasons = [line for name in self.reads for line in assertion.unknowns(facts[name], name)]
         if reasons:
             return Decision("unknown", tuple(reasons))
         resource = msgspec.to_builtins({name: facts[name] for name in self.reads})

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from assay.policies.cel.syntax import CelError
+from assay.policies.cel.error import CelError
 from assay.policies.compiled import Compiled, Decision, compile_rule, prepare
 from assay.policies.messages import placeholders
 from assay.policies.read import PolicyError, at, convert, nearest, parse, read_bytes

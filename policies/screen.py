@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from assay.policies.cel.assertion import Elements
 from assay.policies.cel.each import EachElement
 from assay.policies.cel.given import Given
-from assay.policies.cel.kleene import Elements
 from assay.policies.cel.several import Several, Told
 from assay.policies.compiled import Compiled, CompiledRule, Decision
 
@@ -24,8 +24,8 @@ class Screen:
         lists: dict[str, dict[int, tuple[CompiledRule, Elements]]] = {}
         for place, rule in enumerate(rules):
             if isinstance(rule, CompiledRule):
-                if rule.elements and rule.elements.alone:
-                    lists.setdefault(rule.elements.field, {})[place] = rule, rule.elements
+                if rule.elements and rule.elements.written.alone:
+                    lists.setdefault(rule.elements.written.field, {})[place] = rule, rule.elements
                 else:
                     whole[place] = rule
         self._parts: list[_Whole | _OfElements] = [
@@ -69,10 +69,11 @@ class _OfElements:
 
     def __init__(self, rules: Mapping[int, tuple[CompiledRule, Elements]]) -> None:
         """By their place."""
-        conditions = {rule.applies.source: rule.applies for rule, _ in rules.values() if rule.applies}
+        conditions = {rule.applies.written.source: rule.applies for rule, _ in rules.values() if rule.applies}
         numbers = {source: number for number, source in enumerate(conditions)}
         self._rules = [
-            (place, rule, numbers[rule.applies.source] if rule.applies else None) for place, (rule, _) in rules.items()
+            (place, rule, numbers[rule.applies.written.source] if rule.applies else None)
+            for place, (rule, _) in rules.items()
         ]
         self._conditions = Several([(None, one) for one in conditions.values()])
         self._each = EachElement([elements for _, elements in rules.values()])

@@ -6,9 +6,9 @@ are in it, as kubeadm is part of Kubernetes. Those that clouds add are judged as
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import product
 from math import prod
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -84,7 +84,7 @@ class _Table(Struct):
 
 @cache
 def _tables() -> tuple[Mapping[str, Original], Mapping[str, _Binding], frozenset[str]]:
-    table = msgspec.json.decode(files(__package__).joinpath("built_in.json").read_bytes(), type=_Table)
+    table = msgspec.json.decode(Path(__file__).with_name("built_in.json").read_bytes(), type=_Table)
     roles = {
         address: Original(
             labels=role.labels,

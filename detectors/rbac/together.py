@@ -65,10 +65,9 @@ class Together:
         """Powers that are told for the whole cluster."""
         for place in places:
             for danger in sorted({danger for at in {None, place} for danger in mine.get(at, ())}):
-                of_groups = _at(others, place, danger)
-                whole = _merged([_at(mine, place, danger), of_groups])
+                whole = _merged([_at(mine, place, danger), _at(others, place, danger)])
                 power = DANGERS[danger].power
-                if _joint(whole, danger) and not _joint(of_groups, danger) and power not in wide:
+                if _joint(whole, danger) and not _joint_in_any_way(others, place, power) and power not in wide:
                     told.setdefault((power, place or ""), _fact(power, place, whole))
                     if place is None:
                         wide.add(power)
@@ -181,6 +180,10 @@ def _merged(states: Sequence[_State]) -> _State:
 
 def _joint(held: _State, danger: int) -> bool:
     return not held.alone and len(held.sure) == len(DANGERS[danger].rights)
+
+
+def _joint_in_any_way(held: _Held, place: str | None, power: str) -> bool:
+    return any(_joint(_at(held, place, danger), danger) for danger in _ways()[power])
 
 
 def _fact(power: str, place: str | None, held: _State) -> dict[str, Any]:

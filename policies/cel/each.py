@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct
 
 from assay.policies.cel import engine
+from assay.policies.cel.assertion import STUMBLES, Elements
 from assay.policies.cel.given import Given, Inputs
-from assay.policies.cel.kleene import FAILS, STUMBLES, UNDECIDED, Elements
+from assay.policies.cel.written import FAILS, UNDECIDED
 from assay.policies.memory import Memory, spelled
 from assay.scanner.model.fact import is_unknown
 
@@ -92,7 +93,7 @@ class EachElement:
 
     @cached_property
     def _program(self) -> Any:
-        return engine.compile_program(f"[{', '.join(one.told for one in self._asked)}]")
+        return engine.compile_program(f"[{', '.join(one.written.told for one in self._asked)}]")
 
 
 def _bits(answers: Iterable[int], wanted: int) -> int:

@@ -1,26 +1,40 @@
 """What the engine is given of a resource: the variables that expressions read, converted once for all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
 from assay.policies.cel import engine
-from assay.policies.cel.narrowing import View, variable
-from assay.policies.cel.values import plain
+from assay.policies.cel.values import code, plain
+from assay.policies.cel.views import View, variable
 from assay.policies.memory import spelled
 from assay.scanner.model.fact import is_unknown
 
 
-class Inputs:
-    """What the engine must be given of a resource. Immutable."""
+class Inputs(Struct, frozen=True, dict=True):
+    """What the engine must be given of a resource."""
 
-    def __init__(self, fields: frozenset[str] = frozenset(), views: frozenset[View] = frozenset()) -> None:
-        """Fields as they are, and views of some."""
-        self.fields = fields
-        self.views = views
-        self._whole = tuple((variable(name), name) for name in fields)
-        self._plan = tuple((variable(view.name), view.field, view.given) for view in views)
+    fields: tuple[str, ...] = ()
+    """As they are, sorted."""
+    views: tuple[View, ...] = ()
+    """Other shapes of fields, sorted by name."""
+    constants: tuple[str, ...] = ()
+    """Strings for which expressions have numbers, sorted."""
+
+    def __post_init__(self) -> None:
+        """What was written by another process has its numbers too."""
+        for constant in self.constants:
+            code(constant)
+
+    @cached_property
+    def _whole(self) -> Sequence[tuple[str, str]]:
+        return [(variable(name), name) for name in self.fields]
+
+    @cached_property
+    def _plan(self) -> Sequence[tuple[str, str, Callable[[Any, list[Any]], Any]]]:
+        return [(variable(view.name), view.field, view.given) for view in self.views]
 
     def read(self) -> Mapping[str, frozenset[str] | None]:
         """Field → what is read of the elements of the list that it is; None: it is read as a whole."""
@@ -40,7 +54,12 @@ class Inputs:
         return found, not unknown
 
     def __or__(self, other: "Inputs") -> "Inputs":
-        return Inputs(self.fields | other.fields, self.views | other.views)
+        views = {view.name: view for view in (*self.views, *other.views)}
+        return Inputs(
+            tuple(sorted({*self.fields, *other.fields})),
+            tuple(views[name] for name in sorted(views)),
+            tuple(sorted({*self.constants, *other.constants})),
+        )
 
 
 class Converted(Struct, frozen=True):

@@ -7,19 +7,14 @@ answer is the same whatever the order of elements, and turning a fact into Unkno
 unknown. See scanner/adr/0001-three-valued-cel.md.
 """
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from msgspec import structs
 
-from msgspec import Struct, structs
-
-from assay.policies.cel import engine
-from assay.policies.cel.given import Given, Inputs
+from assay.policies.cel.error import CelError
+from assay.policies.cel.given import Inputs
 from assay.policies.cel.narrowing import Narrowed, is_single, narrowed
 from assay.policies.cel.syntax import (
     Binary,
     Call,
-    CelError,
     Index,
     Literal,
     Macro,
@@ -31,149 +26,62 @@ from assay.policies.cel.syntax import (
     children,
     unparse,
 )
-from assay.scanner.model.fact import is_unknown, reason_of
+from assay.policies.cel.written import FAILS, PASSES, UNDECIDED, Written, WrittenElements
 
 _MARKER = Literal("?", "b'?'")
 MOST_NODES = 20_000
 _TRUE = Literal(True, "true")
 _NULL = Literal(None, "null")
 _ELEMENT = "_e"
-PASSES, FAILS, UNDECIDED = range(3)
-"""What the elements of a list come to."""
-STUMBLES = (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError, OverflowError, IndexError)
-"""How the engine says that it can't evaluate an expression."""
 
 
-class Verdict(Struct, frozen=True):
-    """Three-valued outcome; `error` where a wholly known resource could still not be decided."""
+def write(node: Node, lists: frozenset[str]) -> Written:
+    """What the engine is asked. The node must have passed the type check, which also tells its lists.
 
-    value: bool | None
-    error: str | None = None
-
-
-_DECIDED = {True: Verdict(True), False: Verdict(False)}
-
-
-class Elements:
-    """The elements of the list in `list.all(x, …)`, each for itself."""
-
-    def __init__(self, macro: Macro, lists: frozenset[str]) -> None:
-        """As of an `Assertion`, which must have taken the same node."""
-        self._macro = macro
-        self._lists = lists
-        [self.field] = paths(macro.operand)
-        """The field of the resource that the list is."""
-        self.alone = not paths(macro.body)
-        """Whether what is said of an element depends on nothing but the element."""
-
-    @cached_property
-    def _narrowed(self) -> Narrowed:
-        return narrowed(self._macro, self._lists)
-
-    @cached_property
-    def inputs(self) -> Inputs:
-        return _inputs(self._narrowed)
-
-    @cached_property
-    def told(self) -> str:
-        """In CEL, over its inputs' variables: a list with 0 for each element that certainly passes, 1 for each that
-        certainly fails, and 2 for the others."""
-        found = self._narrowed
-        narrow = found.node
-        assert isinstance(narrow, Macro)  # noqa: S101  # narrowing keeps a node's sort
-        present = _TRUE if is_single(narrow.operand) else _is_known(Name(narrow.variable))
-        rewriter = _Rewriter(found.lists)
-        passes, fails = (_and(present, rewriter.certainly(narrow.body, outcome)) for outcome in (True, False))
-        told = Ternary(fails, _number(FAILS), Ternary(passes, _number(PASSES), _number(UNDECIDED)))
-        return unparse(found.for_engine(structs.replace(narrow, macro="map", body=told)))
-
-    @cached_property
-    def _program(self) -> Any:
-        return engine.compile_program(self.told)
-
-    def failing(self, given: Given) -> list[bool] | None:
-        """One for each element; None where the engine stumbles over one of them."""
-        try:
-            told = self._program.execute(given.converted(self.inputs).context)
-        except STUMBLES:
-            return None
-        return [one == FAILS for one in told]
+    Raises CelError where that would be too much.
+    """
+    found = narrowed(node, lists)
+    rewriter = _Rewriter(found.lists)
+    return Written(
+        source=unparse(node),
+        paths=tuple(sorted(paths(node))),
+        inputs=_inputs(found),
+        certainly_true=_text(found, rewriter.certainly(found.node, True)),
+        certainly_false=_text(found, rewriter.certainly(found.node, False)),
+    )
 
 
-class Assertion:
-    """A compiled three-valued expression."""
-
-    def __init__(self, node: Node, lists: frozenset[str]) -> None:
-        """The node must have passed the type check, which also tells its lists."""
-        found = narrowed(node, lists)
-        rewriter = _Rewriter(found.lists)
-        self.source = unparse(node)
-        self.paths = paths(node)
-        """Fields of the resource that it reads."""
-        self.inputs = _inputs(found)
-        self.certainly_true = self._text(found, rewriter.certainly(found.node, True))
-        """In CEL, over its inputs' variables."""
-        self.certainly_false = self._text(found, rewriter.certainly(found.node, False))
-
-    def compile(self) -> None:
-        """Raises CelError where the engine refuses it. Whatever wasn't compiled is so when it is first evaluated."""
-        for _ in (self._true, self._false):
-            pass
-
-    @cached_property
-    def _true(self) -> Any:
-        return _compiled(self.certainly_true)
-
-    @cached_property
-    def _false(self) -> Any:
-        return _compiled(self.certainly_false)
-
-    def reasons(self, facts: Mapping[str, Any]) -> list[str]:
-        """`where: reason` for each Unknown among what it reads."""
-        found: list[str] = []
-        for name, keys in sorted(self.inputs.read().items(), key=lambda item: item[0]):
-            value = facts[name]
-            if keys is None or is_unknown(value):
-                found += unknowns(value, name)
-                continue
-            for index, element in enumerate(value):
-                where = f"{name}[{index}]"
-                if is_unknown(element):
-                    found.append(f"{where}: {reason_of(element)}")
-                else:
-                    found += [line for key in sorted(keys) for line in unknowns(element.get(key), f"{where}.{key}")]
-        return found
-
-    def _text(self, found: Narrowed, node: Node) -> str:
-        if _size(node, {}) > MOST_NODES:
-            raise CelError(f"too complex: more than {MOST_NODES} operations once unknowns are considered")
-        return unparse(found.for_engine(node))
-
-    def evaluate(self, given: Given) -> Verdict:
-        """True or False only where no unknown could change it."""
-        error: str | None = None
-        converted = given.converted(self.inputs)
-        for value in (True, False):
-            try:
-                program = self._true if value else self._false
-                if program.execute(converted.context) is True:
-                    return _DECIDED[value]
-                if converted.whole:
-                    return _DECIDED[not value]
-            except STUMBLES as found:
-                error = error or f"{type(found).__name__}: {found}"
-        return Verdict(None, error)
+def write_elements(macro: Macro, lists: frozenset[str]) -> WrittenElements:
+    """What the engine is asked of each element of the list in `list.all(x, …)`, a node that `write` took."""
+    found = narrowed(macro, lists)
+    narrow = found.node
+    assert isinstance(narrow, Macro)  # noqa: S101  # narrowing keeps a node's sort
+    present = _TRUE if is_single(narrow.operand) else _is_known(Name(narrow.variable))
+    rewriter = _Rewriter(found.lists)
+    passes, fails = (_and(present, rewriter.certainly(narrow.body, outcome)) for outcome in (True, False))
+    told = Ternary(fails, _number(FAILS), Ternary(passes, _number(PASSES), _number(UNDECIDED)))
+    [field] = paths(macro.operand)
+    return WrittenElements(
+        field=field,
+        alone=not paths(macro.body),
+        inputs=_inputs(found),
+        told=unparse(found.for_engine(structs.replace(narrow, macro="map", body=told))),
+    )
 
 
-def _compiled(text: str) -> Any:
-    try:
-        return engine.compile_program(text)
-    except ValueError as error:
-        raise CelError(f"the engine refuses it: {str(error)[:200]}") from None
+def _text(found: Narrowed, node: Node) -> str:
+    if _size(node, {}) > MOST_NODES:
+        raise CelError(f"too complex: more than {MOST_NODES} operations once unknowns are considered")
+    return unparse(found.for_engine(node))
 
 
 def _inputs(found: Narrowed) -> Inputs:
-    return Inputs(paths(found.node) - {view.name for view in found.views}, found.views)
+    views = {view.name: view for view in found.views}
+    return Inputs(
+        fields=tuple(sorted(paths(found.node) - views.keys())),
+        views=tuple(views[name] for name in sorted(views)),
+        constants=tuple(sorted(found.constants)),
+    )
 
 
 def paths(node: Node) -> frozenset[str]:
@@ -184,17 +92,6 @@ def paths(node: Node) -> frozenset[str]:
         case Literal() | Name():
             return frozenset()
     return frozenset().union(*(paths(child) for child in children(node)))
-
-
-def unknowns(value: Any, where: str) -> list[str]:
-    """`where: reason` for each Unknown inside a value, in order, for the evidence of an unknown finding."""
-    if is_unknown(value):
-        return [f"{where}: {reason_of(value)}"]
-    if isinstance(value, dict):
-        return [line for key, inner in value.items() for line in unknowns(inner, f"{where}.{key}")]
-    if isinstance(value, list | tuple):
-        return [line for i, inner in enumerate(value) for line in unknowns(inner, f"{where}[{i}]")]
-    return []
 
 
 class _Rewriter:

@@ -6,76 +6,23 @@ element, the engine is given a list of just these; where it reads several, maps 
 only compared with constants is given as a number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, structs
 
 from assay.policies.cel.syntax import Binary, Index, Items, Literal, Macro, Name, Node, Select, children
-from assay.policies.cel.values import code, coded, plain
-from assay.scanner.model.fact import is_unknown
+from assay.policies.cel.values import code, constant_of
+from assay.policies.cel.views import EACH, Path, View, variable
 
-_ENGINE = "resource__"
-"""Begins the names of the engine's variables; in an expression no name has two underscores."""
 _TO_BOOLEANS = frozenset({"all", "exists", "exists_one"})
 """Macros of which no element gets out."""
-_EACH = "each__"
-"""Begins the names of views of single values; no kind has such a field."""
 _RESOURCE = Name("resource")
-
-Path = tuple[str, ...]
-"""From an element to what is read of it: `("declared", "seccomp")`."""
-
-
-class View(Struct, frozen=True):
-    """A field of the resource, in another shape."""
-
-    field: str
-    paths: tuple[Path, ...] = ()
-    """What is read of a list's elements, sorted. None: the field is no list, or read as a whole, and given as a number.
-    One: the list is of the values that it leads to; several: of maps with their first steps, by number."""
-    coded: frozenset[Path] = frozenset()
-    """Those paths that lead to strings of which numbers are given."""
-
-    @property
-    def single(self) -> bool:
-        """Whether it is a list whose elements are values, not maps."""
-        return len(self.paths) == 1
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The fields of the elements that are read, sorted; they are told apart by their place."""
-        return tuple(sorted({path[0] for path in self.paths}))
-
-    @property
-    def name(self) -> str:
-        """Under which the expression reads it, as if it were a field."""
-        if not self.paths:
-            return f"code__{self.field}"
-        if self.single:
-            return "__".join((f"{_EACH}{self.field}", *self.paths[0], *("code" for _ in self.coded)))
-        return "__".join((self.field, "", *(f"{key}__code" if (key,) in self.coded else key for key in self.keys)))
-
-    @property
-    def given(self) -> Callable[[Any, list[Any]], Any]:
-        """Gives a known value this shape; what is unknown in it is added to the list."""
-        if not self.paths:
-            return coded
-        if self.single:
-            path, give = self.paths[0], coded if self.coded else plain
-            return lambda value, unknown: [give(_at(element, path), unknown) for element in value]
-        steps = [(number, key, coded if (key,) in self.coded else plain) for number, key in enumerate(self.keys)]
-        return lambda value, unknown: [_by_number(element, steps, unknown) for element in value]
 
 
 def is_single(operand: Node) -> bool:
     """Whether a macro's list is one of single values."""
-    return isinstance(operand, Select) and operand.field.startswith(_EACH)
-
-
-def variable(name: str) -> str:
-    """The engine's variable for a field or a view; several are taken in faster than one that holds them all."""
-    return _ENGINE + name
+    return isinstance(operand, Select) and operand.field.startswith(EACH)
 
 
 class Narrowed(Struct, frozen=True):
@@ -85,6 +32,12 @@ class Narrowed(Struct, frozen=True):
     views: frozenset[View]
     lists: frozenset[str]
     """The spelling of every list in it."""
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """Strings in whose place it has numbers."""
+        numbers = (one.value for one in _walk(self.node) if isinstance(one, Literal) and type(one.value) is int)
+        return frozenset(constant for number in numbers if (constant := constant_of(number)) is not None)
 
     def for_engine(self, node: Node) -> Node:
         """What was made of the expression, over the engine's variables."""
@@ -191,22 +144,6 @@ def _number(node: Node) -> Node:
         case Items(items=items):
             return Items(tuple(map(_number, items)))
     return node
-
-
-def _at(element: Any, path: Path) -> Any:
-    for step in path:
-        if type(element) is not dict or is_unknown(element):
-            return element
-        element = element[step]
-    return element
-
-
-def _by_number(
-    element: Any, steps: Sequence[tuple[int, str, Callable[[Any, list[Any]], Any]]], unknown: list[Any]
-) -> Any:
-    if is_unknown(element):
-        return plain(element, unknown)
-    return {number: give(element[key], unknown) for number, key, give in steps if key in element}
 
 
 def _rebuilt(node: Node, change: Callable[[Any], Any]) -> Node:

@@ -5,8 +5,8 @@ from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from assay.policies.cel import engine
+from assay.policies.cel.assertion import STUMBLES, Assertion
 from assay.policies.cel.given import Given, Inputs
-from assay.policies.cel.kleene import STUMBLES, Assertion
 from assay.policies.memory import Memory
 
 Told = Literal["not applicable", "pass", "fail", "undecided"]
@@ -18,7 +18,7 @@ class Several:
     """Assertions about the same resources, each after the condition on which it applies, if there is one."""
 
     def __init__(self, asked: Sequence[tuple[Assertion | None, Assertion]]) -> None:
-        self._asked = asked
+        self._asked = [(applies.written if applies else None, assertion.written) for applies, assertion in asked]
         self._memory: Memory[bytes, Sequence[Told]] = Memory()
         self.inputs = Inputs()
         for applies, assertion in asked:

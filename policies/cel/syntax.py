@@ -10,7 +10,17 @@ from typing import NoReturn
 
 from msgspec import Struct
 
+from assay.policies.cel.error import CelError
+
 MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+LEVELS = (
+    frozenset({"||"}),
+    frozenset({"&&"}),
+    frozenset({"==", "!=", "<", "<=", ">", ">=", "in"}),
+    frozenset({"+", "-"}),
+    frozenset({"*", "/", "%"}),
+)
+"""The operators between two operands, from those that bind least."""
 _KEYWORDS = frozenset({"true", "false", "null", "in"})
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -24,10 +34,6 @@ _TOKEN = re.compile(
 )
 _MAX_TEXT = 4096
 _MAX_NESTING = 64
-
-
-class CelError(ValueError):
-    """An expression that a rule may not use; says what and where in the expression."""
 
 
 class Literal(Struct, frozen=True):
@@ -116,32 +122,47 @@ def parse(text: str) -> Node:
     return node
 
 
+_TIGHTEST = 6
+"""How tightly a name, a call or anything in brackets holds together; an operator's is its level in the grammar."""
+_PRECEDENCE = {op: level for level, ops in enumerate(LEVELS, start=1) for op in ops}
+
+
 def unparse(node: Node) -> str:
-    """CEL text that means the tree; fully parenthesised."""
+    """CEL text that means the tree, with no more parentheses than it needs: the engine takes its time over them."""
+    return _unparse(node, 0)
+
+
+def _unparse(node: Node, least: int) -> str:
+    """In parentheses where it holds together less tightly than `least`."""
     match node:
         case Literal(text=text):
             return text
         case Name(name=name):
             return name
         case Select(operand=operand, field=field):
-            return f"{unparse(operand)}.{field}"
+            return f"{_unparse(operand, _TIGHTEST)}.{field}"
         case Index(operand=operand, index=index):
-            return f"{unparse(operand)}[{unparse(index)}]"
+            return f"{_unparse(operand, _TIGHTEST)}[{unparse(index)}]"
         case Call(function=function, target=None, args=args):
             return f"{function}({', '.join(map(unparse, args))})"
         case Call(function=function, target=target, args=args):
             assert target is not None  # noqa: S101  # the case above took the others
-            return f"{unparse(target)}.{function}({', '.join(map(unparse, args))})"
+            return f"{_unparse(target, _TIGHTEST)}.{function}({', '.join(map(unparse, args))})"
         case Unary(op=op, operand=operand):
-            return f"({op}{unparse(operand)})"
+            return (
+                f"({op}{_unparse(operand, _TIGHTEST)})" if least == _TIGHTEST else f"{op}{_unparse(operand, _TIGHTEST)}"
+            )
         case Binary(op=op, left=left, right=right):
-            return f"({unparse(left)} {op} {unparse(right)})"
+            level = _PRECEDENCE[op]
+            text = f"{_unparse(left, level)} {op} {_unparse(right, level + 1)}"
+            return f"({text})" if level < least else text
         case Ternary(condition=condition, then=then, otherwise=otherwise):
-            return f"({unparse(condition)} ? {unparse(then)} : {unparse(otherwise)})"
+            text = f"{_unparse(condition, 1)} ? {_unparse(then, 1)} : {unparse(otherwise)}"
+            return f"({text})" if least else text
         case Items(items=items):
             return f"[{', '.join(map(unparse, items))}]"
         case Macro(macro=macro, operand=operand, variable=variable, body=body):
-            return f"{unparse(operand)}.{macro}({variable}, {unparse(body)})"
+            return f"{_unparse(operand, _TIGHTEST)}.{macro}({variable}, {unparse(body)})"
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -194,19 +215,11 @@ class _Parser:
         if self._at < len(self._tokens):
             self._fail("expected the end of the expression")
 
-    _LEVELS = (
-        frozenset({"||"}),
-        frozenset({"&&"}),
-        frozenset({"==", "!=", "<", "<=", ">", ">=", "in"}),
-        frozenset({"+", "-"}),
-        frozenset({"*", "/", "%"}),
-    )
-
     def _binary(self, level: int) -> Node:
-        if level == len(self._LEVELS):
+        if level == len(LEVELS):
             return self._unary()
         left = self._binary(level + 1)
-        while self._peek() in self._LEVELS[level]:
+        while self._peek() in LEVELS[level]:
             op = self._next()[1]
             left = Binary(op, left, self._binary(level + 1))
         return left

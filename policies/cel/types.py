@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from assay.policies.cel.error import CelError
 from assay.policies.cel.syntax import (
     Binary,
     Call,
-    CelError,
     Index,
     Items,
     Literal,

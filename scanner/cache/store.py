@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -86,6 +85,7 @@ class Store:
         """Keeps it, if it can be kept."""
         if len(value) > MOST_ENTRY_BYTES - len(_MAGIC) - _DIGEST_BYTES or self.refusal() is not None:
             return
+        import tempfile  # not for those who find everything there
 
         path, temporary = self._path(key), None
         try:

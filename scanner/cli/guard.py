@@ -3,8 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
@@ -60,6 +58,10 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _trace_file() -> str:
+    # Few runs have a bug to tell of, and none should wait for what that takes.
+    import tempfile
+    import traceback
+
     text = traceback.format_exc()
     try:
         handle, path = tempfile.mkstemp(prefix="assay-trace-", suffix=".txt")

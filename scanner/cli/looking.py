@@ -20,7 +20,6 @@ from assay.scanner.engine.inventory import Inventory
 from assay.scanner.engine.lineage import Lineage
 from assay.scanner.engine.observe import observe
 from assay.scanner.engine.target import Target, counterpart, list_around, list_root
-from assay.scanner.hook import forked
 from assay.scanner.hook.preload import is_preloaded
 from assay.scanner.model.finding import Report
 
@@ -59,7 +58,11 @@ def judge_files(
         check_none_idle(target, chosen, book, DETECTORS)
         decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
-    start = forked.fork if is_preloaded() else None
+    start = None
+    if is_preloaded():
+        from assay.scanner.hook import forked
+
+        start = forked.fork
     listing = list_around(root, files)
     looks = stack.enter_context(remembered(args.cache, no_cache=args.no_cache, trusted=True))
     try:

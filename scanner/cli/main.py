@@ -6,6 +6,10 @@ Until it knows what to do it imports the standard library only, and little of th
 import os
 import sys
 
+TYPE_CHECKING = False  # as typing has it, which takes longer to import than all else here
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 COMMANDS = {
     "scan": "look at targets, judge them, report",
     "hook": "judge the files that a commit changes, at once",
@@ -40,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character gets its escape, not a traceback. A closed stream is None.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    _end(run(sys.argv[1:] if argv is None else argv))
 
 
 def run(argv: list[str]) -> int:
@@ -89,6 +93,16 @@ def _print(text: str) -> int:
         sys.stderr.write(f"assay: standard output: {error.strerror}\n")
         return 2
     return 0
+
+
+def _end(code: int) -> "NoReturn":
+    """Ends the process at once: to take apart what it made, object by object, would be an eighth of a short run."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):  # whoever wrote said it; None is a closed one
+            continue
+    os._exit(code)
 
 
 def _leave_python_path() -> None:

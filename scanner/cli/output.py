@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -91,6 +90,8 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
 
     A pipe or a device is written to as it is; it must not be replaced by a file.
     """
+    import tempfile  # not for those that print their report
+
     temporary: str | None = None
     try:
         if path.exists() and not path.is_file():

@@ -1,7 +1,6 @@
 """Which earlier looks a run may go by: the user's, those of a folder that the operator names, or its own alone."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,5 +33,7 @@ def remembered(named: str | None, *, no_cache: bool, trusted: bool) -> Iterator[
         yield looks
         looks.trim()
         return
+    import tempfile  # not for those that use the user's cache
+
     with tempfile.TemporaryDirectory(prefix="assay-looks-") as private:
         yield Looks(Store(Path(private)), circumstances(os.environ))

@@ -1,7 +1,6 @@
 """The configuration file: `[tool.assay]` in pyproject.toml, or assay.toml."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -130,6 +129,8 @@ def parse_toml(text: bytes) -> dict[str, Any]:
     """Raises ValueError or RecursionError for what isn't TOML, or would take the parser hours."""
     if any(_QUOTED.sub(b"", line).count(b".") > _MAX_DEPTH for line in text.splitlines()):
         raise ValueError("a key of too many parts")
+    import tomllib  # not where nothing is configured
+
     return tomllib.loads(text.decode("utf-8"))
 
 
@@ -148,6 +149,8 @@ def _table(path: Path) -> dict[str, Any] | None:
     text = _read(path)
     if path.name == "pyproject.toml" and b"tool.assay" not in text:
         return None  # Not ours, nor ours to complain of.
+    import tomllib
+
     try:
         return parse_toml(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,6 +1,5 @@
 """Where policy is read from: beside what is scanned, or, in gate mode, only from a side that the change can't reach."""
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -123,6 +122,8 @@ def operator_place(root: str, targets: Sequence[str]) -> PolicyPlace:
 @contextmanager
 def open_sides(ref: str, diff: bool, targets: Sequence[str]) -> Iterator[tuple[Sides, PolicyPlace]]:
     """`--trust-base` and `--diff`: writes the versions that the change is compared with. Raises UsageError."""
+    import tempfile
+
     from assay.scanner.safe.history import open_history
 
     first = folder_of(targets[0])

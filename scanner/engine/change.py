@@ -1,7 +1,6 @@
 """Tells new findings from earlier ones: matched exactly first, then one to one through renamed files."""
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
@@ -45,6 +44,8 @@ def _address(finding: Finding) -> tuple[str, str, str]:
 
 
 def _prior(finding: Finding, texts: Mapping[tuple[str, int], str], *, alone: bool) -> Prior:
+    import json  # not by those who compare with nothing
+
     place = finding.location
     offences = finding.evidence.get("offences") or ()
     return Prior(

@@ -1,11 +1,8 @@
 """Starts a detector's host process, unless everything that it would say is known."""
 
 import os
-import shutil
 import signal
-import subprocess  # each detector runs in a process of its own
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -72,6 +69,10 @@ class HostProcess:
         if self._trace is not None and (known := self._trace.whole()) is not None:
             outcome, lines = known
             return Observed(outcome=outcome, records=tuple(map(decode_record, lines)))
+        # Nor imported by whoever finds that nothing has changed.
+        import shutil
+        import tempfile
+
         try:
             scratch = tempfile.mkdtemp(prefix="assay-")
         except OSError as error:
@@ -140,6 +141,8 @@ class HostProcess:
 
 def _spawn(environment: Mapping[str, str], folder: str, given: int, writer: int, log: int) -> Started:
     """A new interpreter."""
+    import subprocess
+
     return subprocess.Popen(
         [sys.executable, *isolation_flags(), "-m", "assay.scanner.engine.host", str(writer)],
         stdin=given,

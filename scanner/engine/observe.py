@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,7 +20,7 @@ from assay.scanner.model.resource import EngineVerdict, Failure, Record
 from assay.scanner.safe.repository import read_repository
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import Listing
-from assay.scanner.version import __version__
+from assay.scanner.version import __version__, installed_version
 
 Progress = Callable[[str, str], None]
 """Called with a detector's id and what it is doing now; may come from several threads."""
@@ -108,13 +107,8 @@ def _trees(target: Target, files: Tree, kinds: tuple[str, ...] | None) -> Iterat
 @cache
 def engine_versions() -> Mapping[str, str]:
     """The installed version of each outside engine."""
-    found: dict[str, str] = {}
-    for package in ENGINE_PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    versions = {package: installed_version(package) for package in ENGINE_PACKAGES}
+    return {package: version for package, version in versions.items() if version is not None}
 
 
 def default_jobs() -> int:

@@ -5,10 +5,11 @@ Imports the standard library only, and little of that; the pre-commit hook start
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # as typing has it, which takes longer to import than all else here
 if TYPE_CHECKING:
     import _socket
+    from typing import NoReturn
 
 if __package__:
     from assay.scanner.hook.place import Place
@@ -111,7 +112,7 @@ def _start(place: Place) -> None:
         os.close(nothing)
 
 
-def _do_it_here(argv: list[str]) -> NoReturn:
+def _do_it_here(argv: list[str]) -> "NoReturn":
     command = [sys.executable, *Place(os.environ).flags, "-m", "assay.scanner.cli.main", "hook", "--no-server", *argv]
     os.execv(sys.executable, command)  # noqa: S606  # no shell is wanted
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -10,6 +11,8 @@ import msgspec
 from assay.scanner.model.fact import Known, is_unknown
 from assay.scanner.model.resource import Resource
 
+HOME = Path(__file__).parent
+"""Where the kinds lie."""
 KINDS: Mapping[str, str] = {
     "ai.endpoint": "ai:Endpoint",
     "ai.notebook": "ai:Notebook",
@@ -80,6 +83,11 @@ def fields(kind: str) -> Mapping[str, msgspec.inspect.Type]:
     info = msgspec.inspect.type_info(kind_type(kind))
     assert isinstance(info, msgspec.inspect.StructType)  # noqa: S101  # kind_type returns structs only
     return {field.name: field.type for field in info.fields}
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """The kind's fields, in its order."""
+    return kind_type(kind).__struct_fields__
 
 
 def schema(kind: str) -> dict[str, Any]:

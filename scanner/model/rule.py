@@ -151,3 +151,23 @@ class EngineCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     empty_pass: bool = False
     """Whether it also passes where there is nothing of what it looks at, such as the flags of an API server in any
     container: then its pass evidences nothing, and isn't told."""
+
+
+class Engine(Struct, frozen=True, kw_only=True):
+    """An outside engine's checks, by id."""
+
+    name: str
+    version: str
+    """The engine's version that the catalogue was made from."""
+    checks: Mapping[str, EngineCheck]
+    fallback: EngineCheck
+    """For an id that the catalogue lacks; the finding says so."""
+
+
+class Policy(Struct, frozen=True):
+    """All that judges, but for packs."""
+
+    safeguards: tuple[Safeguard, ...]
+    engines: tuple[Engine, ...]
+    rules: tuple[Rule, ...]
+    """By id."""

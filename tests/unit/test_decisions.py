@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assay.detectors.registry import DERIVATIONS
 from assay.policies import book as policy
-from assay.policies.cel.kleene import Given
+from assay.policies.cel.given import Given
 from assay.policies.compiled import Compiled, Decision
 from assay.scanner.engine import inventory
 from assay.scanner.engine.derive import derive

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.policies import book as policy
+from assay.policies.cel.assertion import Elements
 from assay.policies.cel.each import EachElement
 from assay.policies.cel.given import Given
-from assay.policies.cel.kleene import Elements
 from assay.policies.compiled import CompiledRule, complete
 from assay.policies.memory import Memory, spelled
 from assay.policies.screen import Screen
@@ -17,7 +17,8 @@ from assay.scanner.model.fact import Unknown
 
 BOOK = policy.load(("gdpr", "hipaa"))
 RULES = [one.compiled for one in BOOK.variants("rbac.grant") if isinstance(one.compiled, CompiledRule)]
-ABOUT_POWERS = [one for one in RULES if one.elements and one.elements.alone and one.elements.field == "powers"]
+OVER_LISTS = [(one, one.elements.written) for one in RULES if one.elements]
+ABOUT_POWERS = [one for one, said in OVER_LISTS if said.alone and said.field == "powers"]
 SAID: list[Elements] = [one.elements for one in ABOUT_POWERS if one.elements]
 UNREAD = Unknown(reason="403")
 POWER = {

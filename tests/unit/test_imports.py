@@ -96,3 +96,14 @@ HEAVY = ("checkov", "boto3", "botocore", "kubernetes", "presidio_analyzer", "art
 @pytest.mark.parametrize("argv", [("scan", "--help"), ("packs",), ("explain", "CKV_AWS_18"), ("rules",)])
 def test_no_command_loads_an_engine_in_its_own_process(argv: tuple[str, ...]) -> None:
     assert {name.split(".")[0] for name in loaded(*argv)}.isdisjoint(HEAVY)
+
+
+SLOW = ("asyncio", "email", "importlib.metadata", "rich", "subprocess", "tempfile", "tomllib", "yaml")
+
+
+def test_a_scan_that_finds_nothing_changed_imports_little(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "main.tf").write_text('resource "aws_s3_bucket" "a" {}\n')
+    argv = ("scan", str(tmp_path / "tree"), "--quiet", "--cache", str(tmp_path / "cache"))
+    assert "subprocess" in loaded(*argv)
+    assert loaded(*argv) & set(SLOW) == set()

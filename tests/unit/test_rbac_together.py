@@ -133,6 +133,12 @@ def test_what_a_group_has_by_itself_is_told_of_the_group_alone() -> None:
     assert _of(found, Subject(type="Group", name="system:serviceaccounts")) == []
 
 
+def test_what_a_group_has_by_itself_is_not_told_again_where_another_way_leads_to_it() -> None:
+    (one, other), (another, _) = HALVES["steal-pods"], OTHER_WAYS["steal-pods"]
+    objects = [role("one", one), role("other", other), binding("a", "one", OF_ML), binding("b", "other", OF_ML)]
+    assert _of(access([*objects, role("r", another), binding("c", "r", MINE)])) == []
+
+
 def test_a_role_that_is_declared_elsewhere_may_be_the_other_half() -> None:
     [one, _] = HALVES["steal-pods"]
     objects = [role("one", one), binding("a", "one", MINE), binding("b", "elsewhere", MINE)]

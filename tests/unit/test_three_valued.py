@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.policies.cel import engine, kleene, syntax, types
+from assay.policies.cel.assertion import Assertion
+from assay.policies.cel.error import CelError
 from assay.policies.cel.given import Given
 from assay.policies.cel.several import Several
 from assay.policies.cel.values import plain
@@ -36,12 +38,12 @@ FIELDS = {
 }
 
 
-def compiled(text: str) -> kleene.Assertion:
+def compiled(text: str) -> Assertion:
     node = syntax.parse(text)
     try:
-        return kleene.Assertion(node, types.check(node, FIELDS, {}))
+        return Assertion(kleene.write(node, types.check(node, FIELDS, {})))
     except RecursionError as error:  # as a rule's loader does
-        raise syntax.CelError(str(error)) from None
+        raise CelError(str(error)) from None
 
 
 def verdict(text: str, facts: dict[str, Any]) -> bool | None:
@@ -249,7 +251,7 @@ def test_an_element_that_decides_does_so_beside_an_unknown_one() -> None:
     ],
 )
 def test_an_expression_outside_the_subset_is_refused_with_its_reason(text: str, said: str) -> None:
-    with pytest.raises(syntax.CelError, match=said):
+    with pytest.raises(CelError, match=said):
         compiled(text)
 
 
@@ -286,7 +288,7 @@ def test_where_one_of_several_cannot_be_evaluated_nothing_is_told_of_any() -> No
 
 @pytest.mark.parametrize("text", ["resource.items.all(i__x, i__x.open)", "resource.names.exists(__, true)"])
 def test_names_of_the_engines_own_variables_are_refused(text: str) -> None:
-    with pytest.raises(syntax.CelError, match="two underscores"):
+    with pytest.raises(CelError, match="two underscores"):
         compiled(text)
 
 
