@@ -1,6 +1,6 @@
 """Everything that judges, loaded once: rules per kind, engine checks, packs, and which controls each evidences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache, reduce
 from operator import or_
 from pathlib import Path
@@ -74,6 +74,11 @@ class Book:
     def checks(self) -> Mapping[str, EngineCheck]:
         """Every engine's checks by id, our own remarks among them."""
         return {name: check for engine in self.engines.values() for name, check in engine.checks.items()}
+
+    @cached_property
+    def surfaces(self) -> Set[str]:
+        """What the engines' checks look at."""
+        return {surface for check in self.checks.values() for surface in check.surfaces}
 
     @cached_property
     def rule_names(self) -> Mapping[str, str]:

@@ -34,6 +34,8 @@ from assay.detectors.iac.verdicts import unrecognised, unrendered, verdicts
 from assay.scanner.api import Emit, EngineVerdict, Failure, Part, Plan, Record, Resource, Tree
 
 Look = Callable[[str, PrivateCopy], Iterator[Record]]
+_FEW = 20
+"""Files."""
 APART = (
     "checkov crashes on files that it takes one by one, and looked at them in groups: what spans them was not seen; "
     "scan their folders one by one"
@@ -60,23 +62,30 @@ class IacDetector:
         read = read_by_all(self._survey, self._copy_tree())
         return Plan(
             parts=(
-                *(self._part(framework, framework, read) for framework in present),
+                *(self._part(framework, framework, read, self._joined_by(framework, present)) for framework in present),
                 *(self._part(f"{framework}{PAST_SKIPS}", framework, read) for framework in again),
             ),
             files=len({path for claimed in self._survey.claims.values() for path in claimed}),
             read=read,
         )
 
-    def _part(self, name: str, framework: str, read: Mapping[str, str]) -> Part:
+    def _part(self, name: str, framework: str, read: Mapping[str, str], joins: str | None = None) -> Part:
         by_file = framework in BY_FILE
         given = self._needed(framework)
         return Part(
             id=name,
             of=framework if name != framework else None,
             again={"in_pieces": True},
+            joins=joins,
             key=None if by_file else key(framework, given, self._survey, read),
             keys=file_keys(framework, self._survey, read) if by_file else None,
         )
+
+    def _joined_by(self, framework: str, present: Sequence[str]) -> str | None:
+        """The secrets engine is apart from all else in checkov, and with a few named files it is soon done."""
+        if framework != "secrets" or self._tree.only is None or len(self._tree.only) > _FEW:
+            return None
+        return next((other for other in present if other != framework), None)
 
     def preload(self, parts: Sequence[Part]) -> None:
         """Imports the runners and makes the copy, which all parts then share."""
@@ -145,7 +154,7 @@ class IacDetector:
             yield failure(framework, None, missing)
             return
         allowlist = Allowlist() if framework == "secrets" else None
-        ran = _run(framework, copy, log, renderer)
+        ran = _run(framework, copy, log, renderer, self._tree.only)
         found = verdicts(ran.reports, copy, framework)
         if allowlist is not None:
             found = list(allowlist.told(found, copy))
@@ -180,7 +189,7 @@ class IacDetector:
         if renderer is not None and renderer.missing_tool():
             return
         heed_no_skip()
-        ran = _run(framework, copy, SkipLog(copy, self._survey.wanted), renderer)
+        ran = _run(framework, copy, SkipLog(copy, self._survey.wanted), renderer, self._tree.only)
         yield from spoken_of(verdicts(ran.reports, copy, framework), copy, marked)
 
     def _objects(
@@ -252,14 +261,21 @@ class IacDetector:
         return bool(claimed & set(only))
 
 
-def _run(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts | Kustomizations | None) -> Run:
+def _run(
+    framework: str,
+    copy: PrivateCopy,
+    log: SkipLog,
+    renderer: HelmCharts | Kustomizations | None,
+    only: tuple[str, ...] | None,
+) -> Run:
     with lean_imports():
-        ran = _run_lean(framework, copy, log, renderer)
+        _prepare(framework, copy, log)
+        ran = run(framework, copy, log, renderer.prepare if renderer else None, only)
     check_unused()
     return ran
 
 
-def _run_lean(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCharts | Kustomizations | None) -> Run:
+def _prepare(framework: str, copy: PrivateCopy, log: SkipLog) -> None:
     load_runner(framework)
     keep_parser_tables()
     offline.confine(framework, copy.root)
@@ -269,7 +285,6 @@ def _run_lean(framework: str, copy: PrivateCopy, log: SkipLog, renderer: HelmCha
     if framework == "secrets":
         look_once()
     take_faster_ways(framework)
-    return run(framework, copy, log, renderer.prepare if renderer else None)
 
 
 def _renderer(framework: str, folders: Sequence[str], copy: PrivateCopy) -> HelmCharts | Kustomizations | None:

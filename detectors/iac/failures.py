@@ -59,13 +59,13 @@ class SkipLog(logging.Handler):
         self._root = logging.getLogger()
         self._before = (self._root.level, list(self._root.handlers))
         self._root.handlers[:] = [self]
-        self._root.setLevel(logging.WARNING)
+        _set_level(self._root, logging.WARNING)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._root.setLevel(self._before[0])
+        _set_level(self._root, self._before[0])
         self._root.handlers[:] = self._before[1]
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -114,6 +114,12 @@ class SkipLog(logging.Handler):
         names = message.replace(self._copy.root, "")
         found = [path for path in self._known if path in names]
         return max(found, key=len, default=None)
+
+
+def _set_level(logger: logging.Logger, level: int) -> None:
+    """Only where it is another, as it makes every logger there is forget what it knew."""
+    if logger.level != level:
+        logger.setLevel(level)
 
 
 def failures(

@@ -53,9 +53,11 @@ def use_prepared_tables() -> None:
 
 
 def build_deferred() -> None:
-    """Builds all parsers that were made until now."""
+    """Builds all parsers that were made until now, with what they match words by."""
     while _deferred:
-        _ = _deferred.pop().parser
+        lexer = _deferred.pop().parser.lexer
+        for one in getattr(lexer, "lexers", {}).values():
+            _ = one.scanner
 
 
 def keep_parser_tables() -> None:
@@ -63,6 +65,8 @@ def keep_parser_tables() -> None:
     parser = importlib.import_module("bc_jsonpath_ng.parser")
     yacc = importlib.import_module("ply.yacc")
     build = yacc.yacc
+    if hasattr(build, "built"):
+        return
     built: dict[tuple[type, str], Any] = {}
 
     def build_once(*, module: Any, start: str, **options: Any) -> Any:
@@ -72,7 +76,14 @@ def keep_parser_tables() -> None:
             built[key] = build(module=module, start=start, **options)
         return built[key]
 
+    build_once.built = built  # type: ignore[attr-defined]  # tells it from the original
     parser.ply.yacc.yacc = build_once
+
+
+def build_parser_tables() -> None:
+    """Those that `keep_parser_tables` would have built when they are first needed."""
+    keep_parser_tables()
+    importlib.import_module("bc_jsonpath_ng.ext").parse("$.a")
 
 
 def read_tables(grammar: str) -> dict[str, Any] | None:

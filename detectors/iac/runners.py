@@ -1,7 +1,8 @@
 """Runs one of checkov's runners on the private copy, and says what it parsed, found and skipped."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from msgspec import Struct, field
@@ -33,11 +34,18 @@ class Run(Struct, frozen=True, kw_only=True):
     """Path → documents, where they are plain manifests of Kubernetes."""
 
 
-def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any], Any] | None = None) -> Run:
+def run(
+    framework: str,
+    copy: PrivateCopy,
+    log: SkipLog,
+    prepare: Callable[[Any], Any] | None = None,
+    only: Collection[str] | None = None,
+) -> Run:
     """Runs it as `checkov -d .` in the root of the copy would. For the process of one part: it changes the working
     folder and checkov's modules.
 
-    `prepare` may replace the runner or bend it to our renderers before it runs.
+    `prepare` may replace the runner or bend it to our renderers before it runs. `only` are the files of which verdicts
+    are wanted; None: of all.
     """
     from checkov.runner_filter import RunnerFilter
 
@@ -45,6 +53,8 @@ def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any]
     runner = load_runner(framework)()
     if prepare is not None:
         runner = prepare(runner)
+    if framework == "terraform" and only is not None:
+        _check_blocks_of(runner, copy, only)
     graphs = _catch_graphs(runner)
     _run_graph_checks_in_turn(log)
     read_documents(framework, log)
@@ -69,6 +79,17 @@ def run(framework: str, copy: PrivateCopy, log: SkipLog, prepare: Callable[[Any]
     )
 
 
+def _check_blocks_of(runner: Any, copy: PrivateCopy, only: Collection[str]) -> None:
+    """Has the checks of single blocks look at those of these files, and not at the rest of the module."""
+    run_all_blocks = runner.run_all_blocks
+
+    def run_named(definition: Any, context: Any, key: Any, *rest: Any) -> None:
+        if copy.relative(str(key.file_path)) in only:
+            run_all_blocks(definition, context, key, *rest)
+
+    runner.run_all_blocks = run_named
+
+
 def _catch_graphs(runner: Any) -> list[Any]:
     """Keeps the local graphs, which checkov drops once it has turned them into the graph that its checks walk."""
     graphs: list[Any] = []
@@ -85,12 +106,32 @@ def _catch_graphs(runner: Any) -> list[Any]:
 
 
 def _run_graph_checks_in_turn(log: SkipLog) -> None:
-    """Replaces the thread pool in which checkov loses the exception of a graph check together with its results."""
+    """Replaces the thread pools in which checkov loses the exception of a graph check together with its results: that
+    of all checks, and those that each of a check's conditions makes for itself, a thread for each block."""
+    from checkov.common.checks_infra.solvers.attribute_solvers import base_attribute_solver
+    from checkov.common.checks_infra.solvers.resource_solvers import base_resource_solver
     from checkov.common.graph.checks_infra.registry import BaseRegistry
 
+    in_hand = ""
+    done: Future[None] = Future()
+    done.set_result(None)
+
+    class InTurn:
+        def submit(self, function: Callable[..., object], *arguments: object) -> Future[None]:
+            try:
+                function(*arguments)
+            except Exception as error:  # noqa: BLE001  # as below
+                log.skipped(log.file_in_hand(error.__traceback__), f"the check {in_hand} crashes on it")
+            return done
+
+    for module in (base_attribute_solver, base_resource_solver):
+        module.ThreadPoolExecutor = InTurn
+
     def run_checks(self: Any, graph_connector: Any, runner_filter: Any, report_type: str) -> dict[Any, Any]:
+        nonlocal in_hand
         results: dict[Any, Any] = {}
         for check in self.checks:
+            in_hand = check.id
             if not runner_filter.should_run_check(check, report_type=report_type):
                 continue
             try:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ MOST_BYTES = 256 << 20
 """What a store may hold before its oldest entries go."""
 MOST_ENTRY_BYTES = 64 << 20
 """What is larger isn't kept."""
+_MUCH = 1 << 20
+_SECONDS_BETWEEN = 600.0
+_TRIMMED = "trimmed"
 _KEPT_BYTES = 192 << 20
 """What is left of it then, so that not every run has to look again."""
 _MAGIC = b"assay-cache/1\n"
@@ -37,7 +41,7 @@ class Store:
         self.folder = folder
         self._most_bytes = most_bytes
         self._kept_bytes = kept_bytes
-        self._wrote = False
+        self._wrote = 0
 
     def refusal(self) -> str | None:
         """Why the folder is neither read nor written, if it is there; None: it may be used."""
@@ -97,15 +101,18 @@ class Store:
                 stream.write(_MAGIC + _digest(key, value))
                 stream.write(value)
             Path(temporary).replace(path)
-            self._wrote = True
+            self._wrote += len(value)
         except OSError:  # a full disk, a read-only home: the answer is there all the same
             if temporary is not None:
                 with suppress(OSError):
                     Path(temporary).unlink()
 
     def trim(self) -> None:
-        """Takes the oldest entries away where there are too many; to be called once, at the end of a run."""
-        if not self._wrote:
+        """Takes the oldest entries away where there are too many; to be called once, at the end of a run.
+
+        Looks for them after a run that wrote much, and now and then: a hook has no time to list thousands of entries.
+        """
+        if not self._wrote or (self._wrote < _MUCH and self._trimmed_lately()):
             return
         found = sorted(self._files(), key=lambda one: one[1].st_mtime_ns)
         held = sum(one.st_size for _, one in found)
@@ -118,6 +125,16 @@ class Store:
             if held <= self._kept_bytes:
                 return
 
+    def _trimmed_lately(self) -> bool:
+        """Whether that is not long ago; if it is, whoever comes next takes it for done."""
+        mark = self.folder / _TRIMMED
+        with suppress(OSError):
+            if 0 <= time.time() - mark.stat().st_mtime < _SECONDS_BETWEEN:
+                return True
+        with suppress(OSError):
+            mark.touch()
+        return False
+
     def usage(self) -> Usage:
         """What is there now."""
         sizes = [one.st_size for _, one in self._files()]
@@ -129,6 +146,8 @@ class Store:
         for path, one in self._files():
             path.unlink(missing_ok=True)
             entries, size = entries + 1, size + one.st_size
+        if entries:
+            (self.folder / _TRIMMED).unlink(missing_ok=True)
         return Usage(entries=entries, bytes=size)
 
     def _path(self, key: str) -> Path:

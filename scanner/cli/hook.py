@@ -4,33 +4,38 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
-from assay.scanner.cli import options, output
+from assay.scanner.cli import looking, options, output, policy
 from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 from assay.scanner.errors import UsageError
 from assay.scanner.safe.text import one_line
 
 
-def run(argv: Sequence[str]) -> int:
-    """Returns the exit code."""
-    from assay.scanner.cli import looking, policy
-
-    parser = Parser(
+@cache
+def parser() -> Parser:
+    """Made once in a process that answers many."""
+    made = Parser(
         prog="assay hook",
         description="Judge the named files. What else of the repository bears on them, such as the rest of a Terraform "
         "module, is read, and what is wrong with it is another day's business.",
     )
-    parser.add_argument("file", nargs="*", metavar="FILE", help="a file of the repository that this is run in")
-    options.add_policy(parser)
-    policy.add_accepted(parser)
-    options.add_selection(parser)
-    options.add_jobs(parser)
-    looking.add_cache(parser)
-    output.add_reporting(parser, usual="lines")
-    parser.add_argument("--no-server", action="store_true", help="leave no process behind, and ask none")
-    args = parser.parse_args(argv)
+    made.add_argument("file", nargs="*", metavar="FILE", help="a file of the repository that this is run in")
+    options.add_policy(made)
+    policy.add_accepted(made)
+    options.add_selection(made)
+    options.add_jobs(made)
+    looking.add_cache(made)
+    output.add_reporting(made, usual="lines")
+    made.add_argument("--no-server", action="store_true", help="leave no process behind, and ask none")
+    return made
+
+
+def run(argv: Sequence[str]) -> int:
+    """Returns the exit code."""
+    args = parser().parse_args(argv)
     outputs = output.parse_outputs(args.output)
     with ExitStack() as stack:
         named = _named(args)

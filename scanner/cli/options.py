@@ -164,7 +164,7 @@ def choose(
     """Sorts names into detectors, surfaces and rules. Raises UsageError for a name that is none of them."""
     detectors = {spec.id for spec in specs}
     surfaces = {surface for spec in specs for surface in spec.surfaces}
-    surfaces |= {surface for check in book.checks.values() for surface in check.surfaces}
+    surfaces |= book.surfaces
     rules = book.rule_names
 
     def sort(given: Sequence[str], option: str) -> tuple[list[str], list[str], list[str]]:

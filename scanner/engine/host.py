@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from assay.scanner.engine import credentials, protocol, sandbox
+from assay.scanner.engine.groups import PART_ENDS, grouped, records_of
 from assay.scanner.model.detector import Detector, Part, Tree
 from assay.scanner.model.resource import Record
 
@@ -47,10 +48,10 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
         write=(job.scratch, *(credentials.writable() if log_in else ())),
         network=network,
     )
-    isolation = sandbox.enter(grants)
+    entered = sandbox.enter(grants)
     limits = sandbox.Limits(memory_bytes=job.spec.memory_bytes, cpu_seconds=3600)
     sandbox.limit(limits)
-    _send(answers, protocol.Started(isolation=isolation))
+    _send(answers, protocol.Started(isolation=entered.level))
     detector = _load(job.spec.entry)
     plan = detector.plan(job.tree)
     wanted = {part.id: _is_wanted(part, job) for part in plan.parts}
@@ -70,7 +71,7 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
         parts = list(_unknown(parts, protocol.decode_known(sys.stdin.buffer.readline())))
     if parts:
         detector.preload(parts)
-        _run_parts(detector, job, parts, answers, grants)
+        _run_parts(detector, job, parts, answers, entered)
     _send(answers, protocol.End())
 
 
@@ -102,7 +103,8 @@ def _load(entry: str) -> Detector:
 
 
 class _Running(Struct):
-    part: Part
+    group: tuple[Part, ...]
+    """Mostly one."""
     pid: int
     pipe: int
     started: float
@@ -111,17 +113,22 @@ class _Running(Struct):
     again: bool = False
     """It crashed once."""
 
+    @property
+    def seconds(self) -> float:
+        """The wall-clock limit."""
+        return min(part.seconds for part in self.group)
+
 
 def _run_parts(
-    detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO, grants: sandbox.Grants
+    detector: Detector, job: protocol.Job, parts: list[Part], answers: BinaryIO, entered: sandbox.Entered
 ) -> None:
-    waiting: list[tuple[Part, float | None]] = [(part, None) for part in reversed(parts)]
+    waiting: list[tuple[tuple[Part, ...], float | None]] = [(group, None) for group in reversed(grouped(parts))]
     running: dict[int, _Running] = {}
     with selectors.DefaultSelector() as selector:
         while waiting or running:
             while waiting and len(running) < max(1, job.jobs):
-                part, began = waiting.pop()
-                child = _start(detector, job.tree, part, (answers.fileno(), *running), grants)
+                group, began = waiting.pop()
+                child = _start(detector, job, group, (answers.fileno(), *running), entered)
                 if began is not None:
                     child.started, child.again = began, True  # One limit holds for both looks.
                 running[child.pipe] = child
@@ -136,8 +143,8 @@ def _run_parts(
                 if not chunk or child.failure:
                     ended.append(child)
             for child in running.values():
-                if child not in ended and time.monotonic() - child.started > child.part.seconds:
-                    child.failure = f"took longer than {child.part.seconds:.0f} s and was stopped"
+                if child not in ended and time.monotonic() - child.started > child.seconds:
+                    child.failure = f"took longer than {child.seconds:.0f} s and was stopped"
                     ended.append(child)
                 elif child not in ended and _has_exited(child.pid):
                     # Something that it started may hold the pipe open for ever; what it said itself is all there.
@@ -147,68 +154,70 @@ def _run_parts(
                 selector.unregister(child.pipe)
                 del running[child.pipe]
                 again = _finish(child, answers, job.spec.output_bytes)
-                if again is not None:
-                    waiting.append((again, child.started))
+                if len(child.group) > 1:
+                    waiting += [((part,), None) for part in again]
+                else:
+                    waiting += [((part,), child.started) for part in again]
 
 
-def _start(detector: Detector, tree: Tree, part: Part, private: tuple[int, ...], grants: sandbox.Grants) -> _Running:
+def _start(
+    detector: Detector, job: protocol.Job, group: tuple[Part, ...], private: tuple[int, ...], entered: sandbox.Entered
+) -> _Running:
     """Forks. `private` are the host's own descriptors, which a part must not be able to write to or read from."""
     reader, writer = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    pid = sandbox.fork_apart()
     if pid == 0:
         for descriptor in (reader, *private):
             os.close(descriptor)
         os.setpgid(0, 0)  # so that whatever it starts can be ended with it where there is no namespace
-        sandbox.die_with_parent()
-        if sandbox.leave_processes():
-            _stand_by(os.fork())
-        sandbox.enter_part(grants)
-        os._exit(_observe(detector, tree, part, writer))
+        sandbox.enter_part(entered, "network" in job.spec.capabilities)
+        os._exit(_observe(detector, job.tree, group, writer))
     os.close(writer)
-    return _Running(part=part, pid=pid, pipe=reader, started=time.monotonic(), received=bytearray())
+    return _Running(group=group, pid=pid, pipe=reader, started=time.monotonic(), received=bytearray())
 
 
-def _stand_by(pid: int) -> None:
-    """In the part's outer process: ends as the first process of the part's namespace ends, and all in it do.
+def _observe(detector: Detector, tree: Tree, group: tuple[Part, ...], writer: int) -> int:
+    """The process of a part, or of a group. The exit status is 0 only if every record was sent."""
+    seconds = min(part.seconds for part in group)
+    sandbox.limit(sandbox.Limits(memory_bytes=1 << 62, cpu_seconds=int(seconds * 2) + 10))
+    # Closed by the kernel as this process ends: the host kills whatever goes on after that.
+    out = os.fdopen(writer, "wb", buffering=1 << 16, closefd=False)
 
-    In that first process, where `pid` is 0, it returns at once.
-    """
-    if pid == 0:
-        return
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code < 0:
-        os.kill(os.getpid(), -code)
-    os._exit(abs(code))
+    def emit(record: Record) -> None:
+        out.write(protocol.encode(record))
+        out.write(b"\n")
 
-
-def _observe(detector: Detector, tree: Tree, part: Part, writer: int) -> int:
-    """The part's own process. The exit status is 0 only if every record was sent."""
-    sandbox.limit(sandbox.Limits(memory_bytes=1 << 62, cpu_seconds=int(part.seconds * 2) + 10))
-    with os.fdopen(writer, "wb", buffering=1 << 16) as out:
-
-        def emit(record: Record) -> None:
-            out.write(protocol.encode(record))
-            out.write(b"\n")
-
-        try:
+    try:
+        for part in group:
             detector.observe(tree, part, emit)
-        except MemoryError:
-            out.write(b"!ran out of memory\n")
-            return 1
-        except Exception as error:  # noqa: BLE001  # the worker's boundary: a crash of this part alone
-            out.write(b"!" + describe(error).encode("utf-8", "backslashreplace") + b"\n")
-            return 1
+            if len(group) > 1:
+                out.write(PART_ENDS + b"\n")
+    except MemoryError:
+        out.write(b"!ran out of memory\n")
+        return 1
+    except Exception as error:  # noqa: BLE001  # the worker's boundary: a crash of this part alone
+        out.write(b"!" + describe(error).encode("utf-8", "backslashreplace") + b"\n")
+        return 1
+    finally:
+        out.flush()
     return 0
 
 
-def _finish(child: _Running, answers: BinaryIO, most: int) -> Part | None:
-    """Sends what the part found and how it ended, unless it crashed and is to be observed again: then that part."""
+def _finish(child: _Running, answers: BinaryIO, most: int) -> tuple[Part, ...]:
+    """Sends what the parts found and how they ended, but for those that are to be observed again, which it returns."""
     os.close(child.pipe)
     _kill(child.pid)
     _, status = os.waitpid(child.pid, 0)
+    if len(child.group) > 1:
+        whole = records_of(bytes(child.received), child.group) if status == 0 and not child.failure else None
+        if whole is None:
+            return child.group
+        for part, found in zip(child.group, whole, strict=True):
+            _tell(protocol.PartDone(id=part.id, bytes=len(found), failure=None), found, answers)
+        return ()
+    [part] = child.group
     records, failure = _split(bytes(child.received[:most]))
     if child.failure:
         failure = child.failure
@@ -218,14 +227,17 @@ def _finish(child: _Running, answers: BinaryIO, most: int) -> Part | None:
         failure = f"{how} before it was done"
     elif failure is not None:
         failure = f"crashed: {failure}"
-    if failure is not None and child.failure is None and child.part.again is not None:
-        return msgspec.structs.replace(child.part, options=child.part.again, again=None)
-    done = protocol.PartDone(id=child.part.id, bytes=len(records), failure=failure, again=child.again)
+    if failure is not None and child.failure is None and part.again is not None:
+        return (msgspec.structs.replace(part, options=part.again, again=None),)
+    _tell(protocol.PartDone(id=part.id, bytes=len(records), failure=failure, again=child.again), records, answers)
+    return ()
+
+
+def _tell(done: protocol.PartDone, records: bytes, answers: BinaryIO) -> None:
     _send(answers, done)
     view = memoryview(records)
     while view:
         view = view[answers.write(view) :]
-    return None
 
 
 def _split(received: bytes) -> tuple[bytes, str | None]:

@@ -8,6 +8,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 _SYS_CREATE_RULESET, _SYS_ADD_RULE, _SYS_RESTRICT_SELF = 444, 445, 446
 _CREATE_RULESET_VERSION = 1
@@ -33,9 +35,14 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("access", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
+@cache
+def libc() -> Any:
+    """The C library, in which the kernel's calls are."""
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _syscall(number: int, *args: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    result: int = libc.syscall(ctypes.c_long(number), *args)
+    result: int = libc().syscall(ctypes.c_long(number), *args)
     return result
 
 
@@ -52,14 +59,12 @@ def blocks_tcp() -> bool:
     return abi() >= _TCP_BY_ABI[0]
 
 
-def restrict(read: Iterable[str], write: Iterable[str], network: bool = False) -> bool:
-    """Restricts this process and its children for ever. Paths that do not exist are passed over. `network` leaves TCP.
-
-    False where the kernel has no Landlock or refuses; then nothing was changed.
-    """
+def ruleset(read: Iterable[str], write: Iterable[str], network: bool = False) -> int | None:
+    """Rules that processes may submit to, as a descriptor. Paths that do not exist are passed over. `network` leaves
+    TCP. None where the kernel has no Landlock or refuses."""
     version = abi()
     if not version:
-        return False
+        return None
     every = 0
     for since, rights in _RIGHTS_BY_ABI:
         every |= rights if version >= since else 0
@@ -69,22 +74,26 @@ def restrict(read: Iterable[str], write: Iterable[str], network: bool = False) -
         scoped=_SCOPE_BY_ABI[1] if version >= _SCOPE_BY_ABI[0] else 0,
     )
     size = 24 if version >= _SCOPE_BY_ABI[0] else 16 if version >= _TCP_BY_ABI[0] else 8
-    ruleset = _syscall(_SYS_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), ctypes.c_uint32(0))
-    if ruleset < 0:
+    made = _syscall(_SYS_CREATE_RULESET, ctypes.byref(attr), ctypes.c_size_t(size), ctypes.c_uint32(0))
+    if made < 0:
+        return None
+    for paths, rights in ((read, _READ), (write, every)):
+        for path in paths:
+            _allow(made, path, rights & every)
+    return made
+
+
+def submit(rules: int) -> bool:
+    """Restricts this process and its children for ever, in a layer of its own on top of those that it has.
+
+    False where the kernel refuses; then nothing was changed.
+    """
+    if libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
-    try:
-        for paths, rights in ((read, _READ), (write, every)):
-            for path in paths:
-                _allow(ruleset, path, rights & every)
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-            return False
-        return _syscall(_SYS_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)) == 0
-    finally:
-        os.close(ruleset)
+    return _syscall(_SYS_RESTRICT_SELF, ctypes.c_int(rules), ctypes.c_uint32(0)) == 0
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
+def _allow(rules: int, path: str, rights: int) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
@@ -95,7 +104,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         beneath = _PathBeneath(access=rights, parent=place)
         _syscall(
             _SYS_ADD_RULE,
-            ctypes.c_int(ruleset),
+            ctypes.c_int(rules),
             ctypes.c_int(_RULE_PATH_BENEATH),
             ctypes.byref(beneath),
             ctypes.c_uint32(0),

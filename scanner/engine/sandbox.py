@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import platform
 import re
 import resource
 import signal
@@ -9,6 +10,7 @@ import site
 import sys
 import sysconfig
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +18,7 @@ from msgspec import Struct
 from assay.scanner.engine import landlock, seccomp
 
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWPID = 0x10000000, 0x40000000, 0x20000000
+_SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 _PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
 _CAP_DAC_READ_SEARCH, _LAST_CAPABILITY = 2, 63
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -59,8 +62,17 @@ class Grants(Struct, frozen=True, kw_only=True):
     network: bool = False
 
 
-def enter(grants: Grants) -> str:
-    """Gives up everything that isn't granted, and returns the level reached, such as `landlock+netns`.
+class Entered(Struct, frozen=True):
+    """What was given up."""
+
+    level: str
+    """Such as `landlock+netns`."""
+    rules: int | None
+    """Landlock's, as a descriptor: the parts submit to them once more."""
+
+
+def enter(grants: Grants) -> Entered:
+    """Gives up everything that isn't granted.
 
     Must run while the process has one thread. Children inherit it. What the machine can't do is left out of the
     level, never raised: the report states what was reached.
@@ -68,32 +80,55 @@ def enter(grants: Grants) -> str:
     die_with_parent()
     levels: list[str] = []
     no_network = grants.network or _leave_network()
-    if _restrict_files(grants):
+    rules = _file_rules(grants)
+    if rules is not None and landlock.submit(rules):
         levels.append("landlock")
         if not no_network and landlock.blocks_tcp():
             levels.append("tcp")
     if no_network and not grants.network:
         levels.append("netns")
-    return "+".join(levels) or "none"
+    return Entered("+".join(levels) or "none", rules)
 
 
-def leave_processes() -> bool:
-    """Has the next fork start a process namespace, so that whatever it starts ends with it. False: not allowed here."""
-    if sys.platform != "linux":
-        return False
-    return bool(ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWPID) == 0)
+def fork_apart() -> int:
+    """As `os.fork`, but the child is the first of a process namespace, so that whatever it starts ends with it; where
+    that isn't allowed, just as `os.fork`. For a process with one thread.
+
+    `unshare` would take a second fork for the same, which of a process that is preloaded costs milliseconds.
+    """
+    number = _SYS_CLONE.get(platform.machine())
+    if sys.platform == "linux" and number is not None:
+        python = ctypes.pythonapi
+        python.PyOS_BeforeFork()
+        # Through PyDLL, which keeps the interpreter's lock, as both sides go on with it.
+        pid = int(ctypes.PyDLL(None).syscall(*map(ctypes.c_long, (number, _CLONE_NEWPID | signal.SIGCHLD, 0, 0, 0, 0))))
+        if pid == 0:
+            python.PyOS_AfterFork_Child()
+            return 0
+        python.PyOS_AfterFork_Parent()
+        if pid > 0:
+            return pid
+    return os.fork()
 
 
-def enter_part(grants: Grants) -> None:
+def enter_part(host: Entered, network: bool) -> None:
     """Separates a part from its host and its siblings, on top of `enter`; what the machine can't do is left out.
 
     A second Landlock layer of the same rules: a process may not trace, signal or open the files of one outside its
     layer, so a part can't write frames in the host's name.
     """
     die_with_parent()
-    _restrict_files(grants)
+    if host.rules is not None:
+        landlock.submit(host.rules)
+        os.close(host.rules)  # Whoever has it could add to what the next part is granted.
     _drop_capabilities()
-    seccomp.restrict(grants.network)
+    seccomp.restrict(network)
+
+
+def prepare() -> None:
+    """Finds out what doesn't change, for a process that is forked often."""
+    _python_paths()
+    landlock.libc()
 
 
 def limit(limits: Limits) -> None:
@@ -107,20 +142,20 @@ def limit(limits: Limits) -> None:
 def die_with_parent() -> None:
     """Has the kernel kill this process when its parent ends, so that nothing is left behind."""
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        landlock.libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _restrict_files(grants: Grants) -> bool:
+def _file_rules(grants: Grants) -> int | None:
     network = _NETWORK_PATHS if grants.network else ()
     read = (*_SYSTEM_PATHS, *network, *_python_paths(), *grants.read)
-    return landlock.restrict(read=read, write=(*_WRITABLE_DEVICES, *grants.write), network=grants.network)
+    return landlock.ruleset(read=read, write=(*_WRITABLE_DEVICES, *grants.write), network=grants.network)
 
 
 def _drop_capabilities() -> None:
     """Leaves a root user the reading of others' files, which a scan needs, and nothing else."""
     if sys.platform != "linux":
         return
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = landlock.libc()
     for capability in range(_LAST_CAPABILITY + 1):
         if capability != _CAP_DAC_READ_SEARCH:
             libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
@@ -136,6 +171,7 @@ def _lower(what: int, value: int) -> None:
     resource.setrlimit(what, (value, value))
 
 
+@cache
 def _python_paths() -> Sequence[str]:
     """Where the interpreter, its libraries and Assay itself lie; they may be inside a home folder."""
     here = Path(__file__).resolve().parents[2]
@@ -162,7 +198,7 @@ def _leave_network() -> bool:
     """Moves into a network namespace that has no interface but a dead loopback. False where that isn't allowed."""
     if sys.platform != "linux":
         return False
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = landlock.libc()
     if libc.unshare(_CLONE_NEWNET) == 0:
         return True
     uid, gid = os.getuid(), os.getgid()

@@ -9,6 +9,9 @@ import platform
 import struct
 import sys
 from collections.abc import Mapping
+from functools import cache
+
+from assay.scanner.engine import landlock
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _MODE_FILTER = 38, 22, 2
 _ALLOW, _EPERM = 0x7FFF0000, 0x00050001
@@ -53,17 +56,18 @@ def restrict(network: bool) -> bool:
     if sys.platform != "linux" or machine not in _NEVER:
         return False
     architecture, never = _NEVER[machine]
-    refused = sorted({*never.values(), *(() if network else (_SOCKET[machine],))})
+    refused = tuple(sorted({*never.values(), *(() if network else (_SOCKET[machine],))}))
     program = _program(architecture, refused)
     buffer = ctypes.create_string_buffer(program, len(program))
     fprog = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = landlock.libc()
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return False
     return bool(libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.c_char_p(fprog), 0, 0) == 0)
 
 
-def _program(architecture: int, refused: list[int]) -> bytes:
+@cache
+def _program(architecture: int, refused: tuple[int, ...]) -> bytes:
     """Refused calls, and every call of a foreign architecture, return EPERM."""
     steps = [
         (_LOAD_WORD, 0, 0, _ARCHITECTURE_OFFSET),

@@ -18,8 +18,9 @@ def preload() -> None:
     global _done  # a process is preloaded or it isn't
     from assay.detectors.registry import DERIVATIONS, DETECTORS
     from assay.reports.registry import FORMATS, renderer
-    from assay.scanner.cli import hook, looking, options  # noqa: F401  # for their imports
-    from assay.scanner.engine import host  # noqa: F401
+    from assay.scanner.cli import guard, hook, options  # noqa: F401  # for their imports
+    from assay.scanner.engine import host, sandbox  # noqa: F401
+    from assay.scanner.hook import forked  # noqa: F401
 
     for spec in DETECTORS:
         import_module(spec.entry.partition(":")[0])
@@ -30,7 +31,11 @@ def preload() -> None:
         import_module(derivation.entry.partition(":")[0])
     for name in FORMATS:
         renderer(name)
-    _judge_examples(load(options.DEFAULT_PACKS))
+    hook.parser().parse_args([])
+    sandbox.prepare()
+    book = load(options.DEFAULT_PACKS)
+    _judge_examples(book)
+    _ = book.rule_names, book.surfaces
     circumstances(os.environ)
     engine_versions()
     _done = True

@@ -23,6 +23,9 @@ class Part(Struct, frozen=True, kw_only=True):
     """The part with which it is chosen or left out, where it is a second look at the same."""
     seconds: float = 900.0
     """Wall-clock limit."""
+    joins: str | None = None
+    """The part in whose process, before it, this one may be looked at, as there is little to do and what they change in
+    their process doesn't touch the other."""
     key: str | None = None
     """A digest of everything in the tree that decides what is found, if it is worth keeping that."""
     keys: Mapping[str, str] | None = None

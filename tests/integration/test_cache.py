@@ -45,7 +45,7 @@ def scan(tree: Path, *options: str, cache: Path | None = None, **environment: st
 
 
 def entries(cache: Path) -> list[Path]:
-    return sorted(path for path in cache.rglob("*") if path.is_file())
+    return sorted(path for path in cache.rglob("*") if path.is_file() and path.parent.name == path.name[:2])
 
 
 def test_a_second_scan_says_the_same_and_starts_no_process(tree: Path) -> None:

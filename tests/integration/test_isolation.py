@@ -98,6 +98,27 @@ def test_a_part_that_escapes_or_stops_others_does_not_outlive_the_scan(
     assert [process for process in Path("/proc").glob("[0-9]*") if _works_in(process, tmp_path)] == []
 
 
+def test_a_part_may_be_looked_at_in_the_process_of_another() -> None:
+    observed = run("Joins", Path("/"))
+    assert observed.outcome.status == "ok"
+    assert sorted(addresses(observed)) == ["first after second", "second after none", "third after none"]
+
+
+@pytest.mark.parametrize("toy", ["JoinsAndRaises", "JoinsAndIsKilled", "JoinsAndSleeps"])
+def test_where_one_of_a_group_fails_each_is_looked_at_by_itself(toy: str) -> None:
+    observed = run(toy, Path("/"))
+    assert observed.outcome.status == "partial"
+    assert [one.partition(":")[0] for one in failures(observed)] == ["second"]
+    # What a part that is killed had said before may be lost with it.
+    assert {*addresses(observed), "second after none"} == {
+        f"{part} after none" for part in ("first", "second", "third")
+    }
+
+
+def test_a_part_that_joins_one_which_is_left_out_has_a_process_of_its_own() -> None:
+    assert addresses(run("Joins", Path("/"), only=("second",))) == ["second after none"]
+
+
 def test_a_host_that_never_plans_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("assay.scanner.engine.receive.PLAN_SECONDS", 1.0)
     observed = run("SleepsInPlan", tmp_path)
@@ -201,7 +222,7 @@ if os.geteuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 sandbox.MAX_PROCESSES = 40
-if sandbox.enter(sandbox.Grants(read=("/",), write=())).find("netns") < 0:
+if sandbox.enter(sandbox.Grants(read=("/",), write=())).level.find("netns") < 0:
     sys.exit(77)
 made = 0
 try:
@@ -213,6 +234,38 @@ except BlockingIOError:
     sys.exit(0)
 sys.exit(f"{made} forks, and no end")
 """
+
+
+FIRST_OF_A_NAMESPACE = """
+import os, sys, threading
+from assay.scanner.engine import sandbox
+sandbox.prepare()
+if os.geteuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+if sandbox.enter(sandbox.Grants(read=("/",), write=())).level.find("netns") < 0:
+    sys.exit(77)
+pid = sandbox.fork_apart()
+if pid == 0:
+    thread = threading.Thread(target=lambda: None)  # Python itself must know that it was forked.
+    thread.start()
+    thread.join()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if os.getppid() == 1 else 1)
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) + (os.getpid() != 1))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="namespaces are Linux's")
+def test_a_part_is_the_first_of_its_processes_for_an_ordinary_user_too() -> None:
+    folder = Path(__file__).parents[2]
+    command = [sys.executable, "-c", FIRST_OF_A_NAMESPACE]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=60)
+    if done.returncode == 77:
+        pytest.skip("no user namespaces here")
+    assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="namespaces are Linux's")

@@ -47,6 +47,45 @@ class Sound(_Toy):
         )  # fmt: skip
 
 
+class _Joining(_Toy):
+    """One process for the first two parts; the third says where it was, and so do they."""
+
+    def plan(self, tree):
+        joins = {"second": "first"}
+        return Plan(parts=tuple(Part(id=name, seconds=self.seconds, joins=joins.get(name)) for name in self.parts))
+
+    def observe(self, tree, part, emit):
+        seen.append(part.id)
+        emit(_bucket(f"{part.id} after {'+'.join(seen[:-1]) or 'none'}"))
+        if part.id == "second":
+            self.misbehave(tree, emit)
+
+
+seen = []
+"""The parts that were looked at in this process."""
+
+
+class Joins(_Joining):
+    pass
+
+
+class JoinsAndRaises(_Joining):
+    def misbehave(self, tree, emit):
+        raise RuntimeError("secret-in-the-message")
+
+
+class JoinsAndIsKilled(_Joining):
+    def misbehave(self, tree, emit):
+        ctypes.string_at(0)
+
+
+class JoinsAndSleeps(_Joining):
+    seconds = 1.0
+
+    def misbehave(self, tree, emit):
+        time.sleep(600)
+
+
 class Raises(_Toy):
     def misbehave(self, tree, emit):
         raise RuntimeError("secret-in-the-message")

@@ -136,6 +136,21 @@ def test_the_oldest_go_first_and_use_makes_young(tmp_path: Path) -> None:
     assert [key for key in keys if store.get(key)] == [keys[0], keys[4], keys[5]]
 
 
+def test_who_wrote_little_soon_after_a_trim_leaves_it_to_others(tmp_path: Path) -> None:
+    def written(size: int) -> int:
+        store = Store(tmp_path / "cache", most_bytes=5_000, kept_bytes=3_000)
+        for number in range(6):
+            store.put(f"{number:02}" * 32, b"x" * size)
+        store.trim()
+        return store.usage().bytes
+
+    assert written(900) <= 3_000
+    assert written(900) > 5_000
+    os.utime(tmp_path / "cache" / "trimmed", (0, 0))
+    assert written(900) <= 3_000
+    assert written(200_000) <= 3_000
+
+
 def test_what_is_too_large_is_not_kept(store: Store) -> None:
     store.put(KEY, b"x" * (64 << 20))
     assert not store.folder.exists()

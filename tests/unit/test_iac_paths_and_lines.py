@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assay.detectors.iac.speed.dynamic_paths import followed
 from assay.detectors.iac.speed.iam_actions import of_level, restrictable
-from assay.detectors.iac.speed.secret_lines import _ENGINE, _question
+from assay.detectors.iac.speed.secret_lines import ORIGINALS, _question
 from assay.detectors.iac.speed.settled_edges import share_values
 
 dpath: Any = importlib.import_module("dpath")
@@ -96,7 +96,7 @@ def plugins() -> list[Any]:
 @given(lines=st.lists(LINES, min_size=1, max_size=7), at=st.integers(0, 6), name=NAMES)
 @settings(max_examples=400, deadline=None)
 def test_a_plugin_that_is_passed_over_finds_nothing(plugins: list[Any], lines: list[str], at: int, name: str) -> None:
-    modules = {module: importlib.import_module(module) for module in _ENGINE}
+    modules = {module: importlib.import_module(module) for module in ORIGINALS}
     snippet: Any = importlib.import_module("detect_secrets.util.code_snippet")
     inject: Any = importlib.import_module("detect_secrets.util.inject")
     at %= len(lines)
@@ -118,7 +118,7 @@ def test_a_plugin_that_is_passed_over_finds_nothing(plugins: list[Any], lines: l
 
 
 def test_most_lines_are_passed_over(plugins: list[Any]) -> None:
-    modules = {module: importlib.import_module(module) for module in _ENGINE}
+    modules = {module: importlib.import_module(module) for module in ORIGINALS}
     for plugin in plugins:
         question = _question(plugin, modules)
         plugin.analyze_line(filename="b.tf", line="first line", line_number=1)

@@ -50,10 +50,9 @@ def stand_ins() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(finder)
-        for name in [
-            name for name, module in sys.modules.items() if isinstance(module, _StandIn | _Late | _Forwarding)
-        ]:
-            del sys.modules[name]
+        for name in finder.made:
+            if isinstance(sys.modules.get(name), _StandIn | _Late | _Forwarding):
+                del sys.modules[name]
 
 
 def check_unused() -> None:
@@ -66,6 +65,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, taken: frozenset[str]) -> None:
         self._stood_in = _STOOD_IN - taken
         self._absent = _ABSENT - taken
+        self.made: list[str] = []
+        """The modules that it made, by name."""
 
     def find_spec(self, fullname: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         top = fullname.partition(".")[0]
@@ -76,6 +77,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        self.made.append(spec.name)
         if spec.name in _LATE:
             return _Late(spec.name)
         return _Forwarding(spec.name) if spec.name in _FORWARDED else _StandIn(spec.name)

@@ -13,14 +13,14 @@ from typing import Any
 from assay.detectors.iac.speed.originals import known
 
 _BLOCKS = "checkov.terraform.graph_builder.graph_components.blocks"
-_KNOWN = {_BLOCKS: "79f9e66892895377", "dpath": "3bca89a3b6d6315f", "dpath.segments": "21ad5a8f7707540f"}
+ORIGINALS = {_BLOCKS: "79f9e66892895377", "dpath": "3bca89a3b6d6315f", "dpath.segments": "21ad5a8f7707540f"}
 _PATTERN = re.compile(r"[*?\[]")
 _VALUES = (bytes, str, int, float, type(None))
 
 
 def follow_paths() -> None:
     """For the process of one part, as it changes checkov's module."""
-    modules: list[Any] = [known(name, digest) for name, digest in _KNOWN.items()]
+    modules: list[Any] = [known(name, digest) for name, digest in ORIGINALS.items()]
     if None in modules:
         return
     blocks, dpath, _ = modules

@@ -20,7 +20,7 @@ MAX_KEPT = 32_000_000
 """Characters of texts and of what they came to that are kept at most; after that it begins anew."""
 
 _RENDERING = "checkov.terraform.graph_builder.variable_rendering"
-_KNOWN = {
+ORIGINALS = {
     f"{_RENDERING}.safe_eval_functions": "ac163b5b4b697f4a",
     f"{_RENDERING}.evaluate_terraform": "abcf6dfd93b97746",
     "checkov.terraform.graph_builder.foreach.abstract_handler": "e6177013fcede1e3",
@@ -40,7 +40,7 @@ _ENDS_OF_MEANS = ("RecursionError", "MemoryError")
 
 def evaluate_once() -> None:
     """For the process of one part, as it changes checkov's modules."""
-    modules: list[Any] = [known(name, digest) for name, digest in _KNOWN.items()]
+    modules: list[Any] = [known(name, digest) for name, digest in ORIGINALS.items()]
     if None in modules:
         return
     functions, texts, handler, _ = modules

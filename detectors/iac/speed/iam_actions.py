@@ -13,8 +13,9 @@ from assay.detectors.iac.speed.originals import known, source_digest
 MAX_KEPT = 50_000
 """Actions whose data are kept."""
 
-_SCANNER = ("checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner", "69a7b2e627c02338")
-_ANALYSIS = {
+_SCANNER = "checkov.terraform.checks.utils.base_cloudsplaining_iam_scanner"
+ORIGINALS = {_SCANNER: "69a7b2e627c02338"}
+ANALYSIS = {
     "cloudsplaining.scan.statement_detail": "175817eb3932318a",
     "cloudsplaining.shared.utils": "42c45fa319bc14b3",
     "policy_sentry.querying.actions": "b21bb6d084beef12",
@@ -23,7 +24,7 @@ _ANALYSIS = {
 
 def look_actions_up_once() -> None:
     """For the process of one part, as it changes checkov's module, and the analysis's once a policy is analysed."""
-    module: Any = known(*_SCANNER)
+    module: Any = known(_SCANNER, ORIGINALS[_SCANNER])
     if module is None:
         return
     scanner = module.BaseTerraformCloudsplainingIAMScanner
@@ -38,8 +39,8 @@ def look_actions_up_once() -> None:
 
 @lru_cache(maxsize=1)
 def _begin() -> None:
-    modules: list[Any] = [sys.modules.get(name) for name in _ANALYSIS]
-    if any(m is None or source_digest(m) != digest for m, digest in zip(modules, _ANALYSIS.values(), strict=True)):
+    modules: list[Any] = [sys.modules.get(name) for name in ANALYSIS]
+    if any(m is None or source_digest(m) != digest for m, digest in zip(modules, ANALYSIS.values(), strict=True)):
         return
     statements, utilities, _ = modules
     statements.remove_wildcard_only_actions = restrictable(utilities.remove_wildcard_only_actions)

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -15,8 +16,9 @@ def known(name: str, digest: str) -> ModuleType | None:
     return module if source_digest(module) == digest else None
 
 
+@cache
 def source_digest(module: ModuleType) -> str:
-    """Of the module's file; `""` where there is none."""
+    """Of the module's file as it was when it was first asked for: what is imported stays. `""` where there is none."""
     try:
         return hashlib.sha256(Path(getattr(module, "__file__", None) or "").read_bytes()).hexdigest()[:16]
     except OSError:

@@ -9,7 +9,7 @@ MAX_KEPT = 100_000
 """Texts whose references are kept; after that it begins anew."""
 
 _BUILDER = "checkov.terraform.graph_builder"
-_KNOWN = {
+ORIGINALS = {
     f"{_BUILDER}.utils": "e52a455c28ca081d",
     f"{_BUILDER}.local_graph": "500e6512d38d94da",
     f"{_BUILDER}.variable_rendering.renderer": "225291d49fbf89fb",
@@ -22,7 +22,7 @@ _NEVER_COPIED = (str, int, float, bool, type(None))
 
 def look_for_references_once() -> None:
     """For the process of one part, as it changes checkov's modules."""
-    modules: list[Any] = [known(name, digest) for name, digest in _KNOWN.items()]
+    modules: list[Any] = [known(name, digest) for name, digest in ORIGINALS.items()]
     if None in modules:
         return
     texts, _, renderer, *_ = modules

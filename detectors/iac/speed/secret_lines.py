@@ -16,7 +16,7 @@ from assay.detectors.iac.speed.originals import known
 Asked = Callable[[str, str, Any, Any], bool]
 """Of a file's name, a line, its context and its raw context: whether the plugin may find something."""
 
-_ENGINE = {
+ORIGINALS = {
     "detect_secrets.core.scan": "6a85f1ce8aed38c1",
     "detect_secrets.plugins.base": "b24b6a5e14a8ca22",
     "detect_secrets.plugins.azure_storage_key": "a0ee72ae62e9a3a1",
@@ -40,7 +40,7 @@ _ESCAPED = re.compile(r"[^ -\[\]-~\n]")
 
 def pass_over_lines() -> None:
     """For the process of one part, as it changes the engine's module."""
-    modules = {name: known(name, digest) for name, digest in _ENGINE.items()}
+    modules = {name: known(name, digest) for name, digest in ORIGINALS.items()}
     if any(module is None for module in modules.values()):
         return
     engine: Any = modules["detect_secrets.core.scan"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from assay.detectors.iac.speed.originals import known
 
-_RUNNER = {"checkov.secrets.runner": "cd2575d6b3652475", "checkov.secrets.context_parser": "998d16d6d46c0d76"}
+ORIGINALS = {"checkov.secrets.runner": "cd2575d6b3652475", "checkov.secrets.context_parser": "998d16d6d46c0d76"}
 _MARK = "Metadata"
 """The key, at the top of a document or of its items, under which skips stand."""
 _NOTHING = ()
@@ -17,7 +17,7 @@ _NOTHING = ()
 
 def read_skips_once() -> None:
     """For the process of one part, as it changes checkov's module."""
-    modules: list[Any] = [known(name, digest) for name, digest in _RUNNER.items()]
+    modules: list[Any] = [known(name, digest) for name, digest in ORIGINALS.items()]
     if None in modules:
         return
     runner = modules[0]

@@ -10,7 +10,7 @@ from typing import Any
 from assay.detectors.iac.speed.originals import known
 
 _GRAPH = "checkov.terraform.graph_builder"
-_KNOWN = {
+ORIGINALS = {
     f"{_GRAPH}.variable_rendering.renderer": "225291d49fbf89fb",
     f"{_GRAPH}.local_graph": "500e6512d38d94da",
     f"{_GRAPH}.graph_components.blocks": "79f9e66892895377",
@@ -22,7 +22,7 @@ _KNOWN = {
 
 def pass_over_settled_edges() -> None:
     """For the process of one part, as it changes checkov's module."""
-    modules: list[Any] = [known(name, digest) for name, digest in _KNOWN.items()]
+    modules: list[Any] = [known(name, digest) for name, digest in ORIGINALS.items()]
     if None in modules:
         return
     renderer, breadcrumbs = modules[0].TerraformVariableRenderer, modules[-1]
