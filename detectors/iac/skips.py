@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -43,6 +44,10 @@ def _no_skips(*_: object, **__: object) -> list[object]:
     return []
 
 
+_PRAGMA = "pragma"
+"""What each of the engine's own expressions for a comment that silences it holds."""
+
+
 class Allowlist:
     """What `pragma: allowlist secret` hides from the secrets engine.
 
@@ -54,10 +59,12 @@ class Allowlist:
         module = import_module("detect_secrets.filters.allowlist")
         heeded = module.is_line_allowlisted
         self._hidden: set[tuple[str, str]] = set()
+        expressions = [one for some in module._get_allowlist_regexes_for_file("of any sort") for one in some]
+        word = _PRAGMA if all(_PRAGMA in one.pattern for one in expressions) else ""
 
-        def is_line_allowlisted(filename: str, line: str, context: object) -> bool:
-            # The engine gives arguments by these names.
-            if heeded(filename, line, context):
+        def is_line_allowlisted(filename: str, line: str, context: Any) -> bool:
+            # The engine gives arguments by these names. It looks at the line and at the one before it.
+            if (word in line or word in context.previous_line) and heeded(filename, line, context):
                 self._hidden.add((filename, _bare(line)))
             return False
 

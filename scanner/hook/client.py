@@ -1,6 +1,6 @@
 """`assay hook`: asks the user's server, and where there is none does the work itself.
 
-Imports the standard library only, and little of that; the pre-commit hook starts it as `python -S -E -I`.
+Imports the standard library only, and little of that; `assay-hook`, which pre-commit starts, imports nothing else.
 """
 
 import os
@@ -117,8 +117,14 @@ def _do_it_here(argv: list[str]) -> "NoReturn":
     os.execv(sys.executable, command)  # noqa: S606  # no shell is wanted
 
 
-if __name__ == "__main__":
+def run() -> "NoReturn":
+    """The whole of `assay-hook`."""
     found = main(sys.argv[1:])
     if found is None:
         _do_it_here(sys.argv[1:])
-    sys.exit(found)
+    # Nothing is left to do, and Python's own end would take as long as a request. Standard error isn't buffered.
+    os._exit(found)
+
+
+if __name__ == "__main__":
+    run()

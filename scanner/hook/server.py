@@ -303,12 +303,14 @@ def main() -> None:
     if listening is None:
         return
     os.chdir("/")
+    from assay.scanner.hook.huge_pages import use_huge_pages
     from assay.scanner.hook.preload import preload
 
     preload()
     gc.collect()
     gc.freeze()
     gc.disable()
+    use_huge_pages()
     listening.listen(16)
     try:
         Server(place).serve(listening)

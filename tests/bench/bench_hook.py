@@ -1,20 +1,26 @@
-"""The hook on one file that has just been changed, by a server that is warm, against checkov's own command line."""
+"""The hook on one file that has just been changed, by a server that is warm, against checkov's own command line.
+
+The client is started as the script `assay-hook` starts it where Assay is installed, as pre-commit does.
+"""
 
 import json
 import os
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.bench_iac import ASSAY, CHECKOV, OFFLINE, module_file, tree
+from tests.bench.bench_iac import ASSAY, CHECKOV, OFFLINE, ROOT, module_file, tree
 from tests.bench.measure import Cost, cost, median_cpu, row
 
 RUNS = 5
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); import client; client.run()"
+CLIENT = (sys.executable, "-S", "-E", "-I", "-c", START, str(ROOT / "scanner" / "hook"))
 CPU, WALL, MEBIBYTES = 30, 20, 200
 
 
@@ -58,7 +64,7 @@ def _rows(what: str, file: Path, environment: Mapping[str, str]) -> list[str]:
 
 def _hook(file: Path, environment: Mapping[str, str]) -> Cost:
     before = _status(environment)
-    spent = cost([ASSAY, "hook", file.name, "--quiet"], file.parent, environment)
+    spent = cost([*CLIENT, file.name, "--quiet"], file.parent, environment)
     after = _status(environment)
     if after["requests"] != before["requests"] + 1 or spent.code not in (0, 1):
         raise RuntimeError("the server did not do it")
