@@ -50,7 +50,8 @@ class Book:
         self.engines = engines
         self.packs = tuple(loaded.pack for loaded in packs)
         self._loaded = {loaded.pack.id: loaded for loaded in packs}
-        self._bearing = {pack.id: Bearing(pack) for pack in self.packs}
+        self._bearing = Bearing(self.packs)
+        self._set_by_packs = {name for pack in self.packs for name in pack.parameters}
         self.guests = guests
         """Rules that the operator didn't write or name: they are judged under a time limit."""
         self._open_by_surface: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -112,12 +113,8 @@ class Book:
         """`pack:id` of every control that a rule with these safeguards evidences, sorted."""
         key = (rule, safeguards)
         if key not in self._controls_of:
-            self._controls_of[key] = self._find_controls(rule, safeguards, self.packs)
+            self._controls_of[key] = tuple(sorted(self._bearing.controls(rule, safeguards)))
         return self._controls_of[key]
-
-    def _find_controls(self, rule: str, safeguards: tuple[str, ...], packs: Iterable[Pack]) -> tuple[str, ...]:
-        found = (f"{pack.id}:{name}" for pack in packs for name in self._bearing[pack.id].controls(rule, safeguards))
-        return tuple(sorted(found))
 
     def surface_safeguards(self, surface: str) -> tuple[str, ...]:
         """Every safeguard that some outside engine's check on a surface evidences: what a failed look there leaves
@@ -147,19 +144,29 @@ class Book:
         return self._open_by_surface[surface]
 
     def _make_variants(self, rule: Rule) -> list[Variant]:
-        groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}
-        for pack in self.packs:
-            parameters = {name: pack.parameters.get(name, default) for name, default in rule.parameters.items()}
-            groups.setdefault(repr(parameters), (parameters, []))[1].append(pack)
         variants: list[Variant] = []
-        for parameters, packs in groups.values() or [({}, [])]:
+        for parameters, packs in self._parameters_of(rule):
             try:
                 # With its own parameters a rule was tried where it was loaded, or by the test suite.
                 compiled = compile_rule(rule, parameters, proven=parameters in ({}, rule.parameters))
             except CelError as error:
                 raise self._misfit(rule, packs, str(error)) from None
-            variants.append(Variant(compiled, self._find_controls(rule.id, rule.safeguards, packs)))
+            controls = self.controls(rule.id, rule.safeguards)
+            if len(packs) < len(self.packs):
+                theirs = {pack.id for pack in packs}
+                controls = tuple(name for name in controls if name.partition(":")[0] in theirs)
+            variants.append(Variant(compiled, controls))
         return variants
+
+    def _parameters_of(self, rule: Rule) -> Iterable[tuple[Mapping[str, Any], Sequence[Pack]]]:
+        """Each distinct set of parameters, with the packs that give it."""
+        if self._set_by_packs.isdisjoint(rule.parameters):
+            return [(rule.parameters, self.packs)]
+        groups: dict[str, tuple[dict[str, Any], list[Pack]]] = {}
+        for pack in self.packs:
+            parameters = {name: pack.parameters.get(name, default) for name, default in rule.parameters.items()}
+            groups.setdefault(repr(parameters), (parameters, []))[1].append(pack)
+        return groups.values()
 
     def _misfit(self, rule: Rule, packs: Sequence[Pack], said: str) -> PolicyError:
         for pack in packs:
@@ -177,23 +184,25 @@ class Book:
 
 
 class Bearing:
-    """Which of a pack's controls a rule bears on: looked up, so that ten packs cost little more than one."""
+    """Which of the packs' controls a rule bears on: looked up, so that ten packs cost little more than one."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, packs: Iterable[Pack]) -> None:
         self._by_safeguard: dict[str, set[str]] = {}
         self._included: dict[str, set[str]] = {}
         self._excluded: dict[str, set[str]] = {}
-        for control in pack.controls:
-            for index, names in (
-                (self._by_safeguard, control.safeguards),
-                (self._included, control.include),
-                (self._excluded, control.exclude),
-            ):
-                for name in names:
-                    index.setdefault(name, set()).add(control.id)
+        for pack in packs:
+            for control in pack.controls:
+                named = f"{pack.id}:{control.id}"
+                for index, names in (
+                    (self._by_safeguard, control.safeguards),
+                    (self._included, control.include),
+                    (self._excluded, control.exclude),
+                ):
+                    for name in names:
+                        index.setdefault(name, set()).add(named)
 
     def controls(self, rule: str, safeguards: Iterable[str]) -> set[str]:
-        """The ids of the controls that a rule with these safeguards evidences."""
+        """`pack:id` of the controls that a rule with these safeguards evidences."""
         found: set[str] = set(self._included.get(rule, ()))
         for safeguard in safeguards:
             found |= self._by_safeguard.get(safeguard, set())
