@@ -4,8 +4,7 @@ import re
 
 from msgspec import Struct
 
-from assay.detectors.cluster.pods.images import placeholder
-from assay.detectors.cluster.stating import unresolved
+from assay.detectors.cluster.stating import placeholder, unresolved
 from assay.scanner.api import Unknown
 
 _AMOUNT = re.compile(r"([0-9]{1,9})(%?)")

@@ -6,8 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from assay.detectors.cluster.names import is_label_key, is_label_value
-from assay.detectors.cluster.pods.images import placeholder
-from assay.detectors.cluster.stating import unnamed
+from assay.detectors.cluster.stating import placeholder, unnamed
 from assay.scanner.api import Unknown
 
 MAX_REQUIREMENTS = 500

@@ -16,6 +16,7 @@ MAX_ELEMENTS = 2_000
 _NAMESPACE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """What the API server takes for one."""
 _UNBRACED = re.compile(r"\$[A-Za-z_]")
+_PLAIN_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.]{0,60})\}|\$\(([A-Za-z_][A-Za-z0-9_.]{0,60})\)")
 
 
 def state(
@@ -67,6 +68,17 @@ def bounded(elements: Iterable[Any], what: str) -> list[Any]:
 def unresolved(text: str | None) -> bool:
     """A template's or shell's placeholder is left in a value, so that what it will be isn't known."""
     return text is not None and ("${" in text or "$(" in text or "{{" in text or "<no value>" in text)
+
+
+def placeholder(text: str) -> Unknown:
+    """Why a value isn't known in which a placeholder is left; names it only where that is a plain name."""
+    found = _PLAIN_NAME.search(text)
+    return Unknown(reason=f"unresolved: {found.group() if found else 'a placeholder'}")
+
+
+def resolved(text: str) -> str | Unknown:
+    """The text, unless a placeholder is left in it."""
+    return placeholder(text) if unresolved(text) else text
 
 
 def unnamed(text: str | None) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from assay.detectors.cluster.pods import contexts
 from assay.detectors.cluster.pods.environment import from_secrets, in_the_open
 from assay.detectors.cluster.pods.image_volumes import images, models
-from assay.detectors.cluster.pods.images import Image, parse, placeholder, resolved
+from assay.detectors.cluster.pods.images import Image, parse
 from assay.detectors.cluster.pods.objects import Container, Handler, Implied, PodSpec
 from assay.detectors.cluster.pods.quantities import requested
 from assay.detectors.cluster.pods.start_fetches import fetches
 from assay.detectors.cluster.pods.volumes import mounts, read_only
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, placeholder, resolved, unresolved
 from assay.scanner.api import Unknown
 
 _POLICIES = ("Always", "IfNotPresent", "Never")

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assay.detectors.cluster.pods.images import placeholder
 from assay.detectors.cluster.pods.objects import SecurityContext, Type
-from assay.detectors.cluster.stating import unresolved
+from assay.detectors.cluster.stating import placeholder, unresolved
 from assay.scanner.api import Unknown
 
 _PROFILES = ("RuntimeDefault", "Localhost", "Unconfined")

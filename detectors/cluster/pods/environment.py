@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from assay.detectors.cluster.pods.images import placeholder
 from assay.detectors.cluster.pods.objects import Container
-from assay.detectors.cluster.stating import MAX_ELEMENTS
+from assay.detectors.cluster.stating import MAX_ELEMENTS, placeholder
 from assay.detectors.cluster.words import words_of
 from assay.scanner.api import Unknown
 

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from assay.detectors.cluster.pods.images import placeholder
-from assay.detectors.cluster.stating import unresolved
+from assay.detectors.cluster.stating import placeholder, unresolved
 from assay.scanner.api import Unknown
 
 REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

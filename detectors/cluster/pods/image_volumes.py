@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assay.detectors.cluster.pods.images import Image, parse, resolved
+from assay.detectors.cluster.pods.images import Image, parse
 from assay.detectors.cluster.pods.objects import Container, PodSpec
 from assay.detectors.cluster.pods.volume_objects import Volume
-from assay.detectors.cluster.stating import bounded
+from assay.detectors.cluster.stating import bounded, resolved
 from assay.scanner.api import Unknown
 
 _MODEL = re.compile(

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from assay.detectors.cluster.stating import unresolved
+from assay.detectors.cluster.stating import placeholder
 from assay.scanner.api import Unknown
 
 _LONGEST = 1_000
@@ -14,7 +14,6 @@ _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.\-]*+)|\[[0-9A-Fa-f:]+\])(?::[0
 _TAG = re.compile(r"\w[\w.\-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9+._\-]{0,31}:[0-9a-fA-F]{32,128}")
 _PLACEHOLDER = re.compile(r"[$<>{}%*]|\[\[")
-_PLAIN_NAME = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.]{0,60})\}|\$\(([A-Za-z_][A-Za-z0-9_.]{0,60})\)")
 
 Unsure = str | None | Unknown
 
@@ -65,17 +64,6 @@ def path_of(repository: str) -> tuple[str, str]:
     if slash and ("." in first or ":" in first or first == "localhost"):
         return first.lower(), rest
     return "docker.io", repository if slash else f"library/{repository}"
-
-
-def placeholder(text: str) -> Unknown:
-    """Why a value isn't known in which a placeholder is left; names it only where that is a plain name."""
-    found = _PLAIN_NAME.search(text)
-    return Unknown(reason=f"unresolved: {found.group() if found else 'a placeholder'}")
-
-
-def resolved(text: str) -> str | Unknown:
-    """The text, unless a placeholder is left in it."""
-    return placeholder(text) if unresolved(text) else text
 
 
 def _untagged(name: str) -> tuple[str, str | None]:

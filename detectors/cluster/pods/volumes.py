@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from posixpath import normpath
 from typing import Any
 
-from assay.detectors.cluster.pods.images import placeholder, resolved
 from assay.detectors.cluster.pods.objects import Container, PodSpec
 from assay.detectors.cluster.pods.volume_objects import Volume
-from assay.detectors.cluster.stating import bounded, unresolved
+from assay.detectors.cluster.stating import bounded, placeholder, resolved, unresolved
 from assay.scanner.api import Unknown
 
 _NOT_SOURCES = ("name", "unheard")

@@ -12,7 +12,6 @@ from assay.detectors.cluster.pods.containers import containers
 from assay.detectors.cluster.pods.fold import TOKEN_VOLUME
 from assay.detectors.cluster.pods.given_secrets import uses_secrets
 from assay.detectors.cluster.pods.image_volumes import image_volumes
-from assay.detectors.cluster.pods.images import placeholder, resolved
 from assay.detectors.cluster.pods.objects import Container, ImpliedSpec, Pod, PodSpec
 from assay.detectors.cluster.pods.placement import placement
 from assay.detectors.cluster.pods.purposes import purposes
@@ -21,7 +20,7 @@ from assay.detectors.cluster.pods.templates import Template, templates
 from assay.detectors.cluster.pods.updates import together
 from assay.detectors.cluster.pods.volumes import volumes
 from assay.detectors.cluster.selectors import known_labels
-from assay.detectors.cluster.stating import bounded, is_live, unresolved
+from assay.detectors.cluster.stating import bounded, is_live, placeholder, resolved, unresolved
 from assay.detectors.cluster.stating import state as stated
 from assay.scanner.api import Resource, Unknown
 
