@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assay.detectors.cloud_names import SERVICE_ACCOUNT
+from assay.detectors.cloud.names import SERVICE_ACCOUNT
 from assay.detectors.iac.redact_commands import mask_arguments
 
 MASK = "[redacted]"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
+from assay.detectors import cloud
 from assay.detectors.iac import detector, facts, manifests, offline
 from assay.detectors.iac.failures import SkipLog
 from assay.detectors.iac.frameworks import FRAMEWORKS
@@ -49,8 +50,9 @@ def warm() -> None:
         for package in map(import_module, _SECRETS):
             for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
                 import_module(module.name)
-    for module in pkgutil.iter_modules(facts.__path__, f"{facts.__name__}."):
-        import_module(module.name)
+    for package in (cloud, facts):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
     know_originals()
     with lean_imports():
         build_parser_tables()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from assay.detectors.cloud_names import matches
+from assay.detectors.cloud.names import matches
 from assay.detectors.rbac.access import Subject
 from assay.scanner.api import Resource, is_unknown, reason_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.detectors.cloud_names import OWN_ACCOUNT, ROLE, ROOT, Named, cited, matches, named
+from assay.detectors.cloud.names import OWN_ACCOUNT, ROLE, ROOT, Named, cited, matches, named
 from assay.detectors.worlds import unknown_of, value
 from assay.scanner.api import Resource, Unknown, is_unknown, reason_of
 

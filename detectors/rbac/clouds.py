@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.detectors.cloud_names import PODS, Named, cited, matches, named
+from assay.detectors.cloud.names import PODS, Named, cited, matches, named
 from assay.detectors.rbac.access import Subject
 from assay.detectors.rbac.cloud_accounts import PodAccounts
 from assay.detectors.rbac.cloud_roles import Roles

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.iac.facts.block import Block, World
+from assay.detectors.cloud.block import Block, World
+from assay.detectors.cloud.table import JOINED, TABLE, state
 from assay.detectors.iac.facts.cfn_shapes import SHAPES
-from assay.detectors.iac.facts.table import JOINED, TABLE, state
 from assay.scanner.kinds.registry import KINDS, check
 from assay.scanner.model.fact import Unknown
 from assay.scanner.model.resource import Resource

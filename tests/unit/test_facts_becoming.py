@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.cloud_names import matches, subject_of_claim
-from assay.detectors.iac.facts import pod_accounts, policy_becoming
-from assay.detectors.iac.facts.policy_document import PolicyStatement, read
+from assay.detectors.cloud import pod_accounts, policy_becoming
+from assay.detectors.cloud.names import matches, subject_of_claim
+from assay.detectors.cloud.policy_document import PolicyStatement, read
 from assay.scanner.api import Unknown
 
 UNSET = Unknown(reason="unresolved: var.unset")

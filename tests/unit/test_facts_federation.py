@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.iac.facts.federation import open_to_strangers
-from assay.detectors.iac.facts.policy_document import read
+from assay.detectors.cloud.federation import open_to_strangers
+from assay.detectors.cloud.policy_document import read
 from assay.scanner.api import Known, Unknown
 
 GITHUB = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from assay.detectors.iac.facts import policy_document as policies
-from assay.detectors.iac.facts import policy_reach
+from assay.detectors.cloud import policy_document as policies
+from assay.detectors.cloud import policy_reach
 from assay.scanner.model.fact import Known, Unknown
 from tests.unit.facts_source import Shown, expect, from_terraform
 

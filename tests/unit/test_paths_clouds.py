@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from assay.detectors.cloud_names import named, subject_of_claim
+from assay.detectors.cloud.names import named, subject_of_claim
 from assay.detectors.rbac import cloud_accounts, cloud_roles
 from assay.scanner.api import Known, Resource, Unknown
 from tests.unit.paths_world import account, listings, namespace, paths, pods, possible, sure

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from assay.detectors import cloud_names
+from assay.detectors.cloud import names as cloud_names
 from assay.detectors.cluster import selectors
 from assay.detectors.cluster.access.objects import (
     BindingObject,

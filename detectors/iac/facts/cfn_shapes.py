@@ -3,17 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.cfn_arguments import (
-    By,
-    Each,
-    Or,
-    Shape,
-    acl_name,
-    log_option_blocks,
-    parameter_blocks,
-    type_names,
-)
+from assay.detectors.cloud.arguments import By, Each, Or, Shape
 from assay.detectors.iac.facts.cfn_shapes_ai import AI_SHAPES
+from assay.detectors.iac.facts.cfn_values import acl_name, log_option_blocks, parameter_blocks, type_names
 from assay.scanner.api import Unknown
 
 _PUBLIC_ACCESS = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from assay.detectors.iac.facts.cfn_arguments import Each, Or, Shape
+from assay.detectors.cloud.arguments import Each, Or, Shape
 
 _MONITOR = {
     "network_config": Each(

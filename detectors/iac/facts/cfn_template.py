@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, settled, unresolved, written
+from assay.detectors.cloud.values import Reference, Template, TooMuch, assembled, settled, unresolved, written
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from assay.detectors.iac.facts.block import Bindings, Block, World
-from assay.detectors.iac.facts.cfn_arguments import arguments
+from assay.detectors.cloud.arguments import arguments
+from assay.detectors.cloud.block import Bindings, Block, World
+from assay.detectors.cloud.table import state
 from assay.detectors.iac.facts.cfn_shapes import ALWAYS, SHAPES
 from assay.detectors.iac.facts.cfn_template import TemplateFile
-from assay.detectors.iac.facts.table import state
 from assay.scanner.api import Location, Resource, Unknown
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
+from assay.detectors.cloud.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Unknown
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.values import Reference, Template, settled, unresolved
+from assay.detectors.cloud.values import Reference, Template, settled, unresolved
 from assay.scanner.api import Unknown
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from assay.detectors.iac.facts import gcp_policy
+from assay.detectors.cloud import gcp_policy
+from assay.detectors.cloud.azure_identity import built_in_id
+from assay.detectors.cloud.block import Bindings, Block
+from assay.detectors.cloud.policy_document import document, managed_arn
+from assay.detectors.cloud.values import Reference, Template, TooMuch, assembled, claim, settled, unresolved
 from assay.detectors.iac.facts import hcl_tree as nodes
-from assay.detectors.iac.facts.azure_identity import built_in_id
-from assay.detectors.iac.facts.block import Bindings, Block
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope
 from assay.detectors.iac.facts.hcl_functions import call
 from assay.detectors.iac.facts.hcl_operators import operate
 from assay.detectors.iac.facts.hcl_syntax import parse_text
-from assay.detectors.iac.facts.policy_document import document, managed_arn
-from assay.detectors.iac.facts.values import Reference, Template, TooMuch, assembled, claim, settled, unresolved
 from assay.scanner.api import Unknown
 
 _STEPS = 50_000

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from assay.detectors.iac.facts.block import Bindings
-from assay.detectors.iac.facts.values import Reference, unresolved
+from assay.detectors.cloud.block import Bindings
+from assay.detectors.cloud.values import Reference, unresolved
 from assay.scanner.api import Unknown
 
 _REFERENCE = re.compile(

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from assay.detectors.iac.facts.block import Bindings, Block, World
+from assay.detectors.cloud.block import Bindings, Block, World
+from assay.detectors.cloud.table import NEEDED, SEPARABLE, state
 from assay.detectors.iac.facts.hcl_definitions import Definitions, Instance, Scope, unindexed
 from assay.detectors.iac.facts.hcl_providers import configured, planned
 from assay.detectors.iac.facts.hcl_scope import Evaluator
 from assay.detectors.iac.facts.plan import PlanNames
-from assay.detectors.iac.facts.table import NEEDED, SEPARABLE, state
 from assay.scanner.api import Location, Resource
 
 

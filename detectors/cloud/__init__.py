@@ -1,0 +1,1 @@
+"""Facts of clouds' resources, whatever source declares or tells of them; pure, nothing is read here."""
