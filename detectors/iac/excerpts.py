@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import MASK, Masker
+from assay.detectors.redact import MASK, Masker
 from assay.scanner.api import EngineVerdict, Excerpt, Resource
 
 MAX_LINES = 12

@@ -8,8 +8,8 @@ from msgspec import convert, to_builtins
 
 from assay.detectors.iac.encodable import valid_text
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_line
-from assay.scanner.api import FREE_TEXT, Resource
+from assay.detectors.redact_facts import mask_facts
+from assay.scanner.api import Resource
 
 STATED_BY = {
     "terraform": "assay.detectors.iac.facts.terraform",
@@ -29,19 +29,8 @@ def resources(framework: str, graphs: Sequence[Any], copy: PrivateCopy) -> Itera
         for resource in module.resources(graph, copy.root):
             # checkov's own kinds of text, list and mapping, which carry line marks, end here.
             stated = valid_text(to_builtins(resource, enc_hook=_plain))
-            for name in FREE_TEXT & stated.get("facts", {}).keys():
-                stated["facts"][name] = _masked(stated["facts"][name], name)
+            mask_facts(stated.get("facts", {}))
             yield convert(stated, Resource)
-
-
-def _masked(value: Any, key: str) -> Any:
-    if isinstance(value, str):
-        # With its key, as a value may be secret only by what it is called.
-        line = mask_line(f"{key} = {value}")
-        return line.removeprefix(f"{key} = ") if line.startswith(f"{key} = ") else "[redacted]"
-    if isinstance(value, dict):
-        return {name: inner if name in ("fact", "origin") else _masked(inner, name) for name, inner in value.items()}
-    return [_masked(inner, key) for inner in value] if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

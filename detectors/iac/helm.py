@@ -17,10 +17,10 @@ from assay.detectors.iac.failures import failure
 from assay.detectors.iac.helm_render import RenderError, render
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_line
 from assay.detectors.iac.rendered import Rendered
 from assay.detectors.iac.syntax import read_syntax
 from assay.detectors.iac.verdicts import unknown
+from assay.detectors.redact import mask_line
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.yaml import YamlError, load

@@ -15,10 +15,10 @@ from assay.detectors.iac.frameworks import KUSTOMIZATION_NAMES, visible
 from assay.detectors.iac.modules import REMOTE_REFERENCE, REMOTE_TITLE
 from assay.detectors.iac.private_copy import PrivateCopy
 from assay.detectors.iac.programs import ProgramError, run_program
-from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.rendered import Rendered
 from assay.detectors.iac.syntax import read_syntax
 from assay.detectors.iac.verdicts import unknown
+from assay.detectors.redact import mask_address
 from assay.scanner.api import EngineVerdict, Failure, Location
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.yaml import YamlError, load

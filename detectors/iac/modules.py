@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_address
 from assay.detectors.iac.verdicts import unknown
+from assay.detectors.redact import mask_address
 from assay.scanner.api import EngineVerdict, Location
 from assay.scanner.safe.text import one_line
 

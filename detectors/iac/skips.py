@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_line
+from assay.detectors.redact import mask_line
 from assay.scanner.api import EngineVerdict, InlineWaiver
 from assay.scanner.safe.comments import MARK, find_ignores
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from assay.detectors.iac.private_copy import PrivateCopy
-from assay.detectors.iac.redact import mask_line
+from assay.detectors.redact import mask_line
 from assay.scanner.api import EngineVerdict, Location
 
 ENGINE = "checkov"

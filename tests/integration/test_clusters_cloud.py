@@ -8,8 +8,8 @@ import pytest
 
 from assay.detectors.cluster.access import rbac
 from assay.detectors.cluster.pods import workloads
-from assay.detectors.iac.redact import mask_line
 from assay.detectors.rbac.derive import derive
+from assay.detectors.redact import mask_line
 from assay.scanner.kinds import registry
 from assay.scanner.model.fact import Known
 from assay.scanner.model.resource import Resource

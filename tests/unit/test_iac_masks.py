@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.detectors.iac import redact, redact_commands
+from assay.detectors import redact, redact_commands
 
 KEYED = (redact._ASSIGNMENT, redact._POSITIONAL, redact._SAID, redact._NAMED_PAIR)
 FLAGS = (redact_commands._LOGIN, redact_commands._PASSWORD_FLAG, redact_commands._LISTED_FLAG, redact._FLAG_ALONE)

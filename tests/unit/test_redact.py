@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.detectors.iac.redact import MASK, MAX_LINE, Masker, mask_address, mask_line
+from assay.detectors.redact import MASK, MAX_LINE, Masker, mask_address, mask_line
 
 SECRET = "hunter2 Zq"
 KEYS = st.sampled_from(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from assay.detectors.cloud.names import SERVICE_ACCOUNT
-from assay.detectors.iac.redact_commands import mask_arguments
+from assay.detectors.redact_commands import mask_arguments
 
 MASK = "[redacted]"
 MAX_LINE = 160
