@@ -70,6 +70,14 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         capabilities=frozenset({"network", "credentials"}),
         check="assay.detectors.cluster.live.kubeconfig:wrong_use",
     ),
+    DetectorSpec(
+        id="aws",
+        entry="assay.detectors.aws.detector:AwsDetector",
+        targets=("aws",),
+        surfaces={"aws": _CLOUD_KINDS},
+        capabilities=frozenset({"network", "credentials"}),
+        check="assay.detectors.aws.accounts:wrong_use",
+    ),
 )
 
 CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"

@@ -1,7 +1,7 @@
 """What detectors and library users import: the model, the kinds and the bounded parsers, and nothing else."""
 
 from assay.scanner.kinds.registry import FREE_TEXT
-from assay.scanner.model.detector import Detector, Emit, Part, Plan, Remote, Tree
+from assay.scanner.model.detector import Detector, Emit, Narrowed, Part, Plan, Remote, Tree
 from assay.scanner.model.fact import NOT_COLLECTED, Fact, Known, Location, Unknown, is_unknown, reason_of
 from assay.scanner.model.resource import EngineVerdict, Excerpt, Failure, InlineWaiver, Record, Resource
 
@@ -17,6 +17,7 @@ __all__ = [
     "InlineWaiver",
     "Known",
     "Location",
+    "Narrowed",
     "Part",
     "Plan",
     "Record",

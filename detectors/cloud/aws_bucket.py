@@ -93,15 +93,32 @@ def _public_access_block(block: Block, world: World) -> tuple[Fact, Fact]:
         # Each setting is off unless it is asked for.
         # See: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/s3_bucket_public_access_block
         declared = at(all_of(boolean(source.get(flag), False) for flag in _FLAGS), origin)
-        if isinstance(declared, Unknown) or declared.value:
+        if isinstance(declared, Known) and declared.value:
             return declared, declared
-        return Unknown(reason="the bucket itself does not block it; the account may", origin=origin), declared
+        account = _blocked_by_account(world)
+        if account is None:
+            account = Unknown(reason="the bucket itself does not block it; the account may", origin=origin)
+        return any_of([declared, account]), declared
     if stray:
         return stray, stray
+    account = _blocked_by_account(world)
+    if account is not None:
+        return account, Known(value=False)
     # Buckets made since April 2023 are blocked unless someone unblocks them; the source can't tell a bucket's age.
     # See: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
     reason = "not declared: it depends on the age of the bucket and on the settings of the account"
     return Unknown(reason=reason), Known(value=False)
+
+
+def _blocked_by_account(world: World) -> Fact | None:
+    """Whether the account's own setting refuses public grants; None where the source doesn't tell of one.
+
+    The strictest of both counts.
+    See: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+    """
+    for account in world.of_type("aws_s3_account_public_access_block"):
+        return at(all_of(boolean(account.get(flag), False) for flag in _FLAGS), account.location)
+    return None
 
 
 def _grants(block: Block, world: World) -> tuple[Fact, Fact, Fact]:

@@ -154,6 +154,7 @@ JOINED: frozenset[str] = frozenset(
         "aws_redshift_logging",
         "aws_redshift_parameter_group",
         "aws_redshift_snapshot_copy",
+        "aws_s3_account_public_access_block",
         "aws_s3_bucket_acl",
         "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_logging",

@@ -68,7 +68,7 @@ class ClusterDetector:
                 emit(telling.failure(part.id, str(error)))
 
     def _read(self, connection: Connection, remote: Remote, part: Part, emit: Emit) -> None:
-        reading = read(connection, remote.kinds, remote.namespaces, self._limits)
+        reading = read(connection, remote.kinds, remote.narrowed.namespaces, self._limits)
         for text in reading.failures:
             emit(telling.failure(part.id, f"context {connection.name}: {text}"))
         for listed in reading.listed:
@@ -79,7 +79,7 @@ class ClusterDetector:
                 emit(resource)
         # Last: what is cut short above must not look as if everything had been stated.
         for listed in reading.listed:
-            emit(telling.listing(listed, connection, remote.kinds, remote.namespaces))
+            emit(telling.listing(listed, connection, remote.kinds, remote.narrowed.namespaces))
 
     def _connect(self, context: str) -> Connection:
         """As `connect`, and within its time: the log-in program that a kubeconfig names may wait for a person."""

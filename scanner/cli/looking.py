@@ -12,6 +12,7 @@ from assay.scanner.cli import options, policy
 from assay.scanner.cli.idle import check_none_idle
 from assay.scanner.cli.progress import Progress
 from assay.scanner.cli.remembered import remembered
+from assay.scanner.cli.unfinished import unfinished
 from assay.scanner.config import trust
 from assay.scanner.config.settings import load_settings
 from assay.scanner.config.trust import BaseVersion
@@ -91,8 +92,18 @@ def look_and_assess(
         check_none_idle(target, chosen, book, DETECTORS)
         if target.remote:
             rules = chosen.rules
-            kinds = Lineage(book, DERIVATIONS).needed(lambda rule: rules.judges(rule) and rule not in rules.skip)
-            chosen = structs.replace(chosen, selection=structs.replace(chosen.selection, kinds=kinds))
+
+            def judges(rule: str) -> bool:
+                return rules.judges(rule) and rule not in rules.skip
+
+            lineage = Lineage(book, DERIVATIONS)
+            selection = structs.replace(
+                chosen.selection,
+                kinds=lineage.needed(judges),
+                fields=lineage.fields(judges),
+                keep=unfinished(args.cache, no_cache=args.no_cache),
+            )
+            chosen = structs.replace(chosen, selection=selection)
         decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
     looks = stack.enter_context(remembered(args.cache, no_cache=args.no_cache, trusted=not place.gate_mode))

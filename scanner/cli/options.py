@@ -17,13 +17,15 @@ from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.engine.target import Target, parse_targets
 from assay.scanner.errors import UsageError
-from assay.scanner.model.detector import DetectorSpec
+from assay.scanner.model.detector import DetectorSpec, Narrowed
 from assay.scanner.model.finding import SEVERITIES, Severity
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
 
 DEFAULT_PACKS = ("gdpr", "hipaa")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
+_SERVICE = re.compile(r"[a-z0-9-]{2,40}")
 
 
 Check = Callable[[Sequence[str], Mapping[str, str]], str | None]
@@ -42,21 +44,31 @@ class Chosen(Struct, frozen=True, kw_only=True):
 def add_targets(parser: argparse.ArgumentParser) -> None:
     """What to look at, and `--namespaces`."""
     parser.add_argument(
-        "target", nargs="*", default=["."], metavar="TARGET", help="a folder, a file or kube:CONTEXT (default: .)"
+        "target",
+        nargs="*",
+        default=["."],
+        metavar="TARGET",
+        help="a folder, a file, kube:CONTEXT or aws:PROFILE (default: .)",
     )
     parser.add_argument(
         "--namespaces",
         action="append",
         default=[],
         metavar="NAME,…",
-        help="look at these namespaces only, and at what has none",
+        help="of clusters, look at these namespaces only, and at what has none",
+    )
+    parser.add_argument(
+        "--regions", action="append", default=[], metavar="NAME,…", help="of accounts, look at these regions only"
+    )
+    parser.add_argument(
+        "--services", action="append", default=[], metavar="NAME,…", help="of accounts, look at these services only"
     )
 
 
 def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
     """Raises UsageError for a target that nothing looks at, or that isn't there as far as configuration tells."""
     schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
-    target = parse_targets(args.target, schemes, namespaces(args.namespaces))
+    target = parse_targets(args.target, schemes, _narrowed(args))
     for spec in specs:
         names = [name for scheme, found in target.remote.items() if scheme in spec.targets for name in found]
         if spec.check and names:
@@ -67,12 +79,24 @@ def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
     return target
 
 
+def _narrowed(args: argparse.Namespace) -> Narrowed:
+    return Narrowed(
+        namespaces=tuple(namespaces(args.namespaces)),
+        regions=tuple(_listed("--regions", args.regions, _REGION, "a region's name, such as eu-west-1")),
+        services=tuple(_listed("--services", args.services, _SERVICE, "a service's name, such as s3")),
+    )
+
+
 def namespaces(given: Sequence[str]) -> Sequence[str]:
     """The names in `--namespaces`, each once and sorted. Raises UsageError for what can't be one."""
+    return _listed("--namespaces", given, _NAMESPACE, "the name of a namespace")
+
+
+def _listed(option: str, given: Sequence[str], form: re.Pattern[str], what: str) -> Sequence[str]:
     found = {name.strip() for text in given for name in text.split(",")}
     for name in sorted(found):
-        if not _NAMESPACE.fullmatch(name):
-            raise UsageError(f"--namespaces {one_line(name, 80)!r}: not the name of a namespace")
+        if not form.fullmatch(name):
+            raise UsageError(f"{option} {one_line(name, 80)!r}: not {what}")
     return sorted(found)
 
 

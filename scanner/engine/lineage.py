@@ -1,6 +1,6 @@
 """Which kinds the facts come from that rules read, derived ones included."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from assay.policies.book import Book
 from assay.scanner.model.detector import Derivation
@@ -26,6 +26,16 @@ class Lineage:
         """The kinds that must be observed for rules to be judged, sorted; all rules, unless `judges` chooses."""
         chosen = (rule for rule in self._book.rules.values() if judges(rule.id))
         return tuple(sorted({kind for rule in chosen for kind in self._sources(rule)}))
+
+    def fields(self, judges: Callable[[str], bool] = lambda _: True) -> Mapping[str, tuple[str, ...]]:
+        """Kind → the facts of it that rules read, sorted; a kind from which others are derived isn't in it, as all of
+        it may count."""
+        derived_from = {kind for by_field in self._derived.values() for kinds in by_field.values() for kind in kinds}
+        found: dict[str, set[str]] = {}
+        for kind in {rule.kind for rule in self._book.rules.values()} - derived_from:
+            compiled = (variant.compiled for variant in self._book.variants(kind))
+            found[kind] = {name for one in compiled if judges(one.rule.id) for name in one.reads}
+        return {kind: tuple(sorted(names)) for kind, names in sorted(found.items())}
 
     def touched(self, kinds: Collection[str]) -> Iterator[Rule]:
         """The rules that might say something else if there were more resources of these kinds."""

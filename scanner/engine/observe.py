@@ -38,6 +38,10 @@ class Selection(Struct, frozen=True, kw_only=True):
     skip_parts: tuple[str, ...] = ()
     kinds: tuple[str, ...] | None = None
     """The kinds that the selected rules need, for detectors that look at what is far away; None: all."""
+    fields: Mapping[str, tuple[str, ...]] | None = None
+    """As of `Remote`."""
+    keep: str | None = None
+    """As of `Remote`."""
 
     def wants(self, detector: str) -> bool:
         """Whether a detector runs at all."""
@@ -67,7 +71,7 @@ def observe(
     records: list[Record] = list(_listing_records(listing))
     hosts: list[HostProcess] = []
     for spec in specs:
-        trees = [tree for scheme, tree in _trees(target, listing.tree, selection.kinds) if scheme in spec.targets]
+        trees = [tree for scheme, tree in _trees(target, listing.tree, selection) if scheme in spec.targets]
         if not trees:
             continue  # Nobody asked for anything that it looks at.
         if not selection.wants(spec.id):
@@ -95,12 +99,18 @@ def observe(
     return build(header, outcomes, records)
 
 
-def _trees(target: Target, files: Tree, kinds: tuple[str, ...] | None) -> Iterator[tuple[str, Tree]]:
+def _trees(target: Target, files: Tree, selection: Selection) -> Iterator[tuple[str, Tree]]:
     """Scheme and what is looked at, for each sort of target that was named."""
     if target.paths:
         yield PATH, files
     for scheme, names in target.remote.items():
-        remote = Remote(names=names, kinds=kinds, namespaces=target.namespaces)
+        remote = Remote(
+            names=names,
+            kinds=selection.kinds,
+            fields=selection.fields,
+            narrowed=target.narrowed,
+            keep=selection.keep,
+        )
         yield scheme, Tree(root="", files=(), remote=remote)
 
 

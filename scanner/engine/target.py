@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from assay.scanner.errors import UsageError
-from assay.scanner.model.detector import Tree
+from assay.scanner.model.detector import Narrowed, Tree
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import Listing, is_unicode, list_tree
 
@@ -22,6 +22,9 @@ PATH = "path"
 """The scheme of files and folders."""
 
 
+_EVERYTHING = Narrowed()
+
+
 class Target(Struct, frozen=True, kw_only=True):
     """What one run looks at."""
 
@@ -31,8 +34,7 @@ class Target(Struct, frozen=True, kw_only=True):
     """Those that are files and folders."""
     remote: Mapping[str, tuple[str, ...]] = {}
     """The others: scheme → what follows its colon."""
-    namespaces: tuple[str, ...] = ()
-    """To which a look at clusters is limited; empty: all."""
+    narrowed: Narrowed = Narrowed()
 
     @property
     def schemes(self) -> frozenset[str]:
@@ -40,7 +42,7 @@ class Target(Struct, frozen=True, kw_only=True):
         return frozenset(self.remote) | ({PATH} if self.paths else frozenset())
 
 
-def parse_targets(names: Sequence[str], schemes: frozenset[str], namespaces: Sequence[str] = ()) -> Target:
+def parse_targets(names: Sequence[str], schemes: frozenset[str], narrowed: Narrowed = _EVERYTHING) -> Target:
     """Raises UsageError for a scheme that no detector takes, or a path that isn't there."""
     paths: list[str] = []
     remote: dict[str, list[str]] = {}
@@ -58,13 +60,18 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], namespaces: Seq
             paths.append(name)
         else:
             remote.setdefault(scheme, []).append(name.split(":", 1)[1])
-    if namespaces and "kube" not in remote:
-        raise UsageError("--namespaces is for clusters; name one as kube:CONTEXT, or leave the option out")
+    for option, given, scheme, what in (
+        ("--namespaces", narrowed.namespaces, "kube", "clusters; name one as kube:CONTEXT"),
+        ("--regions", narrowed.regions, "aws", "accounts; name one as aws:PROFILE"),
+        ("--services", narrowed.services, "aws", "accounts; name one as aws:PROFILE"),
+    ):
+        if given and not any(name.partition("-")[0] == scheme for name in remote):
+            raise UsageError(f"{option} is for {what}, or leave the option out")
     return Target(
         names=tuple(names),
         paths=tuple(paths),
         remote={scheme: tuple(dict.fromkeys(found)) for scheme, found in sorted(remote.items())},
-        namespaces=tuple(namespaces),
+        narrowed=narrowed,
     )
 
 

@@ -66,6 +66,17 @@ class Tree(Struct, frozen=True, kw_only=True):
     """Set where the target is no folder; then there are no files."""
 
 
+class Narrowed(Struct, frozen=True, kw_only=True):
+    """To what the user limits a look at what isn't files; empty: everything."""
+
+    namespaces: tuple[str, ...] = ()
+    """Of clusters."""
+    regions: tuple[str, ...] = ()
+    """Of cloud accounts."""
+    services: tuple[str, ...] = ()
+    """Of cloud accounts, by the names of their SDK."""
+
+
 class Remote(Struct, frozen=True, kw_only=True):
     """What is looked at that isn't files."""
 
@@ -73,8 +84,11 @@ class Remote(Struct, frozen=True, kw_only=True):
     """As the user wrote them, without the scheme: contexts of a kubeconfig, profiles; empty text is the default one."""
     kinds: tuple[str, ...] | None = None
     """The kinds that the selected rules need, so that no more is read; None: all."""
-    namespaces: tuple[str, ...] = ()
-    """To which the user limits it; empty: all."""
+    fields: Mapping[str, tuple[str, ...]] | None = None
+    """Kind → those of its fields that the selected rules read; a kind that isn't named is read whole. None: all."""
+    narrowed: Narrowed = Narrowed()
+    keep: str | None = None
+    """A folder in which a detector may keep what it has read, so that it can go on after it was stopped; None: none."""
 
 
 class Detector(Protocol):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from assay.detectors.cluster.detector import ClusterDetector
 from assay.detectors.cluster.live.limits import Limits
-from assay.scanner.api import Failure, Record, Remote, Resource, Tree, Unknown
+from assay.scanner.api import Failure, Narrowed, Record, Remote, Resource, Tree, Unknown
 from assay.scanner.kinds import registry
 
 QUICK = Limits(connect_seconds=5, silent_seconds=5, wait_seconds=2, waiting_seconds=3)
@@ -22,7 +22,11 @@ def look(
 ) -> list[Record]:
     """Everything that the parts emit, one part after the other; each resource fits its kind."""
     detector = ClusterDetector(limits, {"KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)})
-    remote = Remote(names=tuple(names), kinds=None if kinds is None else tuple(kinds), namespaces=tuple(namespaces))
+    remote = Remote(
+        names=tuple(names),
+        kinds=None if kinds is None else tuple(kinds),
+        narrowed=Narrowed(namespaces=tuple(namespaces)),
+    )
     tree = Tree(root="", files=(), remote=remote)
     parts = detector.plan(tree).parts
     detector.preload(parts)

@@ -1,0 +1,1 @@
+"""Live AWS accounts: what their APIs tell, stated as the same kinds as infrastructure code."""

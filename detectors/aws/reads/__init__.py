@@ -1,0 +1,1 @@
+"""What is read of an account, declared service by service."""

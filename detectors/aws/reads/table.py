@@ -1,0 +1,50 @@
+"""Every collector, by service."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from assay.detectors.aws.collector import Collector, Detail, call
+from assay.detectors.aws.reads import ai, databases, identity, keys, network, services, storage
+
+COLLECTORS: tuple[Collector, ...] = (
+    *storage.COLLECTORS,
+    *databases.COLLECTORS,
+    *keys.COLLECTORS,
+    *identity.COLLECTORS,
+    *network.COLLECTORS,
+    *services.COLLECTORS,
+    *ai.COLLECTORS,
+)
+
+SERVICES: tuple[str, ...] = tuple(sorted({call(one.call).service for one in COLLECTORS}))
+"""What `--services` chooses from, by botocore's names."""
+
+
+def needed(
+    kinds: Collection[str] | None, fields: Mapping[str, Collection[str]] | None, services: Collection[str] = ()
+) -> Sequence[Collector]:
+    """The collectors on which facts of these kinds rest; of their further calls those are wanted on which a fact rests
+    that is read. None: all of them."""
+    return tuple(_needed(kinds, fields, services))
+
+
+def _needed(
+    kinds: Collection[str] | None, fields: Mapping[str, Collection[str]] | None, services: Collection[str]
+) -> Iterator[Collector]:
+    chosen = [
+        one
+        for one in COLLECTORS
+        if one.kinds
+        and (kinds is None or not set(one.kinds).isdisjoint(kinds))
+        and (not services or call(one.call).service in services)
+    ]
+    if chosen:
+        yield keys.MANAGED_KEYS
+    for one in chosen:
+        read = None if fields is None else {name for kind in one.kinds for name in fields.get(kind, ())}
+        yield replace(one, details=tuple(_judged(detail, read) for detail in one.details))
+
+
+def _judged(detail: Detail, read: set[str] | None) -> Detail:
+    return replace(detail, wanted=read is None or not detail.fields or not read.isdisjoint(detail.fields))
