@@ -28,6 +28,10 @@ class Measure(msgspec.Struct, frozen=True):
     more_is_better: bool
 
 
+_NAME = "name"
+"""The field by which elements of a list are told apart, where they have one."""
+
+
 class Decision(msgspec.Struct, frozen=True):
     """What a rule says of a resource. `outcome` None: the rule does not apply."""
 
@@ -37,7 +41,7 @@ class Decision(msgspec.Struct, frozen=True):
     shown: Mapping[str, Any] = {}
     """For a failure: values of the message's placeholders."""
     offences: tuple[Any, ...] = ()
-    """For a failure of a rule over a list's elements: those that fail."""
+    """For a failure of a rule over a list's elements: those that fail, as far as it depends on."""
     measures: Mapping[str, Measure] = {}
     """For a failure: the numbers that alone could turn it into a pass, by fact."""
 
@@ -133,7 +137,14 @@ class CompiledRule:
         found = messages.offending(elements, fails, failing)
         if found and self._wanted:
             shown |= messages.shown_of(found, self._over.variable, fails, self._wanted, self._read_of_elements)
-        return Decision("fail", shown=shown, offences=tuple(found), measures=measures)
+        return Decision("fail", shown=shown, offences=tuple(map(self._offence, found)), measures=measures)
+
+    def _offence(self, element: Any) -> Any:
+        """What makes an element fail, and what it is called: a change of anything else is none for the worse."""
+        if self._read_of_elements is None or not isinstance(element, Mapping):
+            return element
+        kept = self._read_of_elements | {_NAME}
+        return {name: value for name, value in element.items() if name in kept}
 
     @cached_property
     def _read_of_elements(self) -> Set[str] | None:

@@ -8,9 +8,9 @@ from assay.scanner.model.finding import SEVERITIES, Finding, Report
 
 
 def render(report: Report, options: RenderOptions) -> bytes:
-    """UTF-8. What passes or is accepted has no line; without `--verbose` neither has what is undecided, but as a count.
+    """UTF-8. What passes, is accepted or was there before has no line.
 
-    What could not be looked at always has one.
+    Without `--verbose` neither has what is undecided, but as a count. What could not be looked at always has one.
     """
     lines = [no_command(one_line(line)) for line in _lines(report, verbose=options.verbose)]
     return "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
@@ -21,6 +21,7 @@ def _lines(report: Report, *, verbose: bool) -> Iterator[str]:
         one
         for one in report.findings
         if one.suppressed is None
+        and one.change != "existing"
         and (one.outcome == "fail" or (one.outcome == "unknown" and (verbose or _unseen(one))))
     ]
     for finding in sorted(shown, key=_order):
@@ -36,14 +37,17 @@ def _line(finding: Finding) -> str:
     place = finding.location
     where = f"{place.path}:{place.start_line}" if place and place.start_line else place.path if place else "assay"
     severity = finding.severity if finding.outcome == "fail" else "unknown"
+    severity += " (worsened)" if finding.change == "worsened" else ""
     # An engine's message is its title behind the address; ours tells what of it is wrong.
     said = finding.message if finding.title in finding.message else f"{finding.message}: {finding.title}"
     return f"{where}: {severity}: {said} [{finding.rule}]"
 
 
 def _decision(report: Report) -> str:
-    failing = report.summary.fail
-    told = [f"{failing} failing", f"{report.summary.unknown} unknown", f"{report.summary.passed} passing"]
+    summary = report.summary
+    told = [f"{summary.fail} failing", f"{summary.unknown} unknown", f"{summary.passed} passing"]
+    if any(one.change for one in report.findings):
+        told.append(f"{summary.new} new, {summary.worsened} worsened, {summary.existing} there before")
     if report.summary.suppressed:
         told.append(f"{report.summary.suppressed} accepted")
     if not report.complete:

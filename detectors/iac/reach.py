@@ -1,6 +1,7 @@
 """Which files of a tree may bear on what is found in some of them, told without parsing the rest.
 
-Terraform: the module's folder, the folders that it calls, and those that call it, as their arguments decide its values.
+Terraform: the module's folder, the folders that it calls, those that call it, as their arguments decide its values, and
+what lies below these.
 Charts and kustomizations: what they are built from. Manifests: each other, as policies and accounts stand in files of
 their own. Everything else is judged file by file.
 """
@@ -55,7 +56,14 @@ def _of_modules(tree: Tree, named: Collection[str]) -> set[str]:
                 yield _joined(folder, os.fsdecode(source), tree.folder_links)
 
     start = {_folder(path) for path in named if path.endswith(_TERRAFORM)}
-    return {path for folder in _connected(start, by_folder, calls) for path in by_folder[folder]}
+    connected = _connected(start, by_folder, calls)
+    # checkov looks a name up that its folder doesn't declare in the folders below, Packer's variables among them.
+    return {
+        path
+        for folder, paths in by_folder.items()
+        if any(_is_below(f"{folder}/", other) or folder == other for other in connected)
+        for path in paths
+    }
 
 
 def _of_bundles(tree: Tree, named: Collection[str]) -> set[str]:

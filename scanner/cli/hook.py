@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
@@ -12,6 +13,7 @@ from assay.scanner.cli.parser import Parser
 from assay.scanner.cli.progress import Progress
 from assay.scanner.errors import UsageError
 from assay.scanner.safe.text import one_line
+from assay.scanner.safe.tree import is_unicode
 
 
 @cache
@@ -50,18 +52,41 @@ def _named(args: argparse.Namespace) -> tuple[Path, tuple[str, ...]]:
 
     here = Path.cwd()
     root = find_top(here) or here
-    return root, tuple(sorted({_relative(name, here, root) for name in args.file}))
+    found = {_relative(name, here, root) for name in args.file}
+    return root, tuple(sorted(name for name in found if name is not None))
 
 
-def _relative(name: str, here: Path, root: Path) -> str:
-    """The file's own name is kept where it is a link; the folders above it are followed."""
-    place = Path(os.path.normpath(here / name))
+def _relative(name: str, here: Path, root: Path) -> str | None:
+    """The file's own name is kept where it is a link; the folders above it are followed.
+
+    None for what `git diff --name-only` names and is no file: one that was deleted, and a submodule.
+    """
     shown = one_line(name, 200)
+    if not is_unicode(name):
+        raise UsageError(f"{shown}: the name is not UTF-8; rename it")
+    place = Path(os.path.normpath(here / name))
     if place.is_dir():
+        if place != root and os.path.lexists(place / ".git"):
+            sys.stderr.write(f"assay: {shown}: a repository of its own, which is not looked at from here\n")
+            return None
         raise UsageError(f"{shown}: it is a folder; `assay scan` looks at folders")
-    if not os.path.lexists(place):
-        raise UsageError(f"{shown}: no such file")
     whole = place.parent.resolve() / place.name
+    if not os.path.lexists(place):
+        if not _was_there(whole, root):
+            raise UsageError(f"{shown}: no such file")
+        sys.stderr.write(f"assay: {shown}: deleted; nothing to look at\n")
+        return None
     if not whole.is_relative_to(root):
         raise UsageError(f"{shown}: it lies outside {root}; run the hook in its own repository")
     return whole.relative_to(root).as_posix()
+
+
+def _was_there(path: Path, root: Path) -> bool:
+    """Whether a file that isn't there is in the last commit."""
+    from assay.scanner.safe.history import open_history
+
+    try:
+        with open_history(root) as history:
+            return path.is_relative_to(root) and history.has("HEAD", path.relative_to(root).as_posix())
+    except UsageError:
+        return False

@@ -150,14 +150,15 @@ def review(
         trusted = earlier(sides.trusted)
     else:
         trusted = None  # No comment asks for anything, so none need be looked up.
+    unread = sides.base.unread if sides.base else ()
     if not place.root.is_relative_to(sides.trusted.root):
-        return Review(name=sides.ref, trusted=trusted, base=base)  # The tree's own policy counts for nothing.
+        return Review(name=sides.ref, trusted=trusted, base=base, unread=unread)  # The tree's own policy is none here.
     folders = {place.folder.relative_to(place.root), root.relative_to(sides.top)}
     folders |= {path.relative_to(sides.top) for path in map(Path.resolve, map(Path, target.paths)) if path.is_dir()}
     above = sorted(folder.as_posix() for folder in folders)
     changed = changed_policy(sides.top, sides.trusted.root, above, tuple(_named(args, sides.top)))
     places = tuple((path, _location(sides.top / path, root)) for path in changed)
-    return Review(name=place.name, trusted=trusted, base=base, policy_changed=places)
+    return Review(name=place.name, trusted=trusted, base=base, policy_changed=places, unread=unread)
 
 
 def _named(args: argparse.Namespace, top: Path) -> Iterator[str]:

@@ -74,6 +74,8 @@ class BaseVersion(Struct, frozen=True, kw_only=True):
     """The folder that stands for it."""
     renames: Mapping[str, str]
     """Present path → the commit's path, both relative to the top."""
+    unread: tuple[str, ...] = ()
+    """Submodules of which the commit's files can't be read here."""
 
 
 class Sides(Struct, frozen=True, kw_only=True):
@@ -154,13 +156,13 @@ def _write(history: "History", commit: str, folder: Path) -> BaseVersion:
     root = folder.joinpath(*history.top.parts[1:])
     try:
         root.mkdir(parents=True)
-        history.write(commit, root)
+        unread = history.write(commit, root)
     except OSError as error:
         raise UsageError(
             f"the files of {commit[:12]} can't be written to {folder.parent} ({error.strerror}); "
             "set TMPDIR to a roomy folder"
         ) from None
-    return BaseVersion(commit=commit, top=history.top, root=root, renames=history.renamed_since(commit))
+    return BaseVersion(commit=commit, top=history.top, root=root, renames=history.renamed_since(commit), unread=unread)
 
 
 def _opposite(folder: Path, sides: Sides) -> Path:

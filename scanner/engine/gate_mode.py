@@ -14,6 +14,8 @@ from assay.scanner.model.fact import Location
 from assay.scanner.model.finding import Finding, Severity
 from assay.scanner.model.resource import Excerpt, InlineWaiver
 
+EARLIER_UNREAD = "earlier-version-unread"
+"""The rule id of a part of the target that can't be held against what was there before."""
 POLICY_CHANGED = "policy-changed"
 """The rule id of a change that touches what it is judged by."""
 _BY_COMMENT = ("inline", "engine")
@@ -39,6 +41,8 @@ class Review(Struct, frozen=True, kw_only=True):
     """For `--diff`: only what isn't in it is the gate's business."""
     policy_changed: tuple[tuple[str, Location | None], ...] = ()
     """Policy files that the change touches, with their place in the scanned folder."""
+    unread: tuple[str, ...] = ()
+    """Submodules that the base can't be compared in, so that all that is in them counts as new."""
 
 
 def only_trusted(
@@ -133,6 +137,9 @@ def remarks(
 def _remarks(
     review: Review, comments: Sequence[InlineWaiver], exposed: Iterable[Finding], book: Book
 ) -> Iterator[Finding]:
+    for path in review.unread:
+        message = f"{path}: the commit of this submodule that {review.name} had isn't here, so all in it counts as new"
+        yield structs.replace(remark(book, EARLIER_UNREAD, path, message, None, {"submodule": path}), outcome="unknown")
     for path, place in review.policy_changed:
         message = f"{path}: differs from {review.name}; this run is judged by what stands there"
         yield remark(book, POLICY_CHANGED, path, message, place, {"changed": path})

@@ -88,7 +88,9 @@ class HostProcess:
             try:
                 os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
-                return
+                # It has not made its group yet.
+                with suppress(ProcessLookupError):
+                    os.kill(self._process.pid, signal.SIGKILL)
 
     def _run(self, scratch: str) -> Observed:
         job = protocol.Job(

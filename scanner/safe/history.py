@@ -9,7 +9,6 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from dulwich.errors import (
 )
 from dulwich.graph import find_merge_base
 from dulwich.index import UnsupportedIndexFormat, commit_tree
-from dulwich.object_store import MemoryObjectStore, OverlayObjectStore, iter_tree_contents
+from dulwich.object_store import MemoryObjectStore, OverlayObjectStore, iter_tree_contents, tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.objectspec import parse_commit, parse_object
 from dulwich.repo import Repo
@@ -37,6 +36,7 @@ from assay.scanner.safe.repository import find_top
 from assay.scanner.safe.text import one_line
 
 _TYPE = 0o170000
+_FOLDER = 0o040000
 _LINK = 0o120000
 _SUBMODULE = 0o160000
 _ALIKE = 50
@@ -88,6 +88,15 @@ class History:
                 f"({one_line(', '.join(sorted(found)), 300)}); give the full name"
             )
 
+    def has(self, ref: str, path: str) -> bool:
+        """Whether a file, named from the top, is in a commit."""
+        try:
+            tree = self._commit(self.commit(ref)).tree
+            mode, _ = tree_lookup_path(self._repository.__getitem__, tree, os.fsencode(path))
+        except _DAMAGED:
+            return False
+        return mode & _TYPE != _FOLDER
+
     def merge_base(self, ref: str) -> str:
         """The newest commit that HEAD and the named commit share. Raises UsageError where there is none."""
         both = [ObjectID(self.commit(name).encode()) for name in ("HEAD", ref)]
@@ -102,24 +111,25 @@ class History:
         return str(found[0].decode())
 
     def write(self, commit: str, target: Path) -> tuple[str, ...]:
-        """Writes a commit's files below an empty folder; returns the paths of submodules, which are left out.
+        """Writes a commit's files below an empty folder, those of submodules that are checked out too; returns the
+        paths of such submodules as can't be read.
 
         Links are made last, so that no file is written through one. Raises UsageError for a tree that can't be read.
         """
         links: list[tuple[str, bytes]] = []
-        submodules: list[str] = []
+        unread: list[str] = []
         made = {target}
-        for path, mode, content in self._files(commit):
+        for path, mode, name in self._files(commit):
             place = target / path
             if mode & _TYPE == _SUBMODULE:
-                submodules.append(path)
+                unread += self._write_submodule(path, name.decode(), place)
             elif mode & _TYPE == _LINK:
-                links.append((path, content()))
+                links.append((path, self._content(commit, name)))
             else:
                 if place.parent not in made:
                     place.parent.mkdir(parents=True, exist_ok=True)
                     made.add(place.parent)
-                place.write_bytes(content())
+                place.write_bytes(self._content(commit, name))
         for path, leads_to in links:
             place = target / path
             above = [folder for folder in place.parents if folder.is_relative_to(target)]
@@ -127,7 +137,28 @@ class History:
                 continue  # Only a tree that git would not have made holds something below a link, or a name twice.
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(os.fsdecode(leads_to))
-        return tuple(submodules)
+        return tuple(unread)
+
+    def _write_submodule(self, path: str, commit: str, place: Path) -> list[str]:
+        """A submodule's files as of the commit that this one names, from where git keeps its objects.
+
+        A folder that is no repository of its own was not checked out: then nothing of it is in the working tree either.
+        """
+        here = self.top / path
+        if not os.path.lexists(here / ".git"):
+            return []
+        try:
+            repository = Repo(str(here))
+            kept = Path(repository.controldir()).resolve()
+            ours = Path(self._repository.commondir()).resolve()
+            if not (kept.is_relative_to(ours) or kept == here.resolve() / ".git"):
+                return [path]  # A folder can name any other one as its repository.
+            with repository:
+                place.mkdir(parents=True, exist_ok=True)
+                inner = History(repository, here).write(commit, place)
+        except (*_DAMAGED, UsageError):
+            return [path]
+        return [f"{path}/{one}" for one in inner]
 
     def renamed_since(self, commit: str) -> Mapping[str, str]:
         """Present path → the path in the commit, for every file that git takes for renamed; staged files count."""
@@ -154,7 +185,7 @@ class History:
             raise KeyError(commit)
         return found
 
-    def _files(self, commit: str) -> Iterator[tuple[str, int, Any]]:
+    def _files(self, commit: str) -> Iterator[tuple[str, int, bytes]]:
         store = self._repository.object_store
         try:
             for entry in iter_tree_contents(store, self._commit(commit).tree):
@@ -162,7 +193,7 @@ class History:
                 steps = path.split("/")
                 if {"", ".", "..", ".git"} & {step.lower() for step in steps} or "\0" in path:
                     continue  # git itself refuses such a name, so nobody has the file.
-                yield path, entry.mode, partial(self._content, commit, entry.sha)
+                yield path, entry.mode, entry.sha
         except _DAMAGED:
             raise self._unreadable(commit) from None
 

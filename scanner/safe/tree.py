@@ -64,6 +64,8 @@ def list_tree(root: Path, skipped: Collection[str] = ()) -> Listing:
                     links[path] = leads_to
                 elif (root / leads_to).is_dir():
                     folder_links[path] = leads_to
+                elif _promises_configuration(entry.name):
+                    unreadable.append((path, "the link leads to no file; put the file there, or remove the link"))
             elif stat.S_ISDIR(mode):
                 if entry.name not in _SKIPPED_FOLDERS and entry.name not in skipped:
                     pending.append(path)

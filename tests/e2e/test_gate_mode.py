@@ -217,3 +217,54 @@ def test_what_could_not_be_followed_before_is_not_the_changes_doing(tmp_path: Pa
     _, report = changes(tree.path, "--diff", "main")
     told = {f["resource"]["address"]: f["change"] for f in report["findings"] if f["rule"] == "link-out-of-target"}
     assert told == {"out": "existing", "new": "new"}
+
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: n}
+spec:
+  containers:
+    - name: c
+      image: nginx:1.2
+      securityContext: {privileged: true}
+    - name: d
+      image: nginx:1.2
+"""
+
+
+def of_pods(tree: GitTree) -> dict[str, str | None]:
+    done = subprocess.run(
+        [ASSAY, "scan", "--only", "kubernetes", "--format", "json", "--diff", "main"],
+        cwd=tree.path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return {f["rule"]: f["change"] for f in json.loads(done.stdout)["findings"] if f["outcome"] == "fail"}
+
+
+def test_another_image_is_not_worse_in_what_was_wrong_before(tmp_path: Path) -> None:
+    tree = GitTree(tmp_path / "tree")
+    tree.commit({"pod.yaml": POD})
+    tree.branch("work")
+    tree.write({"pod.yaml": POD.replace("nginx:1.2", "nginx:1.3")})
+    changed = of_pods(tree)
+    assert changed["containers-not-privileged"] == "existing"
+    assert set(changed.values()) == {"existing"}
+    tree.write({"pod.yaml": POD + "      securityContext: {privileged: true}\n"})
+    changed = of_pods(tree)
+    assert changed["containers-not-privileged"] == "worsened"
+    assert changed["containers-memory-limited"] == "existing"
+
+
+def test_lines_tell_what_the_change_did_and_how_much_was_there(tmp_path: Path) -> None:
+    tree = GitTree(tmp_path / "tree")
+    tree.commit({"Dockerfile": faulty("old")})
+    tree.branch("work")
+    tree.write({"new/Dockerfile": faulty("new")})
+    done = scan(tree.path, "--diff", "main", "--format", "lines")
+    *lines, last = done.stdout.splitlines()
+    lines = [line for line in lines if not line.startswith("warning: ")]
+    assert lines and all(line.startswith("new/Dockerfile:") for line in lines)
+    assert last.endswith(f"{len(lines)} new, 0 worsened, {len(lines)} there before")

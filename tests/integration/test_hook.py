@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.e2e.git_trees import GitTree
 
 BUCKET = 'resource "aws_s3_bucket" "b" {\n  acl = var.acl\n}\n'
 BROKEN = 'resource "aws_s3_bucket" {{\n'
@@ -281,3 +284,45 @@ def test_wrong_use_is_one_line(served: Home, given: str, said: str) -> None:
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("without", [(), ("--no-server",)])
+def test_a_name_that_is_not_utf8_is_one_line_and_nobody_waits(served: Home, without: tuple[str, ...]) -> None:
+    path = served.tree / os.fsdecode(b"bad\xff.tf")
+    path.write_text("locals {}\n")
+    done = served.assay("hook", *without, path.name)
+    path.unlink()
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "not UTF-8" in done.stderr
+
+
+def test_a_link_to_nothing_is_not_looked_at_and_says_so(served: Home) -> None:
+    link = served.tree / "dangling.tf"
+    link.symlink_to("nowhere.tf")
+    done = served.assay("hook", "dangling.tf")
+    link.unlink()
+    assert done.returncode == 3
+    assert "the link leads to no file" in done.stdout
+
+
+def test_what_was_deleted_and_what_is_a_repository_of_its_own_are_passed_over(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    shutil.rmtree(home.tree / ".git")
+    tree = GitTree(home.tree)
+    tree.commit()
+    (home.tree / "main.tf").unlink()
+    (home.tree / "lib").mkdir()
+    (home.tree / "lib" / ".git").write_text("gitdir: elsewhere\n")
+    done = home.assay("hook", "--no-server", "main.tf", "lib", "Dockerfile")
+    assert done.stderr.splitlines() == [
+        "assay: main.tf: deleted; nothing to look at",
+        "assay: lib: a repository of its own, which is not looked at from here",
+    ]
+    assert "Dockerfile" in done.stdout
+
+
+def test_no_file_is_no_look_at_everything(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert home.assay("scan", "--quiet").returncode == 1
+    done = home.assay("hook", "--no-server")
+    assert (done.returncode, done.stdout) == (0, "GREEN: 0 failing, 0 unknown, 0 passing\n")

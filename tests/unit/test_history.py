@@ -226,17 +226,60 @@ def test_a_file_where_a_folder_must_be_is_an_error_and_no_trace(tree: GitTree, t
         written(tree, commit, tmp_path / "out")
 
 
-def test_submodules_are_named_and_links_are_kept_but_not_followed(tree: GitTree, tmp_path: Path) -> None:
+def test_links_are_kept_but_not_followed(tree: GitTree, tmp_path: Path) -> None:
     tree.commit({"a": "a"})
     entries = {"sub": (SUBMODULE, b"1" * 40), "link": (LINK, b"/etc/passwd"), "run": (PROGRAM, b"#!/bin/sh\n")}
     commit = tree.commit_tree(entries)
     folder = tmp_path / "out"
     folder.mkdir()
     with open_history(tree.path) as history:
-        assert history.write(commit, folder) == ("sub",)
+        assert history.write(commit, folder) == ()  # Nothing of the submodule is in the working tree either.
     assert os.readlink(folder / "link") == "/etc/passwd"
     assert sorted(os.listdir(folder)) == ["link", "run"]
     assert not stat.S_IMODE((folder / "run").stat().st_mode) & 0o111
+
+
+def with_submodule(tree: GitTree) -> tuple[str, Path]:
+    """A commit that names one, and the folder where git keeps its objects."""
+    tree.commit({"a": "a"})
+    inner = GitTree(tree.path / "sub")
+    first = inner.commit({"b.tf": "then", "deep/c.tf": "c"})
+    inner.commit({"b.tf": "now"})
+    kept = tree.path / ".git" / "modules" / "sub"
+    kept.parent.mkdir()
+    (tree.path / "sub" / ".git").rename(kept)
+    (tree.path / "sub" / ".git").write_text("gitdir: ../.git/modules/sub\n")
+    return tree.commit_tree({"sub": (SUBMODULE, first.encode()), "d": (FILE, b"d")}), kept
+
+
+def test_a_submodule_is_written_as_of_the_commit_that_is_named(tree: GitTree, tmp_path: Path) -> None:
+    commit, _ = with_submodule(tree)
+    assert written(tree, commit, tmp_path / "out") == {"d": "d", "sub/b.tf": "then", "sub/deep/c.tf": "c"}
+
+
+def test_a_submodule_that_cant_be_read_is_named(tree: GitTree, tmp_path: Path) -> None:
+    commit, kept = with_submodule(tree)
+    (kept / "objects").rename(kept / "gone")
+    (kept / "objects").mkdir()
+    (tmp_path / "out").mkdir()
+    with open_history(tree.path) as history:
+        assert history.write(commit, tmp_path / "out") == ("sub",)
+
+
+def test_a_folder_that_names_a_repository_elsewhere_is_not_followed_there(tree: GitTree, tmp_path: Path) -> None:
+    commit, kept = with_submodule(tree)
+    kept.rename(tmp_path / "elsewhere")
+    (tree.path / "sub" / ".git").write_text(f"gitdir: {tmp_path / 'elsewhere'}\n")
+    (tmp_path / "out").mkdir()
+    with open_history(tree.path) as history:
+        assert history.write(commit, tmp_path / "out") == ("sub",)
+    assert not (tmp_path / "out" / "sub").exists()
+
+
+def test_a_file_is_in_a_commit_and_a_folder_is_no_file(tree: GitTree) -> None:
+    tree.commit({"a/b.tf": "x"})
+    with open_history(tree.path) as history:
+        assert [history.has("HEAD", path) for path in ("a/b.tf", "a", "c.tf", "")] == [True, False, False, False]
 
 
 def test_a_name_that_is_not_unicode_is_kept(tree: GitTree, tmp_path: Path) -> None:
