@@ -37,10 +37,10 @@ def _line(finding: Finding) -> str:
     place = finding.location
     where = f"{place.path}:{place.start_line}" if place and place.start_line else place.path if place else "assay"
     severity = finding.severity if finding.outcome == "fail" else "unknown"
-    severity += " (worsened)" if finding.change == "worsened" else ""
+    worse = " (worsened)" if finding.change == "worsened" else ""
     # An engine's message is its title behind the address; ours tells what of it is wrong.
     said = finding.message if finding.title in finding.message else f"{finding.message}: {finding.title}"
-    return f"{where}: {severity}: {said} [{finding.rule}]"
+    return f"{where}: {severity}{worse}: {said} [{finding.rule}]"
 
 
 def _decision(report: Report) -> str:

@@ -96,14 +96,16 @@ def _public_access_block(block: Block, world: World) -> tuple[Fact, Fact]:
         if isinstance(declared, Known) and declared.value:
             return declared, declared
         account = _blocked_by_account(world)
-        if account is None:
-            account = Unknown(reason="the bucket itself does not block it; the account may", origin=origin)
-        return any_of([declared, account]), declared
-    if stray:
-        return stray, stray
+        if account is not None:
+            either = any_of([declared, account])
+            return either, either
+        if isinstance(declared, Unknown):
+            return declared, declared
+        return Unknown(reason="the bucket itself does not block it; the account may", origin=origin), declared
     account = _blocked_by_account(world)
-    if account is not None:
-        return account, Known(value=False)
+    if stray or account is not None:
+        either = any_of([fact for fact in (account, stray) if fact is not None])
+        return either, either
     # Buckets made since April 2023 are blocked unless someone unblocks them; the source can't tell a bucket's age.
     # See: https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
     reason = "not declared: it depends on the age of the bucket and on the settings of the account"

@@ -61,6 +61,7 @@ def user(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_iam_user`, with the access keys declared for it."""
     keys = world.joined(block, "aws_iam_access_key", "user", name="name")
     active = [at(choice(key.get("status"), "Active", "Active"), key.location) for key in keys.blocks]
+    active += [_is_active(key) for key in block.blocks("access_key")]
     return {
         "provider": Known(value="aws"),
         "type": Known(value="user"),
@@ -72,6 +73,10 @@ def user(block: Block, world: World) -> Mapping[str, Fact]:
         "permission_boundary": reference(block.get("permissions_boundary")),
         "tags": tags(block.get("tags")),
     }
+
+
+def _is_active(key: Block | Unknown) -> Fact:
+    return key if isinstance(key, Unknown) else choice(key.get("status"), "Active", "Active")
 
 
 def policy(block: Block, world: World) -> Mapping[str, Fact]:

@@ -127,6 +127,9 @@ def trail(block: Block, _world: World) -> Mapping[str, Fact]:
     """`aws_cloudtrail`."""
     return {
         "provider": Known(value="aws"),
+        # On unless it is switched off; one made through the API has to be started.
+        # See: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html
+        "active": boolean(block.get("enable_logging"), True),
         "multi_region": boolean(block.get("is_multi_region_trail"), False),
         "validated": boolean(block.get("enable_log_file_validation"), False),
         # Always with S3's own keys at least.

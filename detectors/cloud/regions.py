@@ -239,6 +239,7 @@ def _of_table(block: Block, world: World) -> Iterator[Copy]:
 
 
 def _of_instance(block: Block, world: World) -> Iterator[Copy]:
+    yield from _named_in(block, "automated_backups_replication", "region", None)
     joined = world.joined(block, "aws_db_instance_automated_backups_replication", "source_db_instance_arn")
     yield from ((_amazon(other), other.location) for other in joined.blocks)
     if joined.stray:

@@ -49,7 +49,11 @@ class Trace:
     def __init__(self, store: Store, about: list[str], tree: Tree, chosen: Sequence[str]) -> None:
         self._store = store
         self._tree = tree
-        self._part_texts = [*about, tree.named or tree.root, *(("all",) if tree.only is None else ("named", *tree.only))]
+        self._part_texts = [
+            *about,
+            tree.named or tree.root,
+            *(("all",) if tree.only is None else ("named", *tree.only)),
+        ]
         self._chosen = chosen
 
     def whole(self) -> tuple[DetectorOutcome, Sequence[bytes]] | None:

@@ -7,6 +7,8 @@ class Trail(Struct, frozen=True, kw_only=True):
     """A log of who called which API of a cloud account."""
 
     provider: str
+    active: bool
+    """It is switched on, and records."""
     multi_region: bool
     validated: bool
     """Log files carry digests that show tampering."""

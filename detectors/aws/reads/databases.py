@@ -37,6 +37,11 @@ _INSTANCE = {
         "DBParameterGroups", lambda groups: groups[0].get("DBParameterGroupName") if groups else None
     ),
     "option_group_name": By("OptionGroupMemberships", _own_option_group),
+    "automated_backups_replication": By(
+        "DBInstanceAutomatedBackupsReplications",
+        # `arn:aws:rds:eu-central-1:111122223333:auto-backup:…`
+        lambda copies: [{"region": one["DBInstanceAutomatedBackupsArn"].split(":")[3]} for one in copies],
+    ),
     "tags": "TagList",
 }
 _CLUSTER = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assay.detectors.aws.collector import Collector
+from assay.detectors.aws.collector import Collector, Detail
 from assay.detectors.cloud.arguments import By, Each
 
 _CALL = "iam:GetAccountAuthorizationDetails"
@@ -44,14 +44,33 @@ COLLECTORS = (
         items="UserDetailList",
         kinds=_PRINCIPAL,
         type="aws_iam_user",
+        details=(
+            Detail(
+                call="iam:ListAccessKeys",
+                given={"UserName": "UserName"},
+                keep="AccessKeyMetadata",
+                fields=("long_lived_keys",),
+            ),
+        ),
         shape={
             "name": "UserName",
             "permissions_boundary": "PermissionsBoundary.PermissionsBoundaryArn",
             "inline_policy": Each("UserPolicyList", {"policy": "PolicyDocument"}),
             "managed_policy_arns": By("AttachedManagedPolicies", _arns),
-            "groups": "GroupList",
+            "access_key": Each("ListAccessKeys", {"status": "Status"}),
             "tags": "Tags",
         },
+        arn="{Arn}",
+        once=True,
+    ),
+    Collector(
+        id="iam.identity-providers",
+        call="iam:ListOpenIDConnectProviders",
+        items="OpenIDConnectProviderList",
+        kinds=("service.cluster",),
+        type="aws_iam_openid_connect_provider",
+        # `arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/…`
+        shape={"url": By("Arn", lambda arn: f"https://{arn.partition('/')[2]}")},
         arn="{Arn}",
         once=True,
     ),

@@ -33,6 +33,7 @@ COLLECTORS = (
             "tags": "Cluster.tags",
         },
         arn="arn:{partition}:eks:{region}:{account}:cluster/{Name}",
+        known_as=("Cluster.identity.oidc.issuer",),
     ),
     Collector(
         id="ecr.repositories",

@@ -46,6 +46,7 @@ SHAPES: Mapping[str, Shape] = {
     "AWS::CloudTrail::Trail": (
         "aws_cloudtrail",
         {
+            "enable_logging": "IsLogging",
             "is_multi_region_trail": "IsMultiRegionTrail",
             "enable_log_file_validation": "EnableLogFileValidation",
             "kms_key_id": "KMSKeyId",
