@@ -50,7 +50,7 @@ class AwsDetector:
     def observe(self, tree: Tree, part: Part, emit: Emit) -> None:
         """Reads the account of one profile. What can't be read is in failures, and in the facts that rest on it."""
         remote = tree.remote or Remote(names=())
-        collectors = needed(remote.kinds, remote.fields, remote.narrowed.services)
+        collectors, left_out = needed(remote.kinds, remote.fields, remote.narrowed.services)
         allowed = frozenset((*accounts.FIRST, *(made for one in collectors for made in one.calls)))
         session = accounts.session(str(part.options["profile"]))
         api = Api(session, allowed, self._limits)
@@ -67,7 +67,7 @@ class AwsDetector:
             for said in wrong:
                 emit(_failure(part, f"{account.shown}: {said}"))
             reads = self._read(account, api, list(listings(collectors, where, account.home)), journal)
-            for record in _told(account, reads, {one.id: one for one in collectors}, part):
+            for record in _told(account, reads, {one.id: one for one in collectors}, left_out, part):
                 emit(record)
             whole = not wrong and all(read.lasting for read in reads)
         finally:
@@ -81,7 +81,7 @@ class AwsDetector:
             journal.add(listing, reads)
             found[listing.id] = reads
 
-        gather(account, api, [one for one in wanted if found[one.id] is None], self._limits, keep)
+        gather(account, api, [one for one in wanted if found[one.id] is None], self._limits, journal, keep)
         return [read for one in wanted for read in found[one.id] or ()]
 
 
@@ -95,14 +95,18 @@ def _where(account: Account, api: Api, asked: Sequence[str]) -> tuple[Sequence[s
 
 
 def _told(
-    account: Account, reads: Sequence[Read], collectors: Mapping[str, Collector], part: Part
+    account: Account,
+    reads: Sequence[Read],
+    collectors: Mapping[str, Collector],
+    left_out: Sequence[Collector],
+    part: Part,
 ) -> Iterator[Failure | Resource]:
     for read in reads:
         for trouble in read.troubles:
             share = f" for {trouble.items} of them" if trouble.items else ""
             said = f"{account.shown}, {read.region}: {trouble.call}{share}: {trouble.reason}; {trouble.advice}"
             yield _failure(part, said, collectors[read.collector].kinds, read.region)
-    yield from resources(account, reads, {name: one.type for name, one in collectors.items()})
+    yield from resources(account, reads, collectors, left_out)
 
 
 def _failure(part: Part, text: str, kinds: tuple[str, ...] = (), what: str | None = None) -> Failure:

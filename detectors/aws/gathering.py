@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -18,6 +18,20 @@ from assay.detectors.cloud.arguments import pick
 from assay.scanner.api import Unknown
 
 _NOT_WANTED = Unknown(reason="not collected: no rule that was chosen needs it")
+
+
+class Kept(Protocol):
+    """What an earlier look that was stopped has left of the items of listings, and what this one leaves."""
+
+    def known_item(self, listing: "Listing", collector: Collector, element: Mapping[str, Any]) -> "list[Item] | None":
+        """The item that an element became, with its further calls; none for what was left out. None: not known."""
+        ...
+
+    def add_item(
+        self, listing: "Listing", collector: Collector, element: Mapping[str, Any], item: "Item | None"
+    ) -> None:
+        """Keeps it. Called from several threads."""
+        ...
 
 
 class Listing(Struct, frozen=True):
@@ -48,12 +62,13 @@ def gather(
     api: Api,
     wanted: Sequence[Listing],
     limits: Limits,
+    kept: Kept,
     finished: Callable[[Listing, list[Read]], None],
 ) -> None:
     """Reads every listing. `finished` is called with each, in this thread, as soon as it is whole."""
     answers: SimpleQueue[tuple[Listing, list[Read]] | BaseException] = SimpleQueue()
     with ThreadPoolExecutor(max_workers=limits.threads, thread_name_prefix="aws") as pool:
-        look = _Look(account, api, limits, pool, answers)
+        look = _Look(account, api, limits, kept, pool, answers)
         for one in wanted:
             pool.submit(look.guarded, _Unit(one, look).run)
         try:
@@ -75,12 +90,14 @@ class _Look:
         account: Account,
         api: Api,
         limits: Limits,
+        kept: Kept,
         pool: ThreadPoolExecutor,
         answers: "SimpleQueue[tuple[Listing, list[Read]] | BaseException]",
     ) -> None:
         self.account = account
         self.api = api
         self.limits = limits
+        self.kept = kept
         self.pool = pool
         self.answers = answers
         self.ended: Refused | None = None
@@ -155,49 +172,64 @@ class _Unit:
         if not collector.details:
             self._keep(collector, element, number)
             return
+        listed = dict(element)
+        if self._known(collector, listed, number):
+            return
         with self._lock:
             self._open += 1
 
         def further() -> None:
-            for detail in collector.details:
-                self._add(collector, detail, element)
-            self._keep(collector, element, number)
+            answered = [self._add(collector, detail, element) for detail in collector.details]
+            item = self._keep(collector, element, number)
+            if all(answered):
+                self._look.kept.add_item(self._listing, collector, listed, item)
             self._close()
 
         self._look.pool.submit(self._look.guarded, further)
 
-    def _keep(self, collector: Collector, element: dict[str, Any], number: int) -> None:
+    def _known(self, collector: Collector, element: Mapping[str, Any], number: int) -> bool:
+        """Whether an earlier look made all further calls for the element."""
+        found = self._look.kept.known_item(self._listing, collector, element)
+        if found:
+            with self._lock:
+                self._items[collector.id][number] = found[0]
+        return found is not None
+
+    def _keep(self, collector: Collector, element: dict[str, Any], number: int) -> Item | None:
         item = laid_out(collector, element, self._look.account, self._listing.region)
         if item is not None:
             with self._lock:
                 self._items[collector.id][number] = item
+        return item
 
-    def _add(self, collector: Collector, detail: Detail, element: dict[str, Any]) -> None:
-        """Puts the answer of a further call into the item; Unknown where there is none."""
+    def _add(self, collector: Collector, detail: Detail, element: dict[str, Any]) -> bool:
+        """Puts the answer of a further call into the item; Unknown where there is none. False: it was asked in vain."""
         made = call(detail.call)
         into = detail.into or made.operation
         if not detail.wanted:
             element[into] = _NOT_WANTED
-            return
+            return True
         if (detail.unless and pick(element, detail.unless)) or (
             detail.without and found(detail.without, element) is True
         ):
-            return
+            return True
         parameters = {name: pick(element, place) for name, place in detail.given.items()}
         unknown = next((value for value in parameters.values() if isinstance(value, Unknown)), None)
         if unknown is not None:
             element[into] = unknown
-            return
+            return False
         lies_in = pick(element, collector.lies_in) if collector.lies_in else None
         region = lies_in if isinstance(lies_in, str) else self._listing.region
         try:
             element[into] = self._answer(made, region, {**detail.fixed, **parameters}, detail.keep)
         except Refused as refused:
             if refused.code and refused.code in detail.absent:
-                return
+                return True
             element[into] = Unknown(reason=f"{made}: {refused}")
             with self._lock:
                 self._troubles[collector.id, str(made), str(refused), refused.advice, refused.lasting] += 1
+            return False
+        return True
 
     def _answer(self, made: Call, region: str, parameters: Mapping[str, Any], keep: str) -> Any:
         answer: Any = None

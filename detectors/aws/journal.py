@@ -7,8 +7,9 @@ resources, tags masked, and no object's content; only the user can read it.
 
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 import msgspec
 
 from assay.detectors.aws.api import Account
+from assay.detectors.aws.collector import Collector
 from assay.detectors.aws.gathering import Listing
-from assay.detectors.aws.reading import Read, plain, restored
+from assay.detectors.aws.reading import Item, Read, plain, restored
 
 RESUMED_WITHIN = 12 * 3600.0
 """Seconds after which what was read is read again: an audit is of one day."""
@@ -41,6 +43,8 @@ class Journal:
         self._path = Path(folder, f"aws-{name}.jsonl") if folder else None
         self._stream: int | None = None
         self._known: dict[str, Any] = {}
+        self._keys: dict[str, str] = {}
+        self._lock = threading.Lock()
 
     def open(self, now: float | None = None) -> None:
         """Takes up what an unfinished look has left, if it is young enough."""
@@ -61,16 +65,40 @@ class Journal:
 
     def known(self, listing: Listing) -> list[Read] | None:
         """What an unfinished look read of a listing; None where it has to be read."""
-        found = self._known.get(key_of(listing))
+        found = self._known.get(self._key(listing))
         return None if found is None else [_changed(read, restored) for read in msgspec.convert(found, list[Read])]
 
     def add(self, listing: Listing, reads: Sequence[Read]) -> None:
         """Keeps a listing that is whole, unless asking again may bring more. A full disk costs the resumption only."""
         if self._stream is None or not all(read.lasting for read in reads):
             return
-        line = msgspec.json.encode(_Line(key_of(listing), time.time(), [_changed(read, plain) for read in reads]))
-        with suppress(OSError):
-            os.write(self._stream, b"%s %s\n" % (_digest(line).encode(), line))
+        self._write(self._key(listing), [_changed(read, plain) for read in reads])
+
+    def known_item(self, listing: Listing, collector: Collector, element: Mapping[str, Any]) -> list[Item] | None:
+        """As of `gathering.Kept`."""
+        found = self._known.get(_key_of_item(self._key(listing), collector, element)) if self._known else None
+        if found is None:
+            return None
+        items = msgspec.convert(found, list[Item])
+        return [msgspec.structs.replace(one, arguments=restored(one.arguments)) for one in items]
+
+    def add_item(self, listing: Listing, collector: Collector, element: Mapping[str, Any], item: Item | None) -> None:
+        """As of `gathering.Kept`: so that a listing with thousands of further calls needn't begin anew."""
+        if self._stream is None:
+            return
+        items = [] if item is None else [msgspec.structs.replace(item, arguments=plain(item.arguments))]
+        self._write(_key_of_item(self._key(listing), collector, element), items)
+
+    def _key(self, listing: Listing) -> str:
+        if listing.id not in self._keys:
+            self._keys[listing.id] = key_of(listing)
+        return self._keys[listing.id]
+
+    def _write(self, key: str, found: Any) -> None:
+        line = msgspec.json.encode(_Line(key, time.time(), found))
+        with self._lock, suppress(OSError):
+            if self._stream is not None:
+                os.write(self._stream, b"%s %s\n" % (_digest(line).encode(), line))
 
     def close(self, whole: bool) -> None:
         """Takes everything away where the look came to its end."""
@@ -86,6 +114,11 @@ def key_of(listing: Listing) -> str:
     """By all that decides what is read of it and how it is kept."""
     wanted = [(one.id, [detail.call for detail in one.details if detail.wanted]) for one in listing.collectors]
     said = msgspec.json.encode((_code(), str(listing.call), listing.region, wanted))
+    return hashlib.sha256(said).hexdigest()[:_DIGITS]
+
+
+def _key_of_item(listing_key: str, collector: Collector, element: Mapping[str, Any]) -> str:
+    said = msgspec.json.encode((listing_key, collector.id, element), enc_hook=str, order="deterministic")
     return hashlib.sha256(said).hexdigest()[:_DIGITS]
 
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from assay.scanner.config.waivers import load_waivers
 from assay.scanner.engine.launch import HostProcess
 from assay.scanner.model.detector import DetectorSpec, Tree
 from assay.scanner.model.resource import Resource
+from tests.aws_server.running import running
 from tests.e2e.git_trees import GitTree
 from tests.kube_server import KubeServer
 
@@ -89,11 +91,18 @@ def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path)
         tree.point("refs/remotes/origin/main", tree.commit({"a.txt": "a"}))
     if "judge" in command:
         subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
-    # The doctor exits 1 where a tool is missing, which depends on the machine; a cluster may be as it likes.
-    codes = (0, 1) if command == "assay doctor" or "kube:" in command else (0,)
-    with KubeServer(NAMESPACES) as server:
+    # The doctor exits 1 where a tool is missing, which depends on the machine; what is live may be as it likes.
+    live = "kube:" in command or "aws:" in command
+    codes = (0, 1) if command == "assay doctor" or live else (0,)
+    with KubeServer(NAMESPACES) as server, running() if "aws:" in command else nullcontext() as aws:
         config = server.kubeconfig(tmp_path / "kubeconfig", context="production")
-        environment = {**os.environ, "KUBECONFIG": str(config)}
+        (tmp_path / "profiles").write_text("[profile audit]\naws_access_key_id = test\naws_secret_access_key = test\n")
+        environment = {
+            **os.environ,
+            **(aws.environment if aws else {}),
+            "KUBECONFIG": str(config),
+            "AWS_CONFIG_FILE": str(tmp_path / "profiles"),
+        }
         done = subprocess.run(
             f"{_bin()}/{command}",
             shell=True,

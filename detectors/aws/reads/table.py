@@ -23,22 +23,18 @@ SERVICES: tuple[str, ...] = tuple(sorted({call(one.call).service for one in COLL
 
 def needed(
     kinds: Collection[str] | None, fields: Mapping[str, Collection[str]] | None, services: Collection[str] = ()
-) -> Sequence[Collector]:
-    """The collectors on which facts of these kinds rest; of their further calls those are wanted on which a fact rests
-    that is read. None: all of them."""
-    return tuple(_needed(kinds, fields, services))
+) -> tuple[Sequence[Collector], Sequence[Collector]]:
+    """The collectors on which facts of these kinds rest, and those of them that `services` leaves out.
+
+    Of the further calls those are wanted on which a fact rests that is read. None: all of them.
+    """
+    resting = [one for one in COLLECTORS if one.kinds and (kinds is None or not set(one.kinds).isdisjoint(kinds))]
+    chosen = [one for one in resting if not services or call(one.call).service in services]
+    left_out = [one for one in resting if one not in chosen]
+    return tuple(_with_keys(chosen, fields)), left_out
 
 
-def _needed(
-    kinds: Collection[str] | None, fields: Mapping[str, Collection[str]] | None, services: Collection[str]
-) -> Iterator[Collector]:
-    chosen = [
-        one
-        for one in COLLECTORS
-        if one.kinds
-        and (kinds is None or not set(one.kinds).isdisjoint(kinds))
-        and (not services or call(one.call).service in services)
-    ]
+def _with_keys(chosen: Sequence[Collector], fields: Mapping[str, Collection[str]] | None) -> Iterator[Collector]:
     if chosen:
         yield keys.MANAGED_KEYS
     for one in chosen:

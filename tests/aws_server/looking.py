@@ -1,0 +1,97 @@
+"""Looks at the cloud of a test with the real detector, in this process or by the command line."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from assay.detectors.aws.api import Limits
+from assay.detectors.aws.detector import AwsDetector
+from assay.scanner.api import Failure, Narrowed, Record, Remote, Resource, Tree
+from assay.scanner.kinds import registry
+from tests.aws_server.running import Aws
+
+ROOT = Path(__file__).parents[2]
+REGION = "eu-west-1"
+ASSAY = str(Path(sys.executable).with_name("assay"))
+QUICK = Limits(attempts=2, connect_seconds=5, read_seconds=20)
+"""So that a test that fails does so soon."""
+
+
+def populate(aws: Aws) -> None:
+    """Fills it as the script in `fixtures/aws/` does."""
+    spec = importlib.util.spec_from_file_location("populate", ROOT / "fixtures" / "aws" / "populate.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.populate(aws.client)
+
+
+@contextmanager
+def environment(aws: Aws) -> Iterator[None]:
+    """As the command's, for this process."""
+    with mock.patch.dict(os.environ, aws.environment):
+        yield
+
+
+def look(
+    aws: Aws,
+    *,
+    regions: tuple[str, ...] = (REGION,),
+    services: tuple[str, ...] = (),
+    kinds: tuple[str, ...] | None = None,
+    fields: Mapping[str, tuple[str, ...]] | None = None,
+    keep: str | None = None,
+    limits: Limits = QUICK,
+    emit: Callable[[Record], None] | None = None,
+) -> list[Record]:
+    """Everything that the detector emits; each resource fits its kind."""
+    with environment(aws):
+        detector = AwsDetector(limits)
+        narrowed = Narrowed(regions=regions, services=services)
+        remote = Remote(names=("",), kinds=kinds, fields=fields, narrowed=narrowed, keep=keep)
+        tree = Tree(root="", files=(), remote=remote)
+        parts = detector.plan(tree).parts
+        detector.preload(parts)
+        found: list[Record] = []
+        for part in parts:
+            detector.observe(tree, part, emit or found.append)
+    for record in found:
+        if isinstance(record, Resource):
+            registry.check(record)
+    return found
+
+
+def resources(records: list[Record]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Kind and what the address ends with → facts; Unknown stays what it is."""
+    return {
+        (one.kind, one.address.rpartition(":")[2]): {
+            name: getattr(fact, "value", fact) for name, fact in one.facts.items()
+        }
+        for one in records
+        if isinstance(one, Resource)
+    }
+
+
+def failures(records: list[Record]) -> list[str]:
+    """What could not be looked at."""
+    return [one.reason for one in records if isinstance(one, Failure)]
+
+
+def scan(aws: Aws, *arguments: str, cache: Path) -> tuple[subprocess.CompletedProcess[str], Any]:
+    """The command, and its report."""
+    done = subprocess.run(
+        [ASSAY, "scan", "aws:", "--regions", REGION, "--cache", str(cache), "--format", "json", *arguments],
+        env={**os.environ, **aws.environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done, json.loads(done.stdout) if done.stdout.startswith("{") else None
