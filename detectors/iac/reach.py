@@ -20,6 +20,8 @@ _TERRAFORM = (".tf", ".tf.json", ".hcl", ".tfvars", ".tfvars.json")
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _MOST_BYTES = 2 << 20
 """Of one file that is searched for references."""
+_MOST_BELOW = 300
+"""Files below modules that are taken in; where there are more, a hook would parse most of a large repository."""
 _SOURCE = re.compile(rb"""["']?\bsource["']?\s*[=:]\s*["'](\.{1,2}/?[^"'\n$%]*)["']""")
 """A local module's, in HCL and in its JSON form."""
 _ITEM = re.compile(rb"""(?m)^\s*-\s*(?:path:\s*)?["']?([^\s"'#:]+)["']?\s*(?:#.*)?$""")
@@ -57,13 +59,11 @@ def _of_modules(tree: Tree, named: Collection[str]) -> set[str]:
 
     start = {_folder(path) for path in named if path.endswith(_TERRAFORM)}
     connected = _connected(start, by_folder, calls)
+    found = {path for folder in connected for path in by_folder[folder]}
     # checkov looks a name up that its folder doesn't declare in the folders below, Packer's variables among them.
-    return {
-        path
-        for folder, paths in by_folder.items()
-        if any(_is_below(f"{folder}/", other) or folder == other for other in connected)
-        for path in paths
-    }
+    around = {other: {*_above(f"{other}/x"), other} for other in by_folder}
+    below = {path for folder, paths in by_folder.items() if connected & around[folder] for path in paths} - found
+    return found | below if len(below) <= _MOST_BELOW else found
 
 
 def _of_bundles(tree: Tree, named: Collection[str]) -> set[str]:

@@ -36,3 +36,8 @@ def test_what_lies_below_a_module_comes_with_it(tmp_path: Path) -> None:
 def test_the_top_comes_with_everything_below(tmp_path: Path) -> None:
     files = {"main.tf": "", "examples/x/main.tf": "", "readme.md": ""}
     assert taken(tmp_path, files, ["main.tf"]) == {"main.tf", "examples/x/main.tf"}
+
+
+def test_a_large_repository_is_not_taken_in_for_a_file_at_its_top(tmp_path: Path) -> None:
+    files = {"main.tf": "", **{f"live/{number}/main.tf": "" for number in range(301)}}
+    assert taken(tmp_path, files, ["main.tf"]) == {"main.tf"}
