@@ -32,6 +32,15 @@ def bad_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def long_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tree whose scan takes seconds on any machine, so that it can be stopped in the middle."""
+    root = tmp_path_factory.mktemp("long")
+    for number in range(2500):
+        (root / f"bucket{number}.tf").write_text(BAD.replace("training", f"training{number}"))
+    return root
+
+
+@pytest.fixture(scope="module")
 def bad_report(bad_tree: Path) -> dict[str, object]:
     done = assay("scan", ".", "--format", "json", cwd=bad_tree)
     assert done.returncode == 1, done.stderr
@@ -182,8 +191,8 @@ def test_a_skipped_rule_takes_along_the_check_it_would_have_folded_in(tmp_path: 
     assert {"bucket-versioned", "CKV_AWS_21"}.isdisjoint(f["rule"] for f in json.loads(done.stdout)["findings"])
 
 
-def test_a_terminated_scan_leaves_nothing_behind(bad_tree: Path, tmp_path: Path) -> None:
-    _stop(bad_tree, tmp_path, signal.SIGTERM)
+def test_a_terminated_scan_leaves_nothing_behind(long_tree: Path, tmp_path: Path) -> None:
+    _stop(long_tree, tmp_path, signal.SIGTERM)
 
 
 def test_only_and_skip_choose_surfaces_and_rules(bad_tree: Path) -> None:
@@ -261,14 +270,14 @@ def test_a_closed_pipe_is_no_error(bad_tree: Path) -> None:
     assert (len(done.stdout), done.stderr) == (10, "")
 
 
-def test_an_interruption_leaves_nothing_behind(bad_tree: Path, tmp_path: Path) -> None:
-    _stop(bad_tree, tmp_path, signal.SIGINT)
+def test_an_interruption_leaves_nothing_behind(long_tree: Path, tmp_path: Path) -> None:
+    _stop(long_tree, tmp_path, signal.SIGINT)
 
 
-def _stop(bad_tree: Path, tmp_path: Path, how: signal.Signals) -> None:
+def _stop(tree: Path, tmp_path: Path, how: signal.Signals) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     process = subprocess.Popen(
-        [ASSAY, "scan", "--output", f"json={tmp_path}/r.json"], cwd=bad_tree, env=environment,
+        [ASSAY, "scan", "--output", f"json={tmp_path}/r.json"], cwd=tree, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
