@@ -1,6 +1,6 @@
 """Looks at the cloud of a test with the real detector, in this process or by the command line."""
 
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
@@ -15,9 +15,9 @@ from assay.detectors.aws.api import Limits
 from assay.detectors.aws.detector import AwsDetector
 from assay.scanner.api import Failure, Narrowed, Record, Remote, Resource, Tree
 from assay.scanner.kinds import registry
-from tests.aws_server.running import Aws
+from tests.aws_server.running import ACCOUNT, Aws
 
-ROOT = Path(__file__).parents[2]
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "aws"
 REGION = "eu-west-1"
 ASSAY = str(Path(sys.executable).with_name("assay"))
 QUICK = Limits(attempts=2, connect_seconds=5, read_seconds=20)
@@ -26,11 +26,11 @@ QUICK = Limits(attempts=2, connect_seconds=5, read_seconds=20)
 
 def populate(aws: Aws) -> None:
     """Fills it as the script in `fixtures/aws/` does."""
-    spec = importlib.util.spec_from_file_location("populate", ROOT / "fixtures" / "aws" / "populate.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.populate(aws.client)
+    if str(FIXTURE) not in sys.path:
+        sys.path.append(str(FIXTURE))
+    acme = importlib.import_module("acme")
+    place = importlib.import_module("acme.place").Place(aws.client, ACCOUNT, REGION)
+    acme.populate(place)
 
 
 @contextmanager
