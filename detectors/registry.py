@@ -73,7 +73,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
     DetectorSpec(
         id="aws",
         entry="assay.detectors.aws.detector:AwsDetector",
-        targets=("aws",),
+        targets=("aws", "aws-org"),
         surfaces={"aws": _CLOUD_KINDS},
         capabilities=frozenset({"network", "credentials"}),
         check="assay.detectors.aws.accounts:wrong_use",

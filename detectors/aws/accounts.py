@@ -72,15 +72,15 @@ def session(profile: str = "") -> Any:
     return made
 
 
-def account_of(made: Any, api: Api, environ: Mapping[str, str] = os.environ) -> tuple[Account, str]:
-    """The account that a session is in, and who asks. Raises NotConnected."""
+def account_of(made: Any, api: Api, environ: Mapping[str, str] = os.environ, name: str = "") -> tuple[Account, str]:
+    """The account that a session is in, which the organisation calls by a name, and who asks. Raises NotConnected."""
     home = made.get_config_variable("region") or environ.get("AWS_REGION") or _DEFAULT_REGION
     partition = made.get_partition_for_region(home)
     try:
         (caller,) = api.pages(CALLER, home, {})
     except Refused as refused:
         raise NotConnected(f"{CALLER}: {refused}; {refused.advice}") from None
-    return Account(id=str(caller["Account"]), partition=partition, home=home), str(caller["Arn"])
+    return Account(id=str(caller["Account"]), partition=partition, home=home, name=name), str(caller["Arn"])
 
 
 def regions(account: Account, api: Api, asked: Sequence[str]) -> tuple[Sequence[str], list[str]]:

@@ -1,25 +1,24 @@
-"""The AWS detector: what live accounts hold, read through their APIs, one part for each profile."""
+"""The AWS detector: what live accounts hold, read through their APIs, one part for each profile that was named."""
 
+import gc
 import importlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from assay.detectors.aws import accounts
+from assay.detectors.aws import accounts, organization
 from assay.detectors.aws.accounts import NotConnected
-from assay.detectors.aws.api import Account, Api, Limits
-from assay.detectors.aws.blocks import resources
-from assay.detectors.aws.collector import Collector
-from assay.detectors.aws.gathering import Listing, gather, listings
-from assay.detectors.aws.journal import Journal
-from assay.detectors.aws.reading import Read
+from assay.detectors.aws.api import Api, Limits
+from assay.detectors.aws.look import DETECTOR, Wanted, failure, look
 from assay.detectors.aws.reads.table import needed
 from assay.detectors.aws.trouble import Refused
-from assay.scanner.api import Emit, Failure, Part, Plan, Remote, Resource, Tree
+from assay.scanner.api import Emit, EngineVerdict, Narrowed, Part, Plan, Remote, Tree
 from assay.scanner.safe.text import one_line
 
-DETECTOR = "aws"
+ORGANIZATION = "aws-org"
+"""The scheme of profiles with whose credentials the accounts of an organisation are listed."""
 _PACKAGES = ("botocore.session", "botocore.paginate", "botocore.parsers", "jmespath")
 _SECONDS = 6 * 3600.0
+_SECONDS_ORGANIZATION = 24 * 3600.0
 
 
 class AwsDetector:
@@ -30,15 +29,16 @@ class AwsDetector:
         self._environ = environ
 
     def plan(self, tree: Tree) -> Plan:
-        """A part for each profile, the first of them by the detector's name, with which the others go."""
-        names = tree.remote.names if tree.remote else ()
-        if not names:
+        """A part for each profile, the first of them by the surface's name, with which the others go."""
+        remote = tree.remote
+        if not remote or not remote.names:
             return Plan(reason="no account was named")
-        first, *others = dict.fromkeys(names)
-        parts = [Part(id=DETECTOR, options={"profile": first}, seconds=_SECONDS)]
+        seconds = _SECONDS_ORGANIZATION if remote.scheme == ORGANIZATION else _SECONDS
+        first, *others = dict.fromkeys(remote.names)
+        parts = [Part(id=DETECTOR, options={"profile": first}, seconds=seconds)]
         for number, name in enumerate(others, 2):
             shown = one_line(name, 100) or str(number)
-            parts.append(Part(id=f"{DETECTOR}:{shown}", of=DETECTOR, options={"profile": name}, seconds=_SECONDS))
+            parts.append(Part(id=f"{DETECTOR}:{shown}", of=DETECTOR, options={"profile": name}, seconds=seconds))
         return Plan(parts=tuple(parts))
 
     def preload(self, parts: Sequence[Part]) -> None:  # noqa: ARG002  # all parts need the same
@@ -48,66 +48,75 @@ class AwsDetector:
         accounts.loader()
 
     def observe(self, tree: Tree, part: Part, emit: Emit) -> None:
-        """Reads the account of one profile. What can't be read is in failures, and in the facts that rest on it."""
+        """Reads the account of one profile, or those of its organisation. What can't be read is in failures, and in the
+        facts that rest on it."""
         remote = tree.remote or Remote(names=())
         collectors, left_out = needed(remote.kinds, remote.fields, remote.narrowed.services)
-        allowed = frozenset((*accounts.FIRST, *(made for one in collectors for made in one.calls)))
-        session = accounts.session(str(part.options["profile"]))
-        api = Api(session, allowed, self._limits)
+        wanted = Wanted(
+            collectors=collectors,
+            left_out=left_out,
+            regions=remote.narrowed.regions,
+            keep=remote.keep,
+            part=part.id,
+            limits=self._limits,
+            environ=self._environ,
+        )
+        profile = str(part.options["profile"])
         try:
-            account, caller = accounts.account_of(session, api, self._environ)
+            if remote.scheme == ORGANIZATION:
+                _look_at_members(profile, remote.narrowed, wanted, emit)
+            else:
+                look(accounts.session(profile), wanted, emit)
         except NotConnected as error:
-            emit(_failure(part, str(error)))
-            return
-        journal = Journal(remote.keep, account, caller)
-        journal.open()
-        whole = False
-        try:
-            where, wrong = _where(account, api, remote.narrowed.regions)
-            for said in wrong:
-                emit(_failure(part, f"{account.shown}: {said}"))
-            reads = self._read(account, api, list(listings(collectors, where, account.home)), journal)
-            for record in _told(account, reads, {one.id: one for one in collectors}, left_out, part):
-                emit(record)
-            whole = not wrong and all(read.lasting for read in reads)
-        finally:
-            journal.close(whole)
-
-    def _read(self, account: Account, api: Api, wanted: Sequence[Listing], journal: Journal) -> Sequence[Read]:
-        """In the order of the listings, whatever the order of the answers."""
-        found = {one.id: journal.known(one) for one in wanted}
-
-        def keep(listing: Listing, reads: list[Read]) -> None:
-            journal.add(listing, reads)
-            found[listing.id] = reads
-
-        gather(account, api, [one for one in wanted if found[one.id] is None], self._limits, journal, keep)
-        return [read for one in wanted for read in found[one.id] or ()]
+            emit(failure(part.id, str(error)))
 
 
-def _where(account: Account, api: Api, asked: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """The regions to look at, and what is wrong with that."""
+def _look_at_members(profile: str, narrowed: Narrowed, wanted: Wanted, emit: Emit) -> None:
+    """One account after the other: each keeps all threads busy, and is gone from memory before the next one. Raises
+    NotConnected where the accounts can't be listed."""
+    first = accounts.session(profile)
+    api = Api(first, frozenset((*accounts.FIRST, organization.LIST)), wanted.limits)
+    own, _ = accounts.account_of(first, api, wanted.environ)
     try:
-        return accounts.regions(account, api, asked)
+        listed = organization.members(api, own, narrowed.accounts)
     except Refused as refused:
-        said = f"which regions are on isn't known: {refused.call}: {refused}; {refused.advice}"
-        return (asked, ()) if asked else ((account.home,), (f"{said}; only {account.home} was looked at",))
+        raise NotConnected(
+            f"the accounts of the organisation can't be listed from {own.shown}: {refused.call}: {refused}; name a "
+            "profile of its management account or of a delegated administrator, or single accounts as aws:PROFILE"
+        ) from None
+    for missing in sorted(set(narrowed.accounts).difference(one.id for one in listed)):
+        emit(failure(wanted.part, f"account {missing} is not in the organisation of {own.shown}", what=missing))
+    for record in _closed(listed):
+        emit(record)
+    active = [one for one in listed if one.active]
+    role = narrowed.role or organization.ROLE
+    for number, member in enumerate(active, 1):
+        shown = f"account {member.id} ({member.name})"
+        try:
+            session = (
+                first
+                if member.id == own.id
+                else organization.session_in(member, first, own, role, narrowed.external_id)
+            )
+            look(session, wanted, emit, member.name, f"{number} of {len(active)}: ")
+        except Refused as refused:
+            said = organization.refused(refused, role)
+            emit(failure(wanted.part, f"{shown}: {said}", what=shown))
+        except NotConnected as error:
+            emit(failure(wanted.part, f"{shown}: {error}", what=shown))
+        # Clients of botocore's hold each other; so do the blocks of what was stated.
+        gc.collect()
 
 
-def _told(
-    account: Account,
-    reads: Sequence[Read],
-    collectors: Mapping[str, Collector],
-    left_out: Sequence[Collector],
-    part: Part,
-) -> Iterator[Failure | Resource]:
-    for read in reads:
-        for trouble in read.troubles:
-            share = f" for {trouble.items} of them" if trouble.items else ""
-            said = f"{account.shown}, {read.region}: {trouble.call}{share}: {trouble.reason}; {trouble.advice}"
-            yield _failure(part, said, collectors[read.collector].kinds, read.region)
-    yield from resources(account, reads, collectors, left_out)
-
-
-def _failure(part: Part, text: str, kinds: tuple[str, ...] = (), what: str | None = None) -> Failure:
-    return Failure(detector=DETECTOR, part=part.id, reason=one_line(text), kinds=kinds, what=what)
+def _closed(listed: Sequence[organization.Member]) -> Iterator[EngineVerdict]:
+    for one in listed:
+        if not one.active:
+            yield EngineVerdict(
+                engine="assay",
+                check="account-closed",
+                result="unknown",
+                resource=f"account {one.id}",
+                title="An account of the organisation is closed",
+                framework=DETECTOR,
+                reason="it is suspended, and nothing in it can be read; its data stays for 90 days",
+            )

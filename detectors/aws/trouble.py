@@ -62,7 +62,10 @@ def told(call: Call) -> Iterator[None]:
     try:
         yield
     except exceptions.ClientError as error:
-        raise _of_answer(call, error.response) from None
+        refused = _of_answer(call, error.response)
+        # The credentials of a role are got anew while calls are made; then it is this that was refused.
+        refused.ends |= error.operation_name == "AssumeRole"
+        raise refused from None
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         said = "no credentials were found" if isinstance(error, exceptions.NoCredentialsError) else "incomplete ones"
         raise Refused(call, said, advice="log in, or name a profile, as aws:PROFILE", ends=True) from None

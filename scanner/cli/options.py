@@ -26,6 +26,9 @@ DEFAULT_PACKS = ("gdpr", "hipaa")
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}")
 _SERVICE = re.compile(r"[a-z0-9-]{2,40}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 Check = Callable[[Sequence[str], Mapping[str, str]], str | None]
@@ -48,7 +51,7 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=["."],
         metavar="TARGET",
-        help="a folder, a file, kube:CONTEXT or aws:PROFILE (default: .)",
+        help="a folder, a file, kube:CONTEXT, aws:PROFILE or aws-org:PROFILE (default: .)",
     )
     parser.add_argument(
         "--namespaces",
@@ -62,6 +65,15 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--services", action="append", default=[], metavar="NAME,…", help="of accounts, look at these services only"
+    )
+    parser.add_argument(
+        "--accounts", action="append", default=[], metavar="ID,…", help="of organisations, look at these accounts only"
+    )
+    parser.add_argument(
+        "--role", metavar="NAME", help="of organisations, the role to assume in each account (default: assay)"
+    )
+    parser.add_argument(
+        "--external-id", metavar="ID", help="of organisations, the external id that the role's trust policy asks for"
     )
 
 
@@ -84,12 +96,21 @@ def _narrowed(args: argparse.Namespace) -> Narrowed:
         namespaces=tuple(namespaces(args.namespaces)),
         regions=tuple(_listed("--regions", args.regions, _REGION, "a region's name, such as eu-west-1")),
         services=tuple(_listed("--services", args.services, _SERVICE, "a service's name, such as s3")),
+        accounts=tuple(_listed("--accounts", args.accounts, _ACCOUNT, "an account's id, of 12 digits")),
+        role=_form("--role", args.role, _ROLE, "the name of a role, without its ARN"),
+        external_id=_form("--external-id", args.external_id, _EXTERNAL_ID, "an external id"),
     )
 
 
 def namespaces(given: Sequence[str]) -> Sequence[str]:
     """The names in `--namespaces`, each once and sorted. Raises UsageError for what can't be one."""
     return _listed("--namespaces", given, _NAMESPACE, "the name of a namespace")
+
+
+def _form(option: str, given: str | None, form: re.Pattern[str], what: str) -> str:
+    if given is not None and not form.fullmatch(given):
+        raise UsageError(f"{option} {one_line(given, 80)!r}: not {what}")
+    return given or ""
 
 
 def _listed(option: str, given: Sequence[str], form: re.Pattern[str], what: str) -> Sequence[str]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from assay.scanner.engine import credentials, protocol, sandbox
 from assay.scanner.engine.groups import PART_ENDS, grouped, records_of
-from assay.scanner.model.detector import Detector, Part, Tree
+from assay.scanner.model.detector import Detector, Doing, Part, Tree
 from assay.scanner.model.resource import Record
 
 
@@ -113,6 +113,8 @@ class _Running(Struct):
     failure: str | None = None
     again: bool = False
     """It crashed once."""
+    told: bool = False
+    """Among what was received are lines that say what it is at."""
 
     @property
     def seconds(self) -> float:
@@ -139,6 +141,9 @@ def _run_parts(
                 child = running[key.fd]
                 chunk = os.read(child.pipe, 1 << 20)
                 child.received += chunk
+                if doing := _doing(child.received, len(chunk)):
+                    child.told = True
+                    _send(answers, protocol.Doing(text=doing))
                 if len(child.received) > job.spec.output_bytes:
                     child.failure = f"sent more than {job.spec.output_bytes >> 20} MiB and was stopped"
                 if not chunk or child.failure:
@@ -186,7 +191,11 @@ def _observe(detector: Detector, tree: Tree, group: tuple[Part, ...], writer: in
     # Closed by the kernel as this process ends: the host kills whatever goes on after that.
     out = os.fdopen(writer, "wb", buffering=1 << 16, closefd=False)
 
-    def emit(record: Record) -> None:
+    def emit(record: Record | Doing) -> None:
+        if isinstance(record, Doing):
+            out.write(_DOING + record.text.encode("utf-8", "replace").replace(b"\n", b" ") + b"\n")
+            out.flush()
+            return
         out.write(protocol.encode(record))
         out.write(b"\n")
 
@@ -211,6 +220,9 @@ def _finish(child: _Running, answers: BinaryIO, most: int) -> tuple[Part, ...]:
     os.close(child.pipe)
     _kill(child.pid)
     _, status = os.waitpid(child.pid, 0)
+    if child.told:
+        lines = child.received.splitlines(keepends=True)
+        child.received = bytearray().join(line for line in lines if not line.startswith(_DOING))
     if len(child.group) > 1:
         whole = records_of(bytes(child.received), child.group) if status == 0 and not child.failure else None
         if whole is None:
@@ -248,6 +260,18 @@ def _split(received: bytes) -> tuple[bytes, str | None]:
     if whole.startswith(b"!", last):
         return whole[:last], whole[last + 1 : -1].decode("utf-8", "replace")
     return whole, None
+
+
+_DOING = b"~"
+"""Begins a line that is no record, but says what the part is at."""
+
+
+def _doing(received: bytearray, length: int) -> str:
+    """What the last whole line of such a sort says that lies in the last bytes that were received; empty: none."""
+    last = received.rfind(b"\n", 0, len(received) - 1) + 1
+    if last < len(received) - length or not received.startswith(_DOING, last) or not received.endswith(b"\n"):
+        return ""
+    return received[last + 1 : -1].decode("utf-8", "replace")
 
 
 def _has_exited(pid: int) -> bool:

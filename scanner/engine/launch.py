@@ -64,8 +64,11 @@ class HostProcess:
         """The detector's id."""
         return self._spec.id
 
-    def run(self) -> Observed:
-        """Runs it to its end. Every way it can fail is in the outcome and in Failure records."""
+    def run(self, doing: Callable[[str], None] = lambda _: None) -> Observed:
+        """Runs it to its end. Every way it can fail is in the outcome and in Failure records.
+
+        `doing` is called with what it says that it is at.
+        """
         if self._trace is not None and (known := self._trace.whole()) is not None:
             outcome, lines = known
             return Observed(outcome=outcome, records=tuple(map(decode_record, lines)))
@@ -78,7 +81,7 @@ class HostProcess:
         except OSError as error:
             return self._failed(f"no temporary folder can be made: {error.strerror}; set TMPDIR to one with space")
         try:
-            return self._run(scratch)
+            return self._run(scratch, doing)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -92,7 +95,7 @@ class HostProcess:
                 with suppress(ProcessLookupError):
                     os.kill(self._process.pid, signal.SIGKILL)
 
-    def _run(self, scratch: str) -> Observed:
+    def _run(self, scratch: str, doing: Callable[[str], None]) -> Observed:
         job = protocol.Job(
             spec=self._spec,
             tree=self._tree,
@@ -130,6 +133,7 @@ class HostProcess:
                     watchdog,
                     self._trace,
                     lambda known: tell(protocol.encode(known)),
+                    doing,
                 )
                 return receiver.receive(answers)
             finally:

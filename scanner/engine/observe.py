@@ -105,6 +105,7 @@ def _trees(target: Target, files: Tree, selection: Selection) -> Iterator[tuple[
         yield PATH, files
     for scheme, names in target.remote.items():
         remote = Remote(
+            scheme=scheme,
             names=names,
             kinds=selection.kinds,
             fields=selection.fields,
@@ -132,7 +133,7 @@ def _run(hosts: Sequence[HostProcess], jobs: int, progress: Progress) -> list[Ob
 
     def run(host: HostProcess) -> Observed:
         progress(host.id, "looking")
-        observed = host.run()
+        observed = host.run(lambda text: progress(host.id, text))
         progress(host.id, observed.outcome.status)
         return observed
 

@@ -55,6 +55,12 @@ class Planned(Struct, frozen=True, kw_only=True, tag_field="frame", tag="planned
     """As in `Plan`."""
 
 
+class Doing(Struct, frozen=True, kw_only=True, tag_field="frame", tag="doing"):
+    """What a part is at."""
+
+    text: str
+
+
 class PartDone(Struct, frozen=True, kw_only=True, tag_field="frame", tag="part"):
     """A part has ended; `bytes` of records follow, one JSON object a line."""
 
@@ -85,7 +91,7 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of other parts, files."""
 
 
-Frame = Started | Planned | PartDone | Broken | End
+Frame = Started | Planned | Doing | PartDone | Broken | End
 
 encode = msgspec.json.Encoder().encode
 decode_job = msgspec.json.Decoder(Job).decode

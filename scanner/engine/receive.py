@@ -69,8 +69,10 @@ class Receiver:
         watchdog: Watchdog,
         trace: Trace | None = None,
         answer: Callable[[protocol.Known], None] | None = None,
+        doing: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """With a `trace`, a plan is answered with what is known of it, and what comes is kept."""
+        """With a `trace`, a plan is answered with what is known of it, and what comes is kept. `doing` is told what the
+        parts are at."""
         self._spec = spec
         self._remote = tree.remote is not None
         self._only = tree.only
@@ -78,6 +80,7 @@ class Receiver:
         self._watchdog = watchdog
         self._trace = trace
         self._answer = answer
+        self._doing = doing
         self._plan: protocol.Planned | None = None
         self._known: dict[str, tuple[str, ...]] = {}
         """Part → the files of which it needn't look."""
@@ -129,6 +132,8 @@ class Receiver:
                     self._files, self._left_out = plan.files, plan.left_out
                     self._watchdog.allow(PLAN_SECONDS + min(seconds, MOST_SECONDS))
                     self._recall(plan)
+                case protocol.Doing(text=text):
+                    self._doing(one_line(text, 200))
                 case protocol.PartDone() as done:
                     self._take_part(done, answers)
                 case protocol.Broken(reason=reason):

@@ -64,8 +64,11 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], narrowed: Narro
         ("--namespaces", narrowed.namespaces, "kube", "clusters; name one as kube:CONTEXT"),
         ("--regions", narrowed.regions, "aws", "accounts; name one as aws:PROFILE"),
         ("--services", narrowed.services, "aws", "accounts; name one as aws:PROFILE"),
+        ("--accounts", narrowed.accounts, "aws-org", "organisations; name one as aws-org:PROFILE"),
+        ("--role", narrowed.role, "aws-org", "organisations; name one as aws-org:PROFILE"),
+        ("--external-id", narrowed.external_id, "aws-org", "organisations; name one as aws-org:PROFILE"),
     ):
-        if given and not any(name.partition("-")[0] == scheme for name in remote):
+        if given and not any(scheme in (name, name.partition("-")[0]) for name in remote):
             raise UsageError(f"{option} is for {what}, or leave the option out")
     return Target(
         names=tuple(names),

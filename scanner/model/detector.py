@@ -7,7 +7,14 @@ from msgspec import Struct, field
 
 from assay.scanner.model.resource import Record
 
-Emit = Callable[[Record], None]
+
+class Doing(Struct, frozen=True):
+    """What a detector is at, for whoever waits. It is shown on a terminal, and kept nowhere."""
+
+    text: str
+
+
+Emit = Callable[[Record | Doing], None]
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -75,11 +82,19 @@ class Narrowed(Struct, frozen=True, kw_only=True):
     """Of cloud accounts."""
     services: tuple[str, ...] = ()
     """Of cloud accounts, by the names of their SDK."""
+    accounts: tuple[str, ...] = ()
+    """Of an organisation, by their ids."""
+    role: str = ""
+    """The name of the role to assume in each account of an organisation."""
+    external_id: str = ""
+    """What the trust policies of these roles ask for; empty: nothing."""
 
 
 class Remote(Struct, frozen=True, kw_only=True):
     """What is looked at that isn't files."""
 
+    scheme: str = ""
+    """`kube`, `aws`, `aws-org`: what the user wrote before the colon."""
     names: tuple[str, ...]
     """As the user wrote them, without the scheme: contexts of a kubeconfig, profiles; empty text is the default one."""
     kinds: tuple[str, ...] | None = None

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from msgspec.structs import replace
+
 from assay.detectors.aws.api import Limits
 from assay.detectors.aws.detector import AwsDetector
-from assay.scanner.api import Failure, Narrowed, Record, Remote, Resource, Tree
+from assay.scanner.api import Doing, Failure, Narrowed, Record, Remote, Resource, Tree
 from assay.scanner.kinds import registry
 from tests.aws_server.running import ACCOUNT, Aws
 
@@ -33,6 +35,15 @@ def populate(aws: Aws) -> None:
     acme.populate(place)
 
 
+def populate_organization(aws: Aws) -> dict[str, str]:
+    """Fills the three other accounts of the organisation; their ids by their names."""
+    if str(FIXTURE) not in sys.path:
+        sys.path.append(str(FIXTURE))
+    place = importlib.import_module("acme.place").Place(aws.client, ACCOUNT, REGION)
+    made: dict[str, str] = importlib.import_module("acme.organization").populate_organization(place, aws.client_in)
+    return made
+
+
 @contextmanager
 def environment(aws: Aws) -> Iterator[None]:
     """As the command's, for this process."""
@@ -49,19 +60,26 @@ def look(
     fields: Mapping[str, tuple[str, ...]] | None = None,
     keep: str | None = None,
     limits: Limits = QUICK,
+    scheme: str = "aws",
+    organization: Narrowed | None = None,
     emit: Callable[[Record], None] | None = None,
 ) -> list[Record]:
     """Everything that the detector emits; each resource fits its kind."""
     with environment(aws):
         detector = AwsDetector(limits)
-        narrowed = Narrowed(regions=regions, services=services)
-        remote = Remote(names=("",), kinds=kinds, fields=fields, narrowed=narrowed, keep=keep)
+        narrowed = replace(organization or Narrowed(), regions=regions, services=services)
+        remote = Remote(scheme=scheme, names=("",), kinds=kinds, fields=fields, narrowed=narrowed, keep=keep)
         tree = Tree(root="", files=(), remote=remote)
         parts = detector.plan(tree).parts
         detector.preload(parts)
         found: list[Record] = []
+
+        def keep(record: Record | Doing) -> None:
+            if not isinstance(record, Doing):
+                (emit or found.append)(record)
+
         for part in parts:
-            detector.observe(tree, part, emit or found.append)
+            detector.observe(tree, part, keep)
     for record in found:
         if isinstance(record, Resource):
             registry.check(record)

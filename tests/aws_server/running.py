@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,16 @@ class Aws(Struct, frozen=True):
 
     def client(self, service: str, region: str = "eu-west-1") -> Any:
         """A client that fills it, past the proxy's log and faults."""
+        return self._client(service, region, "test", "test")
+
+    def client_in(self, account: str, region: str) -> Callable[[str], Any]:
+        """Such clients in another account."""
+        role = f"arn:aws:iam::{account}:role/filler"
+        got = self.client("sts").assume_role(RoleArn=role, RoleSessionName="filler")["Credentials"]
+        keys = got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"]
+        return lambda service: self._client(service, region, *keys)
+
+    def _client(self, service: str, region: str, key_id: str, secret: str, token: str | None = None) -> Any:
         import boto3
         from botocore.config import Config
 
@@ -40,8 +50,9 @@ class Aws(Struct, frozen=True):
             service,
             region_name=region,
             endpoint_url=ENDPOINT if prefixed else self.environment["ASSAY_TEST_MOTO"],
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
             config=config,
         )
 
