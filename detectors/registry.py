@@ -83,6 +83,11 @@ DETECTORS: tuple[DetectorSpec, ...] = (
 CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"
 """What makes the role with which the cluster detector can read, imported by the command that prints it."""
 
+AWS_CALLS = "assay.detectors.aws.calls:planned"
+AWS_POLICIES = "assay.detectors.aws.calls:policies"
+AWS_ROLE = "assay.detectors.aws.calls:role_template"
+"""What tells the calls to accounts and the permissions that they take, imported by the commands that print them."""
+
 _ACCESS = ("rbac.binding", "rbac.role", "rbac.service-account")
 _PATHS = (
     *_ACCESS,

@@ -11,7 +11,7 @@ from assay.detectors.aws.api import Api, Limits
 from assay.detectors.aws.look import DETECTOR, Wanted, failure, look
 from assay.detectors.aws.reads.table import needed
 from assay.detectors.aws.trouble import Refused
-from assay.scanner.api import Emit, EngineVerdict, Narrowed, Part, Plan, Remote, Tree
+from assay.scanner.api import ROLE, Emit, EngineVerdict, Narrowed, Part, Plan, Remote, Tree
 from assay.scanner.safe.text import one_line
 
 ORGANIZATION = "aws-org"
@@ -89,7 +89,7 @@ def _look_at_members(profile: str, narrowed: Narrowed, wanted: Wanted, emit: Emi
     for record in _closed(listed):
         emit(record)
     active = [one for one in listed if one.active]
-    role = narrowed.role or organization.ROLE
+    role = narrowed.role or ROLE
     for number, member in enumerate(active, 1):
         shown = f"account {member.id} ({member.name})"
         try:

@@ -12,8 +12,6 @@ from assay.detectors.aws.trouble import Refused, told
 
 LIST = call("organizations:ListAccounts")
 ASSUME = call("sts:AssumeRole")
-ROLE = "assay"
-"""The role that is assumed in each account, unless another one is named."""
 SESSION = "assay"
 """The name of the sessions, by which CloudTrail tells them."""
 

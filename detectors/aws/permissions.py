@@ -1,7 +1,6 @@
 """Which permission of IAM a call takes."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from assay.detectors.aws.collector import Call
 
@@ -36,13 +35,10 @@ _ACTIONS: Mapping[str, str] = {
 }
 
 
+FREE = frozenset({Call("sts", "GetCallerIdentity")})
+"""What everyone may call about themselves."""
+
+
 def permission(one: Call) -> str:
     """`s3:GetEncryptionConfiguration` for `s3:GetBucketEncryption`."""
     return _ACTIONS.get(str(one), f"{_PREFIXES.get(one.service, one.service)}:{one.operation}")
-
-
-def policy(calls: Iterable[Call]) -> dict[str, Any]:
-    """A policy document that allows these calls, and nothing else."""
-    actions = sorted({permission(one) for one in calls})
-    statement = {"Sid": "AssayReads", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from assay.detectors.registry import DERIVATIONS, DETECTORS
+from assay.policies.book import Book
 from assay.scanner.cli import options, policy
 from assay.scanner.cli.idle import check_none_idle
 from assay.scanner.cli.progress import Progress
@@ -79,6 +80,18 @@ def judge_files(
         return assess(inventory, structs.replace(decides, only=frozenset(files)))
 
 
+def narrowed_to_rules(chosen: options.Chosen, book: Book) -> options.Chosen:
+    """With the kinds and facts that the chosen rules read, so that of what is far away no more is asked for."""
+    rules = chosen.rules
+
+    def judges(rule: str) -> bool:
+        return rules.judges(rule) and rule not in rules.skip
+
+    lineage = Lineage(book, DERIVATIONS)
+    selection = structs.replace(chosen.selection, kinds=lineage.needed(judges), fields=lineage.fields(judges))
+    return structs.replace(chosen, selection=selection)
+
+
 def look_and_assess(
     args: argparse.Namespace, written: Collection[Path], progress: Progress, stack: ExitStack
 ) -> Report:
@@ -91,19 +104,9 @@ def look_and_assess(
         chosen = options.choose(args.only, args.skip, settings, book, DETECTORS)
         check_none_idle(target, chosen, book, DETECTORS)
         if target.remote:
-            rules = chosen.rules
-
-            def judges(rule: str) -> bool:
-                return rules.judges(rule) and rule not in rules.skip
-
-            lineage = Lineage(book, DERIVATIONS)
-            selection = structs.replace(
-                chosen.selection,
-                kinds=lineage.needed(judges),
-                fields=lineage.fields(judges),
-                keep=unfinished(args.cache, no_cache=args.no_cache),
-            )
-            chosen = structs.replace(chosen, selection=selection)
+            chosen = narrowed_to_rules(chosen, book)
+            kept = unfinished(args.cache, no_cache=args.no_cache)
+            chosen = structs.replace(chosen, selection=structs.replace(chosen.selection, keep=kept))
         decides = policy.load_policy(args, place, settings, book, chosen)
     jobs = options.jobs(args.jobs, settings)
     looks = stack.enter_context(remembered(args.cache, no_cache=args.no_cache, trusted=not place.gate_mode))

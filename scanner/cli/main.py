@@ -20,6 +20,7 @@ COMMANDS = {
     "rules": "list the rules and engine checks",
     "packs": "list the policy packs and their controls",
     "cluster": "the least role that a scan of a live cluster needs",
+    "aws": "the least policy and role that a scan of live accounts needs",
     "cache": "what is kept of earlier looks at files",
     "server": "the process that answers hooks without starting anew",
     "doctor": "what this installation can scan, what it can't, and the line that would mend it",

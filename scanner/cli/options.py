@@ -17,7 +17,7 @@ from assay.scanner.engine.judge import Wanted
 from assay.scanner.engine.observe import Selection, default_jobs
 from assay.scanner.engine.target import Target, parse_targets
 from assay.scanner.errors import UsageError
-from assay.scanner.model.detector import DetectorSpec, Narrowed
+from assay.scanner.model.detector import ROLE, DetectorSpec, Narrowed
 from assay.scanner.model.finding import SEVERITIES, Severity
 from assay.scanner.safe.text import one_line
 from assay.scanner.safe.tree import is_inside
@@ -70,7 +70,7 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
         "--accounts", action="append", default=[], metavar="ID,…", help="of organisations, look at these accounts only"
     )
     parser.add_argument(
-        "--role", metavar="NAME", help="of organisations, the role to assume in each account (default: assay)"
+        "--role", metavar="NAME", help=f"of organisations, the role to assume in each account (default: {ROLE})"
     )
     parser.add_argument(
         "--external-id", metavar="ID", help="of organisations, the external id that the role's trust policy asks for"
@@ -95,16 +95,31 @@ def _narrowed(args: argparse.Namespace) -> Narrowed:
     return Narrowed(
         namespaces=tuple(namespaces(args.namespaces)),
         regions=tuple(_listed("--regions", args.regions, _REGION, "a region's name, such as eu-west-1")),
-        services=tuple(_listed("--services", args.services, _SERVICE, "a service's name, such as s3")),
+        services=tuple(services(args.services)),
         accounts=tuple(_listed("--accounts", args.accounts, _ACCOUNT, "an account's id, of 12 digits")),
-        role=_form("--role", args.role, _ROLE, "the name of a role, without its ARN"),
-        external_id=_form("--external-id", args.external_id, _EXTERNAL_ID, "an external id"),
+        role=role(args.role) if args.role is not None else "",
+        external_id=external_id(args.external_id),
     )
 
 
 def namespaces(given: Sequence[str]) -> Sequence[str]:
     """The names in `--namespaces`, each once and sorted. Raises UsageError for what can't be one."""
     return _listed("--namespaces", given, _NAMESPACE, "the name of a namespace")
+
+
+def services(given: Sequence[str]) -> Sequence[str]:
+    """The names in `--services`, each once and sorted. Raises UsageError for what can't be one."""
+    return _listed("--services", given, _SERVICE, "a service's name, such as s3")
+
+
+def role(given: str | None) -> str:
+    """The name in `--role`, or the one that goes without saying. Raises UsageError for what can't be one."""
+    return _form("--role", given, _ROLE, "the name of a role, without its ARN") or ROLE
+
+
+def external_id(given: str | None) -> str:
+    """The id in `--external-id`; empty: none. Raises UsageError for what can't be one."""
+    return _form("--external-id", given, _EXTERNAL_ID, "an external id")
 
 
 def _form(option: str, given: str | None, form: re.Pattern[str], what: str) -> str:

@@ -1,5 +1,6 @@
 """`assay scan`: look, judge, report."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -15,7 +16,15 @@ def run(argv: Sequence[str]) -> int:
     parser = Parser(prog="assay scan", description="Look at targets, judge them by policy packs, and report.")
     looking.add_looking(parser)
     output.add_reporting(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="of accounts, print the calls and permissions; look at nothing"
+    )
     args = parser.parse_args(argv)
+    if args.dry_run:
+        from assay.scanner.cli import dry_run
+
+        sys.stdout.write(dry_run.shown(args))
+        return 0
     outputs = output.parse_outputs(args.output)
     with ExitStack() as stack:
         report = looking.look_and_assess(args, [path for _, path in outputs], Progress(args.quiet), stack)

@@ -73,6 +73,10 @@ class Tree(Struct, frozen=True, kw_only=True):
     """Set where the target is no folder; then there are no files."""
 
 
+ROLE = "assay"
+"""The role that is assumed in each account of an organisation, unless another one is named."""
+
+
 class Narrowed(Struct, frozen=True, kw_only=True):
     """To what the user limits a look at what isn't files; empty: everything."""
 
@@ -85,7 +89,7 @@ class Narrowed(Struct, frozen=True, kw_only=True):
     accounts: tuple[str, ...] = ()
     """Of an organisation, by their ids."""
     role: str = ""
-    """The name of the role to assume in each account of an organisation."""
+    """The name of the role to assume in each account of an organisation; empty: `ROLE`."""
     external_id: str = ""
     """What the trust policies of these roles ask for; empty: nothing."""
 

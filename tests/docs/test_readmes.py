@@ -92,9 +92,12 @@ def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path)
     if "judge" in command:
         subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
     # The doctor exits 1 where a tool is missing, which depends on the machine; what is live may be as it likes.
-    live = "kube:" in command or "aws:" in command
+    cloud = "aws:" in command or "aws-org:" in command
+    live = "kube:" in command or cloud
     codes = (0, 1) if command == "assay doctor" or live else (0,)
-    with KubeServer(NAMESPACES) as server, running() if "aws:" in command else nullcontext() as aws:
+    with KubeServer(NAMESPACES) as server, running() if cloud else nullcontext() as aws:
+        if aws and "aws-org:" in command:
+            aws.client("organizations").create_organization(FeatureSet="ALL")
         config = server.kubeconfig(tmp_path / "kubeconfig", context="production")
         (tmp_path / "profiles").write_text("[profile audit]\naws_access_key_id = test\naws_secret_access_key = test\n")
         environment = {
