@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from shutil import get_terminal_size
 
 
 class Progress:
@@ -26,5 +27,8 @@ class Progress:
             self._write("")
 
     def _write(self, text: str) -> None:
-        sys.stderr.write(f"\r\x1b[K{text}")
+        # A line that breaks can't be taken back.
+        width = get_terminal_size().columns - 1
+        shown = text if len(text) <= width else f"{text[: width - 1]}…"
+        sys.stderr.write(f"\r\x1b[K{shown}")
         sys.stderr.flush()

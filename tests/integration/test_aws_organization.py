@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,29 @@ def test_options_of_organisations_need_one(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (
         2, "assay: --role is for organisations; name one as aws-org:PROFILE, or leave the option out\n",
     )  # fmt: skip
+
+
+def test_a_terminal_is_told_how_far_it_is(cloud: tuple[Aws, dict[str, str]], tmp_path: Path) -> None:
+    aws, members = cloud
+    reader, writer = os.openpty()
+    environment = {**os.environ, **aws.environment, "COLUMNS": "200"}
+    aws.proxy.latency = 0.2
+    try:
+        process = subprocess.Popen(
+            [ASSAY, "scan", "aws-org:", "--regions", REGION, "--accounts", members["acme-research"],
+             "--cache", tmp_path],
+            env=environment, stdout=subprocess.DEVNULL, stderr=writer,
+        )  # fmt: skip
+        os.close(writer)
+        said = b""
+        with suppress(OSError):  # how a terminal says that nobody writes any more
+            while chunk := os.read(reader, 1 << 16):
+                said += chunk
+        assert process.wait(timeout=120) == 1
+    finally:
+        aws.proxy.latency = 0.0
+        os.close(reader)
+    lines = said.decode().split("\r\x1b[K")
+    account = f"aws: 1 of 1: account {members['acme-research']} (acme-research), 1 region: "
+    assert any(line.startswith(account) and " listings, last " in line for line in lines)
+    assert lines[-1].strip() == ""
