@@ -74,9 +74,17 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         id="aws",
         entry="assay.detectors.aws.detector:AwsDetector",
         targets=("aws", "aws-org"),
-        surfaces={"aws": _CLOUD_KINDS},
+        surfaces={"aws": (*_CLOUD_KINDS, "cloud.listing")},
         capabilities=frozenset({"network", "credentials"}),
         check="assay.detectors.aws.accounts:wrong_use",
+    ),
+    DetectorSpec(
+        id="declared",
+        entry="assay.detectors.declared.detector:DeclaredDetector",
+        targets=("declared",),
+        # It is compared with, and not judged.
+        surfaces={},
+        capabilities=frozenset({"named-files"}),
     ),
 )
 

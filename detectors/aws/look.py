@@ -13,6 +13,7 @@ from assay.detectors.aws.blocks import resources
 from assay.detectors.aws.collector import Call, Collector
 from assay.detectors.aws.gathering import Listing, gather, listings
 from assay.detectors.aws.journal import Journal
+from assay.detectors.aws.listed import listed
 from assay.detectors.aws.reading import Read
 from assay.detectors.aws.trouble import Refused
 from assay.scanner.api import Doing, Emit, Failure
@@ -64,6 +65,9 @@ def look(session: Any, wanted: Wanted, emit: Emit, name: str = "", where: str = 
         for one in _failures(account, reads, {one.id: one for one in wanted.collectors}, wanted.part):
             emit(one)
         for resource in resources(account, reads, {one.id: one for one in wanted.collectors}, wanted.left_out):
+            emit(resource)
+        # Last: what is cut short above must not look as if everything had been stated.
+        for resource in listed(account, reads, {one.id: one for one in wanted.collectors}, wanted.left_out, regions):
             emit(resource)
         whole = not wrong and all(read.lasting for read in reads)
     finally:

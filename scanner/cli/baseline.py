@@ -21,7 +21,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--output", metavar="FILE", default="assay-baseline.json", help="default: %(default)s")
     parser.add_argument("--quiet", action="store_true", help="no progress, and nothing on standard output")
     looking.add_looking(parser)
-    args = parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)
     path = Path(args.output)
     output.check_writable(path)
 

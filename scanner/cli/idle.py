@@ -13,6 +13,8 @@ from assay.scanner.safe.text import one_line
 def check_none_idle(target: Target, chosen: Chosen, book: Book, specs: Sequence[DetectorSpec]) -> None:
     """Raises UsageError, with the target."""
     for scheme in sorted(target.schemes):
+        if not any(spec.surfaces for spec in specs if scheme in spec.targets):
+            continue  # What it names is compared with, and is no target by itself.
         if not _is_looked_at(scheme, chosen, book, specs):
             names = target.paths if scheme == PATH else [f"{scheme}:{name}" for name in target.remote[scheme]]
             shown = one_line(", ".join(names), 200)

@@ -27,7 +27,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument("--quiet", action="store_true", help="no progress")
     options.add_selection(parser)
     options.add_jobs(parser)
-    args = parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)
 
     from assay.detectors.registry import DETECTORS
     from assay.policies import book as policy

@@ -80,7 +80,8 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
 def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
     """Raises UsageError for a target that nothing looks at, or that isn't there as far as configuration tells."""
     schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
-    target = parse_targets(args.target, schemes, _narrowed(args))
+    files = frozenset(scheme for spec in specs if "named-files" in spec.capabilities for scheme in spec.targets)
+    target = parse_targets(args.target, schemes, _narrowed(args), files)
     for spec in specs:
         names = [name for scheme, found in target.remote.items() if scheme in spec.targets for name in found]
         if spec.check and names:

@@ -19,7 +19,7 @@ def run(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--dry-run", action="store_true", help="of accounts, print the calls and permissions; look at nothing"
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_intermixed_args(argv)
     if args.dry_run:
         from assay.scanner.cli import dry_run
 

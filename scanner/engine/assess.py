@@ -14,6 +14,8 @@ from assay.scanner.engine import gate_mode
 from assay.scanner.engine.bounded import judge_bounded
 from assay.scanner.engine.change import Compared, compare, priors
 from assay.scanner.engine.controls import left_open
+from assay.scanner.engine.declared import apart
+from assay.scanner.engine.declared import compare as compare_declared
 from assay.scanner.engine.derive import derive
 from assay.scanner.engine.gate import Demands
 from assay.scanner.engine.gate_mode import Review
@@ -23,6 +25,7 @@ from assay.scanner.engine.report import make_report
 from assay.scanner.engine.suppress import Suppressed, suppress
 from assay.scanner.model.finding import Finding, Report, Severity, Suppression
 from assay.scanner.model.prior import Prior
+from assay.scanner.model.resource import Resource
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -47,8 +50,9 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 def assess(inventory: Inventory, policy: Policy, review: Review | None = None) -> Report:
     """The whole report. The same inputs give the same bytes: the day on which waivers end is the inventory's."""
+    inventory, declared = apart(inventory)
     inventory = _of_files(derive(inventory, DERIVATIONS), policy.only)
-    judged = _judge(inventory, policy)
+    judged = _judge(inventory, policy, declared)
     findings, remarks = judged.findings, judged.remarks
     base = _judge(derive(review.base.inventory, DERIVATIONS), policy) if review and review.base else None
     if not policy.inline:
@@ -116,8 +120,11 @@ def kept_for_baseline(report: Report) -> tuple[Prior, ...]:
     )
 
 
-def _judge(inventory: Inventory, policy: Policy) -> Suppressed:
+def _judge(inventory: Inventory, policy: Policy, declared: Sequence[Resource] = ()) -> Suppressed:
     findings = judge_bounded(inventory, policy.book, policy.wanted)
+    if declared:
+        differing = compare_declared(declared, inventory, findings, policy.book, policy.wanted)
+        findings = in_order((*findings, *differing))
     today = date.fromisoformat(inventory.header.started[:10])
     return suppress(findings, policy.waivers, inventory.waivers if policy.inline else (), policy.book, today)
 

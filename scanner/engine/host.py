@@ -43,9 +43,10 @@ def _serve(job: protocol.Job, answers: BinaryIO) -> None:
     plugin = (job.spec.entry.rpartition(":")[0],) if job.spec.entry.startswith("/") else ()
     target = (job.tree.root,) if job.tree.root else ()
     log_in = "credentials" in job.spec.capabilities
+    named = job.tree.remote.names if job.tree.remote and "named-files" in job.spec.capabilities else ()
     kept = (job.tree.remote.keep,) if job.tree.remote and job.tree.remote.keep else ()
     grants = sandbox.Grants(
-        read=(*target, *path_folders, *plugin, *(credentials.readable() if log_in else ())),
+        read=(*target, *named, *path_folders, *plugin, *(credentials.readable() if log_in else ())),
         write=(job.scratch, *kept, *(credentials.writable() if log_in else ())),
         network=network,
     )

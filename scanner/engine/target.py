@@ -20,6 +20,9 @@ _ASIDE = frozenset({"node_modules", ".terraform", ".serverless", ".venv", "venv"
 
 PATH = "path"
 """The scheme of files and folders."""
+COMPARED_WITH = "declared"
+"""The scheme of what accounts are compared with."""
+ACCOUNTS = frozenset({"aws", "aws-org"})
 
 
 _EVERYTHING = Narrowed()
@@ -42,8 +45,16 @@ class Target(Struct, frozen=True, kw_only=True):
         return frozenset(self.remote) | ({PATH} if self.paths else frozenset())
 
 
-def parse_targets(names: Sequence[str], schemes: frozenset[str], narrowed: Narrowed = _EVERYTHING) -> Target:
-    """Raises UsageError for a scheme that no detector takes, or a path that isn't there."""
+def parse_targets(
+    names: Sequence[str],
+    schemes: frozenset[str],
+    narrowed: Narrowed = _EVERYTHING,
+    files: frozenset[str] = frozenset(),
+) -> Target:
+    """Raises UsageError for a scheme that no detector takes, or a path that isn't there.
+
+    After the schemes that are in `files` a file is named.
+    """
     paths: list[str] = []
     remote: dict[str, list[str]] = {}
     for name in names:
@@ -59,7 +70,10 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], narrowed: Narro
             _check_path(name, schemes)
             paths.append(name)
         else:
-            remote.setdefault(scheme, []).append(name.split(":", 1)[1])
+            after = name.split(":", 1)[1]
+            remote.setdefault(scheme, []).append(_file(name, after) if scheme in files else after)
+    if COMPARED_WITH in remote and remote.keys().isdisjoint(ACCOUNTS):
+        raise UsageError(f"{COMPARED_WITH}: is for accounts; name one as aws:PROFILE, or leave the target out")
     for option, given, scheme, what in (
         ("--namespaces", narrowed.namespaces, "kube", "clusters; name one as kube:CONTEXT"),
         ("--regions", narrowed.regions, "aws", "accounts; name one as aws:PROFILE"),
@@ -76,6 +90,14 @@ def parse_targets(names: Sequence[str], schemes: frozenset[str], narrowed: Narro
         remote={scheme: tuple(dict.fromkeys(found)) for scheme, found in sorted(remote.items())},
         narrowed=narrowed,
     )
+
+
+def _file(name: str, path: str) -> str:
+    if not Path(path).is_file():
+        raise UsageError(f"{one_line(name, 200)}: no such file")
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
+    return str(Path(path).absolute())
 
 
 def _check_path(name: str, schemes: frozenset[str]) -> None:

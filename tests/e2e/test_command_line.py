@@ -400,3 +400,13 @@ def test_what_was_left_out_is_said_by_whom(bad_tree: Path) -> None:
     assert "--skip leaves out terraform" in report["warnings"]
     assert (detector["files"], report["files"]) == (2, 2)
     assert "left out: terraform" in assay("scan", ".", "--skip", "terraform", cwd=bad_tree).stdout
+
+
+def test_targets_may_stand_on_both_sides_of_options(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(BAD)
+    done = assay("scan", "a", "--only", "bucket-versioned", "b", "--format", "json", cwd=tmp_path)
+    assert {f["location"]["path"] for f in json.loads(done.stdout)["findings"]} == {"a/main.tf", "b/main.tf"}
+    done = assay("scan", "a", "--no-such-option", "b", cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)

@@ -1,0 +1,1 @@
+"""What Terraform's states and plans declare, so that accounts can be compared with it."""
