@@ -46,6 +46,8 @@ class AwsDetector:
         for package in _PACKAGES:
             importlib.import_module(package)
         accounts.loader()
+        # What was imported is there to stay; collections needn't look at it again for every account.
+        gc.freeze()
 
     def observe(self, tree: Tree, part: Part, emit: Emit) -> None:
         """Reads the account of one profile, or those of its organisation. What can't be read is in failures, and in the
