@@ -30,7 +30,7 @@ class Detail(Struct, frozen=True, kw_only=True):
     given: Mapping[str, str]
     """Parameter → where its value lies in the listed item, by dots; empty: the item itself."""
     fixed: Mapping[str, Any] = {}
-    """Parameters that are the same for all."""
+    """Parameters that are the same for all; templates as `Collector.arn`'s."""
     unless: str = ""
     """A place in the item; where something lies there already, the call isn't needed."""
     keep: str = ""
@@ -71,9 +71,10 @@ class Collector(Struct, frozen=True, kw_only=True):
     lies_in: str = ""
     """Where in the item its region lies, for what is read once and yet is in a region."""
     absent: tuple[str, ...] = ()
-    """Codes of errors that say that the account has nothing of the sort."""
+    """Codes of errors that say that the account has nothing of the sort; `Code: words` where only these words of the
+    message tell that from something else."""
     even_absent: bool = False
-    """Whether that is stated too, as an item with nothing set."""
+    """Whether that, and an empty list, is stated too, as an item with nothing set."""
     known_as: tuple[str, ...] = ()
     """Where in the item other texts lie by which resources of the same region refer to it, such as an id."""
     leave_out: str = ""

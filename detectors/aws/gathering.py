@@ -139,11 +139,10 @@ class _Unit:
         try:
             self._read_pages()
         except Refused as refused:
-            absent = refused.code and all(refused.code in one.absent for one in listing.collectors)
+            absent = all(refused.is_one_of(one.absent) for one in listing.collectors)
             if absent:
-                for number, one in enumerate(listing.collectors):
-                    if one.even_absent:
-                        self._take(one, {}, number)
+                for one in listing.collectors:
+                    self._state_absence(one)
             nowhere = str(refused) == NO_CONNECTION and not self._look.api.offered(listing.call.service, listing.region)
             if not absent and not nowhere:
                 self._refused.append(
@@ -157,6 +156,7 @@ class _Unit:
             name: filled(value, {}, look.account, listing.region) for name, value in listing.collectors[0].given.items()
         }
         count = 0
+        empty = {one.id: one for one in listing.collectors}
         for page in look.pages(listing.call, listing.region, given):
             for collector in listing.collectors:
                 for element in found(collector.items, page) or ():
@@ -166,7 +166,14 @@ class _Unit:
                     if count > look.limits.items:
                         said = f"more than {look.limits.items:,} items: the others are not read"
                         raise Refused(listing.call, said, advice="choose --regions or --services", lasting=True)
+                    empty.pop(collector.id, None)
                     self._take(collector, dict(element), count)
+        for one in empty.values():
+            self._state_absence(one)
+
+    def _state_absence(self, collector: Collector) -> None:
+        if collector.even_absent:
+            self._keep(collector, {}, 0)
 
     def _take(self, collector: Collector, element: dict[str, Any], number: int) -> None:
         if not collector.details:
@@ -220,10 +227,11 @@ class _Unit:
             return False
         lies_in = pick(element, collector.lies_in) if collector.lies_in else None
         region = lies_in if isinstance(lies_in, str) else self._listing.region
+        fixed = {name: filled(value, {}, self._look.account, region) for name, value in detail.fixed.items()}
         try:
-            element[into] = self._answer(made, region, {**detail.fixed, **parameters}, detail.keep)
+            element[into] = self._answer(made, region, {**fixed, **parameters}, detail.keep)
         except Refused as refused:
-            if refused.code and refused.code in detail.absent:
+            if refused.is_one_of(detail.absent):
                 return True
             element[into] = Unknown(reason=f"{made}: {refused}")
             with self._lock:

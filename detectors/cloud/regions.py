@@ -17,6 +17,7 @@ LOCATED = frozenset(
         "database.instance",
         "service.image-repository",
         "service.log-group",
+        "service.detection",
         "storage.bucket",
         "storage.file-system",
         "storage.volume",

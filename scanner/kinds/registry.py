@@ -50,6 +50,7 @@ KINDS: Mapping[str, str] = {
     "rbac.service-account": "rbac:ServiceAccount",
     "rbac.subject": "rbac:Subject",
     "service.cluster": "service:Cluster",
+    "service.detection": "detection:Detection",
     "service.image-repository": "service:Repository",
     "service.log-group": "service:LogGroup",
     "service.trail": "service:Trail",

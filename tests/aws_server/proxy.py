@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -92,9 +93,9 @@ class Proxy:
                 self._faults.remove(entry)
 
     def answer(self, operation: str, body: str) -> None:
-        """Answers so to an operation, from now on."""
+        """Answers so to an operation, from now on; `*` in its name is anything."""
         fault = Fault(200, "", body=body)
-        self._faults.append((lambda called: called.operation == operation, fault, [fault.times]))
+        self._faults.append((lambda called: fnmatchcase(called.operation, operation), fault, [fault.times]))
 
     def _handle(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         called = _called(handler, body)

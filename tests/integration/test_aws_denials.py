@@ -17,6 +17,8 @@ SERVICES = {
     "s3": ("s3", "s3control"),
     "es": ("opensearch",),
     "elasticfilesystem": ("efs",),
+    "access-analyzer": ("accessanalyzer",),
+    "monitoring": ("cloudwatch",),
     "bedrock": ("bedrock", "bedrock-agent"),
 }
 """botocore's names of services that are signed for by another."""

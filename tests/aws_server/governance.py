@@ -1,0 +1,11 @@
+"""Answers in moto's place to what watches and records an account, in the shapes of AWS's documentation."""
+
+LACKING = {
+    "POST /detector/*/findings/statistics": '{"findingStatistics": {"countBySeverity": {"7.5": 1, "8.0": 2}}}',
+    "POST /standards/get": '{"StandardsSubscriptions": [{"StandardsStatus": "READY", "StandardsArn":'
+    ' "arn:aws:securityhub:eu-west-1::standards/aws-foundational-security-best-practices/v/1.0.0"}]}',
+    "GET /analyzer": '{"analyzers": [{"arn": "arn:aws:access-analyzer:eu-west-1:123456789012:analyzer/outside",'
+    ' "name": "outside", "type": "ACCOUNT", "status": "ACTIVE"}, {"name": "unused", "type": "ACCOUNT_UNUSED_ACCESS",'
+    ' "arn": "arn:aws:access-analyzer:eu-west-1:123456789012:analyzer/unused", "status": "ACTIVE"}]}',
+    "POST /finding": '{"findings": [{"id": "1", "status": "ACTIVE"}, {"id": "2", "status": "ACTIVE"}]}',
+}
