@@ -1,5 +1,6 @@
 """Reads an account: listings side by side, the further calls for each item beside them."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -146,7 +147,7 @@ class _Unit:
             nowhere = str(refused) == NO_CONNECTION and not self._look.api.offered(listing.call.service, listing.region)
             if not absent and not nowhere:
                 self._refused.append(
-                    Trouble(call=str(listing.call), reason=str(refused), advice=refused.advice, lasting=refused.lasting)
+                    Trouble(call=str(refused.call), reason=str(refused), advice=refused.advice, lasting=refused.lasting)
                 )
         self._close()
 
@@ -157,7 +158,11 @@ class _Unit:
         }
         count = 0
         empty = {one.id: one for one in listing.collectors}
-        for page in look.pages(listing.call, listing.region, given):
+        first = listing.collectors[0]
+        if first.prepare:
+            self._prepare(first)
+        for answer in look.pages(listing.call, listing.region, given):
+            page = _as_read(first, answer, listing.call)
             for collector in listing.collectors:
                 for element in found(collector.items, page) or ():
                     if not isinstance(element, dict):
@@ -170,6 +175,16 @@ class _Unit:
                     self._take(collector, dict(element), count)
         for one in empty.values():
             self._state_absence(one)
+
+    def _prepare(self, collector: Collector) -> None:
+        made = call(collector.prepare)
+        for seconds in (*self._look.limits.waits, None):
+            for page in self._look.pages(made, self._listing.region, {}):
+                if found(collector.prepared, page) is True:
+                    return
+            if seconds is not None:
+                time.sleep(seconds)
+        raise Refused(made, "it was not made in time", advice="scan again; what was read is kept")
 
     def _state_absence(self, collector: Collector) -> None:
         if collector.even_absent:
@@ -267,3 +282,12 @@ class _Unit:
                 items=tuple(items),
                 troubles=(*self._refused, *troubles),
             )
+
+
+def _as_read(collector: Collector, page: Mapping[str, Any], made: Call) -> Mapping[str, Any]:
+    if collector.read is None:
+        return page
+    try:
+        return collector.read(page)
+    except ValueError:
+        raise Refused(made, "the answer could not be read", advice="report it", lasting=True) from None

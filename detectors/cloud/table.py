@@ -16,6 +16,7 @@ States = Callable[[Block, World], Mapping[str, Fact] | None]
 """Facts of a block by field of the kind; None where it declares nothing of the kind after all."""
 
 TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "aws_account": (("identity.account", "aws_account:account"),),
     "aws_accessanalyzer_analyzer": (("service.detection", "aws_detection:external_access"),),
     "aws_bedrock_custom_model": (("ai.training-job", "aws_ai:custom_model"),),
     "aws_bedrock_guardrail": (("ai.workspace", "aws_ai:guardrail"),),
@@ -41,6 +42,7 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_fsx_openzfs_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
     "aws_fsx_windows_file_system": (("storage.file-system", "aws_storage:managed_file_system"),),
     "aws_guardduty_detector": (("service.detection", "aws_detection:threats"),),
+    "aws_iam_account_password_policy": (("identity.password-policy", "aws_account:password_policy"),),
     "aws_iam_group": (("identity.grant", "aws_identity:inline"),),
     "aws_iam_group_policy": (("identity.grant", "aws_identity:policy"),),
     "aws_iam_group_policy_attachment": (("identity.grant", "aws_identity:attachment"),),
@@ -156,7 +158,9 @@ JOINED: frozenset[str] = frozenset(
         "aws_flow_log",
         "aws_guardduty_detector_feature",
         "aws_iam_access_key",
+        "aws_iam_credential_report",
         "aws_iam_openid_connect_provider",
+        "aws_iam_user_login_profile",
         "aws_kms_key_policy",
         "aws_rds_cluster_instance",
         "aws_rds_cluster_parameter_group",

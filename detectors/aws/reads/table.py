@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from assay.detectors.aws.collector import Collector, Detail, call
-from assay.detectors.aws.reads import ai, databases, detection, identity, keys, network, services, storage
+from assay.detectors.aws.reads import account, ai, databases, detection, identity, keys, network, services, storage
 
 COLLECTORS: tuple[Collector, ...] = (
     *storage.COLLECTORS,
@@ -16,6 +16,7 @@ COLLECTORS: tuple[Collector, ...] = (
     *services.COLLECTORS,
     *ai.COLLECTORS,
     *detection.COLLECTORS,
+    *account.COLLECTORS,
 )
 
 SERVICES: tuple[str, ...] = tuple(sorted({call(one.call).service for one in COLLECTORS}))
