@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from assay.detectors.cloud import aws_alarms, aws_bucket
 from assay.detectors.cloud import policy_document as policies
 from assay.detectors.cloud.block import Block, World
 from assay.detectors.cloud.values import (
@@ -13,6 +14,7 @@ from assay.detectors.cloud.values import (
     choice,
     integer,
     kms_key,
+    present,
     settled,
     strings,
     tags,
@@ -123,7 +125,7 @@ def log_group(block: Block, _world: World) -> Mapping[str, Fact]:
     }
 
 
-def trail(block: Block, _world: World) -> Mapping[str, Fact]:
+def trail(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_cloudtrail`."""
     return {
         "provider": Known(value="aws"),
@@ -137,7 +139,23 @@ def trail(block: Block, _world: World) -> Mapping[str, Fact]:
         "encrypted_at_rest": Known(value=True),
         "kms_key": kms_key(block.get("kms_key_id")),
         "data_events": _data_events(block),
+        "watchable": present(block.get("cloud_watch_logs_group_arn")),
+        "alarms": aws_alarms.alarms(block, world),
+        **_files(block, world),
         "tags": tags(block.get("tags")),
+    }
+
+
+def _files(block: Block, world: World) -> Mapping[str, Fact]:
+    """What the bucket of a trail's files is like, where it is of the same source."""
+    bucket = world.named(block.get("s3_bucket_name"), "aws_s3_bucket", "bucket")
+    if bucket is None:
+        elsewhere = Unknown(reason="the bucket of its files is not in the same source")
+        return {"bucket_public": elsewhere, "bucket_access_logged": elsewhere}
+    facts = aws_bucket.bucket(bucket, world)
+    return {
+        name: at(facts[fact], bucket.location)
+        for name, fact in (("bucket_public", "public_read"), ("bucket_access_logged", "access_logged"))
     }
 
 

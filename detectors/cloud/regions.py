@@ -18,8 +18,11 @@ LOCATED = frozenset(
         "service.image-repository",
         "service.log-group",
         "service.detection",
+        "storage.access-point",
         "storage.bucket",
+        "storage.defaults",
         "storage.file-system",
+        "storage.snapshot",
         "storage.volume",
     }
 )

@@ -56,8 +56,11 @@ KINDS: Mapping[str, str] = {
     "service.image-repository": "service:Repository",
     "service.log-group": "service:LogGroup",
     "service.trail": "service:Trail",
+    "storage.access-point": "sharing:AccessPoint",
     "storage.bucket": "storage:Bucket",
+    "storage.defaults": "sharing:Defaults",
     "storage.file-system": "storage:FileSystem",
+    "storage.snapshot": "sharing:Snapshot",
     "storage.volume": "storage:Volume",
     "workload.pods": "workload:Pods",
 }

@@ -7,5 +7,9 @@ LACKING = {
     "GET /analyzer": '{"analyzers": [{"arn": "arn:aws:access-analyzer:eu-west-1:123456789012:analyzer/outside",'
     ' "name": "outside", "type": "ACCOUNT", "status": "ACTIVE"}, {"name": "unused", "type": "ACCOUNT_UNUSED_ACCESS",'
     ' "arn": "arn:aws:access-analyzer:eu-west-1:123456789012:analyzer/unused", "status": "ACTIVE"}]}',
+    "GetSnapshotBlockPublicAccessState": "<GetSnapshotBlockPublicAccessStateResponse><state>block-all-sharing</state>"
+    "</GetSnapshotBlockPublicAccessStateResponse>",
+    "GetImageBlockPublicAccessState": "<GetImageBlockPublicAccessStateResponse><imageBlockPublicAccessState>unblocked"
+    "</imageBlockPublicAccessState></GetImageBlockPublicAccessStateResponse>",
     "POST /finding": '{"findings": [{"id": "1", "status": "ACTIVE"}, {"id": "2", "status": "ACTIVE"}]}',
 }

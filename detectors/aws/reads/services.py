@@ -89,6 +89,8 @@ COLLECTORS = (
             "enable_log_file_validation": "LogFileValidationEnabled",
             "enable_logging": "GetTrailStatus",
             "kms_key_id": "KmsKeyId",
+            "s3_bucket_name": "S3BucketName",
+            "cloud_watch_logs_group_arn": "CloudWatchLogsLogGroupArn",
             "event_selector": Each(
                 "GetEventSelectors.EventSelectors", {"data_resource": Each("DataResources", {"type": "Type"})}
             ),
