@@ -19,6 +19,7 @@ LOCATED = frozenset(
         "service.log-group",
         "service.detection",
         "storage.access-point",
+        "storage.backup-vault",
         "storage.bucket",
         "storage.defaults",
         "storage.file-system",

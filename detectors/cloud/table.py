@@ -18,6 +18,7 @@ States = Callable[[Block, World], Mapping[str, Fact] | None]
 TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "aws_account": (("identity.account", "aws_account:account"),),
     "aws_accessanalyzer_analyzer": (("service.detection", "aws_detection:external_access"),),
+    "aws_backup_vault": (("storage.backup-vault", "aws_backup:vault"),),
     "aws_bedrock_custom_model": (("ai.training-job", "aws_ai:custom_model"),),
     "aws_bedrock_guardrail": (("ai.workspace", "aws_ai:guardrail"),),
     "aws_bedrock_model_invocation_logging_configuration": (("ai.workspace", "aws_ai:invocation_logging"),),
@@ -150,7 +151,10 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 JOINED: frozenset[str] = frozenset(
     {
+        "aws_backup_protected_resource",
         "aws_backup_selection",
+        "aws_backup_vault_lock_configuration",
+        "aws_backup_vault_policy",
         "aws_cloudwatch_log_metric_filter",
         "aws_cloudwatch_metric_alarm",
         "aws_config_configuration_recorder_status",
@@ -161,10 +165,12 @@ JOINED: frozenset[str] = frozenset(
         "aws_dynamodb_table_replica",
         "aws_ebs_snapshot_block_public_access",
         "aws_ec2_image_block_public_access",
+        "aws_ecr_registry_scanning_configuration",
         "aws_ecr_repository_policy",
         "aws_efs_backup_policy",
         "aws_efs_file_system_policy",
         "aws_efs_replication_configuration",
+        "aws_eks_pod_identities",
         "aws_flow_log",
         "aws_guardduty_detector_feature",
         "aws_iam_access_key",

@@ -57,6 +57,7 @@ KINDS: Mapping[str, str] = {
     "service.log-group": "service:LogGroup",
     "service.trail": "service:Trail",
     "storage.access-point": "sharing:AccessPoint",
+    "storage.backup-vault": "backup:Vault",
     "storage.bucket": "storage:Bucket",
     "storage.defaults": "sharing:Defaults",
     "storage.file-system": "storage:FileSystem",

@@ -11,5 +11,9 @@ LACKING = {
     "</GetSnapshotBlockPublicAccessStateResponse>",
     "GetImageBlockPublicAccessState": "<GetImageBlockPublicAccessStateResponse><imageBlockPublicAccessState>unblocked"
     "</imageBlockPublicAccessState></GetImageBlockPublicAccessStateResponse>",
+    "GET /clusters/*/pod-identity-associations": '{"associations": []}',
+    "GET /resources/": '{"Results": []}',
+    "GET /backup-vaults/*/access-policy": '{"Policy": "{\\"Statement\\": [{\\"Effect\\": \\"Deny\\", \\"Principal\\": \\"*\\",'
+    ' \\"Action\\": \\"backup:DeleteRecoveryPoint\\", \\"Resource\\": \\"*\\"}]}"}',
     "POST /finding": '{"findings": [{"id": "1", "status": "ACTIVE"}, {"id": "2", "status": "ACTIVE"}]}',
 }

@@ -54,7 +54,17 @@ COLLECTORS = (
         items="Snapshots",
         kinds=_SNAPSHOT,
         type="aws_ebs_public_snapshot",
-        shape={"encrypted": "Encrypted"},
+        details=(
+            Detail(
+                call="ec2:DescribeSnapshotAttribute",
+                given={"SnapshotId": "SnapshotId"},
+                fixed={"Attribute": "createVolumePermission"},
+                keep="CreateVolumePermissions[].Group",
+                into="Groups",
+                fields=("public",),
+            ),
+        ),
+        shape={"encrypted": "Encrypted", "public": By("Groups", lambda groups: "all" in groups)},
         arn="arn:{partition}:ec2:{region}:{account}:snapshot/{SnapshotId}",
     ),
     Collector(

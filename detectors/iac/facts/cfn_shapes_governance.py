@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 
-from assay.detectors.cloud.arguments import Each, Shape
+from assay.detectors.cloud.arguments import By, Each, Shape
 
 GOVERNANCE_SHAPES: Mapping[str, Shape] = {
     "AWS::AccessAnalyzer::Analyzer": ("aws_accessanalyzer_analyzer", {"type": "Type"}),
+    "AWS::Backup::BackupVault": (
+        "aws_backup_vault",
+        {
+            "name": "BackupVaultName",
+            "locked": By("LockConfiguration", bool),
+            "kms_key_arn": "EncryptionKeyArn",
+            "policy": "AccessPolicy",
+            "tags": "BackupVaultTags",
+        },
+    ),
     "AWS::CloudWatch::Alarm": (
         "aws_cloudwatch_metric_alarm",
         {
