@@ -139,7 +139,9 @@ def _of_answer(call: Call, answer: Any) -> Refused:
     if plain in _NOT_OFFERED:
         return Refused(call, f"the account is not signed up for it ({code})", code, "leave it out by --services", True)
     advice = "scan again; what was read is kept" if status >= _SERVER_ERROR else "report it, if it lasts"
-    return Refused(call, f"refused ({code or status or 'no reason'})", code, advice, status < _SERVER_ERROR, message=message)
+    return Refused(
+        call, f"refused ({code or status or 'no reason'})", code, advice, status < _SERVER_ERROR, message=message
+    )
 
 
 _FORBIDDEN, _SERVER_ERROR = 403, 500

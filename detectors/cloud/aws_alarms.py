@@ -26,7 +26,7 @@ _EVENTS: Mapping[str, tuple[str, ...]] = {
     "changes-of-routes": ("=createroute", "=replaceroute"),
     "changes-of-networks": ("=createvpc", "=modifyvpcattribute"),
 }
-_NOISE = re.compile(r"[\s\"'*()]+")
+_NOISE = re.compile(r"[\s\"'*()\\]+")
 _GROUP = re.compile(r"arn:aws[a-z-]*:logs:(?P<region>[^:]*):(?P<account>\d*):log-group:(?P<name>[^:*]+)")
 
 

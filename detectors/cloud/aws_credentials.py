@@ -27,7 +27,7 @@ NONE: Mapping[str, Fact] = {
 
 def of_user(block: Block, world: World) -> Mapping[str, Fact]:
     """The credentials of an `aws_iam_user`."""
-    if world.of_type(REPORT):
+    if block.get("reported") is not None:
         rows = world.joined(block, REPORT, "user")
         if rows.blocks:
             return _reported(rows.blocks[0])

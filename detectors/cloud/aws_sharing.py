@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from assay.detectors.cloud import policy_document as policies
 from assay.detectors.cloud.block import Block, World
-from assay.detectors.cloud.values import all_of, at, boolean, choice, present, strings, text
+from assay.detectors.cloud.values import all_of, any_of, at, boolean, choice, present, strings, text
 from assay.scanner.api import Fact, Known, Unknown
 
 _BLOCK = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
@@ -36,7 +36,12 @@ def document(block: Block, _world: World) -> Mapping[str, Fact]:
     permissions = block.get("permissions")
     listed = permissions.get("account_ids", "") if isinstance(permissions, Mapping) else permissions
     accounts = strings(listed.split(",") if isinstance(listed, str) else listed)
-    public: Fact = accounts if isinstance(accounts, Unknown) else policies.contains(accounts, "all")
+    # See: https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-ssm-sharing.html
+    public: Fact = (
+        accounts
+        if isinstance(accounts, Unknown)
+        else any_of(policies.contains(accounts, everyone) for everyone in ("All", "all"))
+    )
     return _snapshot("document", public, Known(value=True))
 
 

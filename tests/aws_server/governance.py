@@ -1,5 +1,8 @@
 """Answers in moto's place to what watches and records an account, in the shapes of AWS's documentation."""
 
+import json
+
+_KEPT = {"Effect": "Deny", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"}
 LACKING = {
     "POST /detector/*/findings/statistics": '{"findingStatistics": {"countBySeverity": {"7.5": 1, "8.0": 2}}}',
     "POST /standards/get": '{"StandardsSubscriptions": [{"StandardsStatus": "READY", "StandardsArn":'
@@ -13,7 +16,6 @@ LACKING = {
     "</imageBlockPublicAccessState></GetImageBlockPublicAccessStateResponse>",
     "GET /clusters/*/pod-identity-associations": '{"associations": []}',
     "GET /resources/": '{"Results": []}',
-    "GET /backup-vaults/*/access-policy": '{"Policy": "{\\"Statement\\": [{\\"Effect\\": \\"Deny\\", \\"Principal\\": \\"*\\",'
-    ' \\"Action\\": \\"backup:DeleteRecoveryPoint\\", \\"Resource\\": \\"*\\"}]}"}',
+    "GET /backup-vaults/*/access-policy": json.dumps({"Policy": json.dumps({"Statement": [_KEPT]})}),
     "POST /finding": '{"findings": [{"id": "1", "status": "ACTIVE"}, {"id": "2", "status": "ACTIVE"}]}',
 }

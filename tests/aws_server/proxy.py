@@ -42,6 +42,7 @@ class Fault(Struct, frozen=True):
     """Whether the connection breaks instead."""
     body: str | None = None
     """The answer, where it is one that moto lacks."""
+    message: str = "no"
 
 
 class Proxy:
@@ -158,4 +159,4 @@ def _refusal(called: Called, fault: Fault) -> tuple[int, list[tuple[str, str]], 
             text = f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"
         return fault.status, [("Content-Type", "text/xml")], text.encode()
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", fault.code)]
-    return fault.status, headers, f'{{"__type": "{fault.code}", "message": "no"}}'.encode()
+    return fault.status, headers, f'{{"__type": "{fault.code}", "message": "{fault.message}"}}'.encode()

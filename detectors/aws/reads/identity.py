@@ -47,6 +47,8 @@ COLLECTORS = (
         shape={
             "name": "UserName",
             "permissions_boundary": "PermissionsBoundary.PermissionsBoundaryArn",
+            # A live user's credentials are in the account's report, and nowhere else.
+            "reported": True,
             "inline_policy": Each("UserPolicyList", {"policy": "PolicyDocument"}),
             "managed_policy_arns": By("AttachedManagedPolicies", _arns),
             "tags": "Tags",

@@ -67,7 +67,12 @@ COLLECTORS = (
                 absent=("NoSuchBucketPolicy",),
                 fields=("public_read", "public_write", "tls_required", "bucket_public"),
             ),
-            Detail(call="s3:GetBucketAcl", given=_OF_BUCKET, keep="Grants", fields=("public_read", "public_write", "bucket_public")),
+            Detail(
+                call="s3:GetBucketAcl",
+                given=_OF_BUCKET,
+                keep="Grants",
+                fields=("public_read", "public_write", "bucket_public"),
+            ),
             Detail(
                 call="s3:GetPublicAccessBlock",
                 given=_OF_BUCKET,
@@ -83,7 +88,12 @@ COLLECTORS = (
                 fields=("encryption_declared", "kms_key"),
             ),
             Detail(call="s3:GetBucketVersioning", given=_OF_BUCKET, keep="Status", fields=("versioned",)),
-            Detail(call="s3:GetBucketLogging", given=_OF_BUCKET, keep="LoggingEnabled", fields=("access_logged", "bucket_access_logged")),
+            Detail(
+                call="s3:GetBucketLogging",
+                given=_OF_BUCKET,
+                keep="LoggingEnabled",
+                fields=("access_logged", "bucket_access_logged"),
+            ),
             Detail(
                 call="s3:GetBucketLifecycleConfiguration",
                 given=_OF_BUCKET,

@@ -5,7 +5,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from assay.detectors.aws.collector import Collector, Detail, call
-from assay.detectors.aws.reads import account, ai, alarms, backup, databases, detection, identity, keys, network, services, sharing, storage
+from assay.detectors.aws.reads import (
+    account,
+    ai,
+    alarms,
+    backup,
+    databases,
+    detection,
+    identity,
+    keys,
+    network,
+    services,
+    sharing,
+    storage,
+)
 
 COLLECTORS: tuple[Collector, ...] = (
     *storage.COLLECTORS,
