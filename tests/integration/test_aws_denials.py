@@ -18,6 +18,7 @@ SERVICES = {
     "es": ("opensearch",),
     "elasticfilesystem": ("efs",),
     "access-analyzer": ("accessanalyzer",),
+    "account": ("iam",),
     "monitoring": ("cloudwatch",),
     "bedrock": ("bedrock", "bedrock-agent"),
 }
@@ -59,6 +60,12 @@ def is_no_better(now: list[Record], before: list[Record]) -> None:
 def _fits(now: Any, before: Any) -> bool:
     if is_unknown(now) or now == before:
         return True
+    if isinstance(now, dict) and isinstance(before, dict) and now.get("fact") != "unknown":
+        return now.keys() == before.keys() and all(_fits(value, before[name]) for name, value in now.items())
+    if isinstance(now, dict):
+        return True
+    if isinstance(now, list) and isinstance(before, list) and len(now) == len(before) and now:
+        return all(_fits(one, was) for one, was in zip(now, before, strict=True))
     return isinstance(now, list) and any(is_unknown(one) for one in now)
 
 

@@ -67,6 +67,7 @@ def test_ids_of_collectors_are_unique() -> None:
 
 def test_no_call_is_made_twice(seen: tuple[list[Record], list[Called]]) -> None:
     lists = [one for one in seen[1] if one.operation.startswith(("List", "Describe")) and one.service in ("ec2", "iam")]
+    lists = [one for one in lists if one.operation != "DescribeSnapshotAttribute"]  # one for each that is listed
     assert len(lists) == len(set(lists))
 
 

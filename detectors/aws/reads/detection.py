@@ -1,4 +1,4 @@
-"""Services that watch the account, region by region. That one of them isn't there is what matters most: it is stated."""
+"""Services that watch the account, region by region. That one isn't there is what matters most, and is stated."""
 
 from typing import Any
 
