@@ -152,7 +152,18 @@ def _refusal(called: Called, fault: Fault) -> tuple[int, list[tuple[str, str]], 
     if fault.body is not None:
         return fault.status, [("Content-Type", "application/json")], fault.body.encode()
     """In the shape of the service's protocol: XML for those that are asked by forms, and for S3; else JSON."""
-    if called.service in ("s3", "ec2", "rds", "iam", "sts", "redshift", "elasticloadbalancing", "sns", "elasticache"):
+    if called.service in (
+        "s3",
+        "ec2",
+        "rds",
+        "iam",
+        "sts",
+        "redshift",
+        "elasticloadbalancing",
+        "sns",
+        "elasticache",
+        "monitoring",
+    ):
         error = f"<Error><Code>{fault.code}</Code><Message>no</Message></Error>"
         text = error if called.service == "s3" else f"<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"
         if called.service == "ec2":
