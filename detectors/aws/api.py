@@ -19,6 +19,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Of one call, where it is throttled or the connection breaks."""
     connect_seconds: float = 10
     read_seconds: float = 60
+    waits: tuple[float, ...] = (0.5, 1, 2, 4, 8, 15, 30)
+    """Seconds between the times that what has to be made first is asked for."""
     items: int = 50_000
     """Of one listing; what is beyond is told, and not read."""
     pages: int = 5_000

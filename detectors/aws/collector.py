@@ -1,7 +1,7 @@
 """What is read of an account, declared: which call lists what, which further calls each of it needs, and as which
 resources it is stated. Nothing is called that isn't declared so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -30,7 +30,7 @@ class Detail(Struct, frozen=True, kw_only=True):
     given: Mapping[str, str]
     """Parameter → where its value lies in the listed item, by dots; empty: the item itself."""
     fixed: Mapping[str, Any] = {}
-    """Parameters that are the same for all."""
+    """Parameters that are the same for all; templates as `Collector.arn`'s."""
     unless: str = ""
     """A place in the item; where something lies there already, the call isn't needed."""
     keep: str = ""
@@ -71,11 +71,18 @@ class Collector(Struct, frozen=True, kw_only=True):
     lies_in: str = ""
     """Where in the item its region lies, for what is read once and yet is in a region."""
     absent: tuple[str, ...] = ()
-    """Codes of errors that say that the account has nothing of the sort."""
+    """Codes of errors that say that the account has nothing of the sort; `Code: words` where only these words of the
+    message tell that from something else."""
     even_absent: bool = False
-    """Whether that is stated too, as an item with nothing set."""
+    """Whether that, and an empty list, is stated too, as an item with nothing set."""
     known_as: tuple[str, ...] = ()
     """Where in the item other texts lie by which resources of the same region refer to it, such as an id."""
+    prepare: str = ""
+    """A call that has the answer made first; asked again, ever more slowly, until it says that it is there."""
+    prepared: str = ""
+    """A JMESPath of what that call answers, true once it is there."""
+    read: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Reads an answer that isn't JSON at heart, such as a table. Raises ValueError for what can't be read."""
     leave_out: str = ""
     """A JMESPath of the item with its details; where it is true, the item is no resource of the account's own."""
 
@@ -83,4 +90,4 @@ class Collector(Struct, frozen=True, kw_only=True):
     def calls(self) -> tuple[Call, ...]:
         """Every call that it may make."""
         further = (detail.call for detail in self.details if detail.wanted)
-        return tuple(dict.fromkeys(call(name) for name in (self.call, *further)))
+        return tuple(dict.fromkeys(call(name) for name in (*filter(None, [self.prepare]), self.call, *further)))

@@ -1,5 +1,6 @@
 """Reads an account: listings side by side, the further calls for each item beside them."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -139,15 +140,14 @@ class _Unit:
         try:
             self._read_pages()
         except Refused as refused:
-            absent = refused.code and all(refused.code in one.absent for one in listing.collectors)
+            absent = all(refused.is_one_of(one.absent) for one in listing.collectors)
             if absent:
-                for number, one in enumerate(listing.collectors):
-                    if one.even_absent:
-                        self._take(one, {}, number)
+                for one in listing.collectors:
+                    self._state_absence(one)
             nowhere = str(refused) == NO_CONNECTION and not self._look.api.offered(listing.call.service, listing.region)
             if not absent and not nowhere:
                 self._refused.append(
-                    Trouble(call=str(listing.call), reason=str(refused), advice=refused.advice, lasting=refused.lasting)
+                    Trouble(call=str(refused.call), reason=str(refused), advice=refused.advice, lasting=refused.lasting)
                 )
         self._close()
 
@@ -157,7 +157,12 @@ class _Unit:
             name: filled(value, {}, look.account, listing.region) for name, value in listing.collectors[0].given.items()
         }
         count = 0
-        for page in look.pages(listing.call, listing.region, given):
+        empty = {one.id: one for one in listing.collectors}
+        first = listing.collectors[0]
+        if first.prepare:
+            self._prepare(first)
+        for answer in look.pages(listing.call, listing.region, given):
+            page = _as_read(first, answer, listing.call)
             for collector in listing.collectors:
                 for element in found(collector.items, page) or ():
                     if not isinstance(element, dict):
@@ -166,7 +171,24 @@ class _Unit:
                     if count > look.limits.items:
                         said = f"more than {look.limits.items:,} items: the others are not read"
                         raise Refused(listing.call, said, advice="choose --regions or --services", lasting=True)
+                    empty.pop(collector.id, None)
                     self._take(collector, dict(element), count)
+        for one in empty.values():
+            self._state_absence(one)
+
+    def _prepare(self, collector: Collector) -> None:
+        made = call(collector.prepare)
+        for seconds in (*self._look.limits.waits, None):
+            for page in self._look.pages(made, self._listing.region, {}):
+                if found(collector.prepared, page) is True:
+                    return
+            if seconds is not None:
+                time.sleep(seconds)
+        raise Refused(made, "it was not made in time", advice="scan again; what was read is kept")
+
+    def _state_absence(self, collector: Collector) -> None:
+        if collector.even_absent:
+            self._keep(collector, {}, 0)
 
     def _take(self, collector: Collector, element: dict[str, Any], number: int) -> None:
         if not collector.details:
@@ -220,10 +242,11 @@ class _Unit:
             return False
         lies_in = pick(element, collector.lies_in) if collector.lies_in else None
         region = lies_in if isinstance(lies_in, str) else self._listing.region
+        fixed = {name: filled(value, {}, self._look.account, region) for name, value in detail.fixed.items()}
         try:
-            element[into] = self._answer(made, region, {**detail.fixed, **parameters}, detail.keep)
+            element[into] = self._answer(made, region, {**fixed, **parameters}, detail.keep)
         except Refused as refused:
-            if refused.code and refused.code in detail.absent:
+            if refused.is_one_of(detail.absent):
                 return True
             element[into] = Unknown(reason=f"{made}: {refused}")
             with self._lock:
@@ -259,3 +282,12 @@ class _Unit:
                 items=tuple(items),
                 troubles=(*self._refused, *troubles),
             )
+
+
+def _as_read(collector: Collector, page: Mapping[str, Any], made: Call) -> Mapping[str, Any]:
+    if collector.read is None:
+        return page
+    try:
+        return collector.read(page)
+    except ValueError:
+        raise Refused(made, "the answer could not be read", advice="report it", lasting=True) from None

@@ -29,6 +29,8 @@ def found(expression: str, tree: Any) -> Any:
 
 def filled(template: Any, item: Any, account: Account, region: str) -> Any:
     """A template's places, each from the item or from where it was listed."""
+    if isinstance(template, list):
+        return [filled(one, item, account, region) for one in template]
     if not isinstance(template, str):
         return template
     here = {"partition": account.partition, "region": region, "account": account.id}

@@ -1,7 +1,7 @@
 """What can stand in the way of an answer, in words that quote nothing of the server's but its code."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,14 @@ class Refused(Exception):
     """A call that gave no answer; the text says why, in one line."""
 
     def __init__(
-        self, call: Call, reason: str, code: str = "", advice: str = "", lasting: bool = False, ends: bool = False
+        self,
+        call: Call,
+        reason: str,
+        code: str = "",
+        advice: str = "",
+        lasting: bool = False,
+        ends: bool = False,
+        message: str = "",
     ) -> None:
         super().__init__(reason)
         self.call = call
@@ -52,6 +59,15 @@ class Refused(Exception):
         """Whether asking again soon would bring the same."""
         self.ends = ends
         """Whether nothing else of the account can be read either."""
+        self._message = message
+
+    def is_one_of(self, known: Iterable[str]) -> bool:
+        """Whether it is one of some errors, each by its code, or as `Code: words of its message`."""
+        for one in known:
+            code, _, words = one.partition(": ")
+            if self.code and self.code == code and words in self._message:
+                return True
+        return False
 
 
 @contextmanager
@@ -107,10 +123,12 @@ _WAY = "check the way to it, and whether the region is on"
 def _of_answer(call: Call, answer: Any) -> Refused:
     found = answer.get("Error", {}).get("Code", "")
     code = found if isinstance(found, str) and _CODE.fullmatch(found) else ""
+    message = str(answer.get("Error", {}).get("Message", ""))
     plain = code.removeprefix("Client.").removeprefix("Server.")
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if plain in DENIED or (status == _FORBIDDEN and plain not in _NO_LONGER | _NO_GOOD):
-        return Refused(call, f"denied ({code or status})", code, f"allow {permission(call)} (`assay aws policy`)", True)
+        advice = f"allow {permission(call)} (`assay aws policy`)"
+        return Refused(call, f"denied ({code or status})", code, advice, lasting=True, message=message)
     if plain in _NO_LONGER:
         advice = "log in again, and scan again: what was read is kept"
         return Refused(call, f"the credentials have expired ({code})", code, advice, ends=True)
@@ -121,7 +139,9 @@ def _of_answer(call: Call, answer: Any) -> Refused:
     if plain in _NOT_OFFERED:
         return Refused(call, f"the account is not signed up for it ({code})", code, "leave it out by --services", True)
     advice = "scan again; what was read is kept" if status >= _SERVER_ERROR else "report it, if it lasts"
-    return Refused(call, f"refused ({code or status or 'no reason'})", code, advice, lasting=status < _SERVER_ERROR)
+    return Refused(
+        call, f"refused ({code or status or 'no reason'})", code, advice, status < _SERVER_ERROR, message=message
+    )
 
 
 _FORBIDDEN, _SERVER_ERROR = 403, 500

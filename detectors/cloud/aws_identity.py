@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from assay.detectors.cloud import aws_trust, holders, policy_becoming, policy_reach
+from assay.detectors.cloud import aws_credentials, aws_trust, holders, policy_becoming, policy_reach
 from assay.detectors.cloud import policy_document as policies
 from assay.detectors.cloud.aws_managed import Reach, reach
 from assay.detectors.cloud.block import Block, World
@@ -15,8 +15,6 @@ from assay.detectors.cloud.values import (
     all_of,
     any_of,
     as_fact,
-    at,
-    choice,
     negated,
     reference,
     strings,
@@ -51,17 +49,14 @@ def role(block: Block, _world: World) -> Mapping[str, Fact]:
         "account": aws_trust.account(block),
         "assumable_by_anyone": _assumable_by_anyone(trust),
         "assumable_by": _assumable_by(trust),
-        "long_lived_keys": Known(value=False),
+        **aws_credentials.NONE,
         "permission_boundary": reference(block.get("permissions_boundary")),
         "tags": tags(block.get("tags")),
     }
 
 
 def user(block: Block, world: World) -> Mapping[str, Fact]:
-    """`aws_iam_user`, with the access keys declared for it."""
-    keys = world.joined(block, "aws_iam_access_key", "user", name="name")
-    active = [at(choice(key.get("status"), "Active", "Active"), key.location) for key in keys.blocks]
-    active += [_is_active(key) for key in block.blocks("access_key")]
+    """`aws_iam_user`, with its credentials."""
     return {
         "provider": Known(value="aws"),
         "type": Known(value="user"),
@@ -69,14 +64,10 @@ def user(block: Block, world: World) -> Mapping[str, Fact]:
         "account": Known(value=None),
         "assumable_by_anyone": Known(value=False),
         "assumable_by": Known(value=[]),
-        "long_lived_keys": any_of([*active, *([keys.stray] if keys.stray else [])]),
+        **aws_credentials.of_user(block, world),
         "permission_boundary": reference(block.get("permissions_boundary")),
         "tags": tags(block.get("tags")),
     }
-
-
-def _is_active(key: Block | Unknown) -> Fact:
-    return key if isinstance(key, Unknown) else choice(key.get("status"), "Active", "Active")
 
 
 def policy(block: Block, world: World) -> Mapping[str, Fact]:

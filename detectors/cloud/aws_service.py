@@ -1,8 +1,10 @@
 """Facts of AWS clusters, image repositories, log groups and trails."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
+from assay.detectors.cloud import aws_alarms, aws_bucket
 from assay.detectors.cloud import policy_document as policies
 from assay.detectors.cloud.block import Block, World
 from assay.detectors.cloud.values import (
@@ -13,6 +15,7 @@ from assay.detectors.cloud.values import (
     choice,
     integer,
     kms_key,
+    present,
     settled,
     strings,
     tags,
@@ -62,6 +65,10 @@ def _workload_identity(block: Block, world: World) -> Fact:
     joined = world.joined(block, "aws_eks_pod_identity_association", "cluster_name", name="name")
     if joined.blocks:
         return Known(value=True, origin=joined.blocks[0].location)
+    for listed in world.joined(block, "aws_eks_pod_identities", "cluster_name", name="name").blocks:
+        found = present(listed.get("associations"))
+        if found != Known(value=False):
+            return found
     answers = [at(_issues(other, block), other.location) for other in world.of_type("aws_iam_openid_connect_provider")]
     return any_of([*answers, *([joined.stray] if joined.stray else [])])
 
@@ -89,13 +96,41 @@ def repository(block: Block, _world: World) -> Mapping[str, Fact]:
         # Mutable and unscanned unless told otherwise. The registry's own scanning settings may add scans.
         # See: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
         "immutable_tags": choice(block.get("image_tag_mutability"), "MUTABLE", "IMMUTABLE"),
-        "scanned_on_push": boolean(block.at("image_scanning_configuration", "scan_on_push"), False),
+        "scanned_on_push": any_of(
+            [
+                boolean(block.at("image_scanning_configuration", "scan_on_push"), False),
+                *_registry_scans(block, _world),
+            ]
+        ),
         # See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
         "encrypted_at_rest": Known(value=True),
         "kms_key": key,
         "public": _public_images(block, _world),
         "tags": tags(block.get("tags")),
     }
+
+
+def _registry_scans(block: Block, world: World) -> Iterator[Fact]:
+    """Whether the registry's own rules have the repository scanned."""
+    name = text(block.first("name", "repository_name"), "")
+    for registry in world.of_type("aws_ecr_registry_scanning_configuration"):
+        for rule in registry.blocks("rule"):
+            if isinstance(rule, Unknown):
+                yield rule
+                continue
+            often = choice(rule.get("scan_frequency"), "MANUAL", "SCAN_ON_PUSH", "CONTINUOUS_SCAN")
+            for found in rule.blocks("repository_filter"):
+                pattern = found if isinstance(found, Unknown) else text(found.get("filter"), "")
+                unknown = next((one for one in (pattern, often) if isinstance(one, Unknown)), None)
+                if unknown is not None:
+                    yield unknown
+                elif pattern == Known(value="*"):
+                    yield at(often, registry.location)
+                elif isinstance(pattern, Known) and often == Known(value=True):
+                    # A filter without a star is found anywhere in a name.
+                    # See: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-filters.html
+                    shape = str(pattern.value) if "*" in str(pattern.value) else f"*{pattern.value}*"
+                    yield name if isinstance(name, Unknown) else Known(value=fnmatchcase(str(name.value), shape))
 
 
 def _public_images(block: Block, world: World) -> Fact:
@@ -123,7 +158,7 @@ def log_group(block: Block, _world: World) -> Mapping[str, Fact]:
     }
 
 
-def trail(block: Block, _world: World) -> Mapping[str, Fact]:
+def trail(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_cloudtrail`."""
     return {
         "provider": Known(value="aws"),
@@ -137,7 +172,23 @@ def trail(block: Block, _world: World) -> Mapping[str, Fact]:
         "encrypted_at_rest": Known(value=True),
         "kms_key": kms_key(block.get("kms_key_id")),
         "data_events": _data_events(block),
+        "watchable": present(block.get("cloud_watch_logs_group_arn")),
+        "alarms": aws_alarms.alarms(block, world),
+        **_files(block, world),
         "tags": tags(block.get("tags")),
+    }
+
+
+def _files(block: Block, world: World) -> Mapping[str, Fact]:
+    """What the bucket of a trail's files is like, where it is of the same source."""
+    bucket = world.named(block.get("s3_bucket_name"), "aws_s3_bucket", "bucket")
+    if bucket is None:
+        elsewhere = Unknown(reason="the bucket of its files is not in the same source")
+        return {"bucket_public": elsewhere, "bucket_access_logged": elsewhere}
+    facts = aws_bucket.bucket(bucket, world)
+    return {
+        name: at(facts[fact], bucket.location)
+        for name, fact in (("bucket_public", "public_read"), ("bucket_access_logged", "access_logged"))
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from assay.detectors.cloud import aws_backup
 from assay.detectors.cloud import policy_document as policies
 from assay.detectors.cloud.block import Block, World
 from assay.detectors.cloud.values import any_of, at, boolean, choice, integer, kms_key, tags
@@ -73,6 +74,7 @@ def _backed_up(block: Block, world: World) -> Fact:
             answers.append(at(fact, None if source is block else source.location))
     if joined.stray:
         answers.append(joined.stray)
+    answers += aws_backup.protected(block, world)
     if world.of_type("aws_backup_selection"):
         answers.append(Unknown(reason="not declared here: a backup selection may include it"))
     # File systems made through the API have no automatic backups.
@@ -80,7 +82,7 @@ def _backed_up(block: Block, world: World) -> Fact:
     return any_of(answers)
 
 
-def managed_file_system(block: Block, _world: World) -> Mapping[str, Fact]:
+def managed_file_system(block: Block, world: World) -> Mapping[str, Fact]:
     """`aws_fsx_*_file_system`: always encrypted at rest."""
     backups = integer(block.get("automatic_backup_retention_days"), _FSX_BACKUPS.get(block.type))
     if isinstance(backups, Known):
@@ -90,7 +92,7 @@ def managed_file_system(block: Block, _world: World) -> Mapping[str, Fact]:
         # See: https://docs.aws.amazon.com/fsx/latest/WindowsGuide/encryption-at-rest.html
         "encrypted_at_rest": Known(value=True),
         "kms_key": kms_key(block.get("kms_key_id")),
-        "backed_up": backups,
+        "backed_up": any_of([backups, *aws_backup.protected(block, world)]),
         "transit_encrypted": Unknown(reason="the client and the instance type decide"),
         "tags": tags(block.get("tags")),
     }

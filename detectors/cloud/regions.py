@@ -17,8 +17,13 @@ LOCATED = frozenset(
         "database.instance",
         "service.image-repository",
         "service.log-group",
+        "service.detection",
+        "storage.access-point",
+        "storage.backup-vault",
         "storage.bucket",
+        "storage.defaults",
         "storage.file-system",
+        "storage.snapshot",
         "storage.volume",
     }
 )

@@ -21,6 +21,16 @@ class Principal(Struct, frozen=True, kw_only=True):
     """Principals that its trust policy names, as written."""
     long_lived_keys: bool
     """Has access keys that do not expire."""
+    password: bool
+    """Can log in with a password of its own."""
+    mfa: bool
+    """Has a second factor for its password."""
+    key_age_days: int | None
+    """Since the oldest of its active access keys was made; None: it has none."""
+    key_unused_days: int | None
+    """Since the active access key that lies idle longest was last used, or made; None: it has none."""
+    password_unused_days: int | None
+    """Since its password was last used, or made; None: it has none."""
     permission_boundary: str | None
     """Reference of the boundary; None: none."""
     tags: dict[str, str]

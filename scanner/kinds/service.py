@@ -3,6 +3,14 @@
 from msgspec import Struct
 
 
+class Alarm(Struct, frozen=True, kw_only=True):
+    """Whether somebody is told of an event as it is recorded."""
+
+    event: str
+    """Such as `use-of-root` or `changes-of-policies`."""
+    set: bool
+
+
 class Trail(Struct, frozen=True, kw_only=True):
     """A log of who called which API of a cloud account."""
 
@@ -16,6 +24,14 @@ class Trail(Struct, frozen=True, kw_only=True):
     kms_key: str | None
     data_events: bool
     """Reads and writes of objects are recorded too."""
+    watchable: bool
+    """Records go to a store of logs as well, in which they can be searched and watched."""
+    alarms: list[Alarm]
+    """For each of the events that CIS names."""
+    bucket_public: bool
+    """Anyone can read the bucket to which its files go."""
+    bucket_access_logged: bool
+    """Who reads its files is recorded in turn."""
     tags: dict[str, str]
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,6 +42,7 @@ class Fault(Struct, frozen=True):
     """Whether the connection breaks instead."""
     body: str | None = None
     """The answer, where it is one that moto lacks."""
+    message: str = "no"
 
 
 class Proxy:
@@ -92,9 +94,9 @@ class Proxy:
                 self._faults.remove(entry)
 
     def answer(self, operation: str, body: str) -> None:
-        """Answers so to an operation, from now on."""
+        """Answers so to an operation, from now on; `*` in its name is anything."""
         fault = Fault(200, "", body=body)
-        self._faults.append((lambda called: called.operation == operation, fault, [fault.times]))
+        self._faults.append((lambda called: fnmatchcase(called.operation, operation), fault, [fault.times]))
 
     def _handle(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         called = _called(handler, body)
@@ -150,11 +152,22 @@ def _refusal(called: Called, fault: Fault) -> tuple[int, list[tuple[str, str]], 
     if fault.body is not None:
         return fault.status, [("Content-Type", "application/json")], fault.body.encode()
     """In the shape of the service's protocol: XML for those that are asked by forms, and for S3; else JSON."""
-    if called.service in ("s3", "ec2", "rds", "iam", "sts", "redshift", "elasticloadbalancing", "sns", "elasticache"):
+    if called.service in (
+        "s3",
+        "ec2",
+        "rds",
+        "iam",
+        "sts",
+        "redshift",
+        "elasticloadbalancing",
+        "sns",
+        "elasticache",
+        "monitoring",
+    ):
         error = f"<Error><Code>{fault.code}</Code><Message>no</Message></Error>"
         text = error if called.service == "s3" else f"<ErrorResponse>{error}<RequestId>r</RequestId></ErrorResponse>"
         if called.service == "ec2":
             text = f"<Response><Errors>{error}</Errors><RequestID>r</RequestID></Response>"
         return fault.status, [("Content-Type", "text/xml")], text.encode()
     headers = [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", fault.code)]
-    return fault.status, headers, f'{{"__type": "{fault.code}", "message": "no"}}'.encode()
+    return fault.status, headers, f'{{"__type": "{fault.code}", "message": "{fault.message}"}}'.encode()

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.aws_server import governance
 from tests.aws_server.proxy import Proxy
 
 ENDPOINT = "http://localhost"
@@ -16,6 +17,7 @@ LACKING = {
     "ListFeatureGroups": '{"FeatureGroupSummaries": []}',
     "GET /2015-02-01/file-systems/replication-configurations": '{"Replications": []}',
     "GET /guardrails": '{"guardrails": []}',
+    **governance.LACKING,
 }
 """What moto does not have, with the shape of an answer."""
 _ONE_AT_A_TIME = threading.Lock()

@@ -17,6 +17,9 @@ SERVICES = {
     "s3": ("s3", "s3control"),
     "es": ("opensearch",),
     "elasticfilesystem": ("efs",),
+    "access-analyzer": ("accessanalyzer",),
+    "account": ("iam",),
+    "monitoring": ("cloudwatch",),
     "bedrock": ("bedrock", "bedrock-agent"),
 }
 """botocore's names of services that are signed for by another."""
@@ -31,6 +34,8 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture(scope="module")
 def sound(aws: Aws) -> list[Record]:
+    # S3 Control is filled by way of the proxy, too.
+    aws.proxy.calls.clear()
     return look(aws)
 
 
@@ -50,6 +55,11 @@ def is_no_better(now: list[Record], before: list[Record]) -> None:
     for key, facts in told.items():
         for name, value in facts.items():
             known = was[key][name]
+            if key[0] == "cloud.listing" and name in ("regions", "incomplete"):
+                # What was listed whole is less, and what wasn't is more.
+                less, more = (value, known) if name == "regions" else (known, value)
+                assert set(less) <= set(more), (key, name, value, known)
+                continue
             assert _fits(value, known), (key, name, value, known)
     assert failures(now)
 
@@ -57,6 +67,12 @@ def is_no_better(now: list[Record], before: list[Record]) -> None:
 def _fits(now: Any, before: Any) -> bool:
     if is_unknown(now) or now == before:
         return True
+    if isinstance(now, dict) and isinstance(before, dict) and now.get("fact") != "unknown":
+        return now.keys() == before.keys() and all(_fits(value, before[name]) for name, value in now.items())
+    if isinstance(now, dict):
+        return True
+    if isinstance(now, list) and isinstance(before, list) and len(now) == len(before) and now:
+        return all(_fits(one, was) for one, was in zip(now, before, strict=True))
     return isinstance(now, list) and any(is_unknown(one) for one in now)
 
 

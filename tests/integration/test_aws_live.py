@@ -13,8 +13,12 @@ from tests.aws_server.proxy import Called
 from tests.aws_server.running import ACCOUNT, Aws, running
 
 _READ = re.compile(r"(List|Describe|Get|BatchGet|Lookup)[A-Z]\w*")
-_LISTED_BY_POST = frozenset({"POST /agents/"})
+_LISTED_BY_POST = re.compile(
+    r"POST (/agents/|/detector/\w+/findings/statistics|/standards/get|/status/batch/get|/finding|/getAlternateContact)"
+)
 """REST calls that list, and yet are sent so."""
+NO_READ_BY_NAME = frozenset({"GenerateCredentialReport"})
+"""It changes nothing: IAM writes down when keys and passwords were last used, and a report is read only so."""
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +45,16 @@ def test_no_call_is_anything_but_a_read(seen: tuple[list[Record], list[Called]])
         for one in seen[1]
         if not _READ.fullmatch(one.operation)
         and not one.operation.startswith(("GET ", "HEAD "))
-        and one.operation not in _LISTED_BY_POST
+        and not _LISTED_BY_POST.fullmatch(one.operation)
+        and one.operation not in NO_READ_BY_NAME
     }
     assert odd == set()
 
 
 def test_every_declared_call_is_a_read_and_none_reads_data() -> None:
     calls = {call for one in COLLECTORS for call in one.calls}
-    assert {call for call in calls if not _READ.fullmatch(call.operation)} == set()
+    odd = {call.operation for call in calls if not _READ.fullmatch(call.operation)}
+    assert odd <= NO_READ_BY_NAME
     data = {"s3:GetObject", "dynamodb:GetItem", "secretsmanager:GetSecretValue", "ssm:GetParameter", "kms:Decrypt"}
     assert data.isdisjoint(map(str, calls))
     assert data.isdisjoint(map(permission, calls))
@@ -61,6 +67,7 @@ def test_ids_of_collectors_are_unique() -> None:
 
 def test_no_call_is_made_twice(seen: tuple[list[Record], list[Called]]) -> None:
     lists = [one for one in seen[1] if one.operation.startswith(("List", "Describe")) and one.service in ("ec2", "iam")]
+    lists = [one for one in lists if one.operation != "DescribeSnapshotAttribute"]  # one for each that is listed
     assert len(lists) == len(set(lists))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assay.detectors.aws.collector import Collector, Detail
+from assay.detectors.aws.collector import Collector
 from assay.detectors.cloud.arguments import By, Each
 
 _CALL = "iam:GetAccountAuthorizationDetails"
@@ -44,20 +44,13 @@ COLLECTORS = (
         items="UserDetailList",
         kinds=_PRINCIPAL,
         type="aws_iam_user",
-        details=(
-            Detail(
-                call="iam:ListAccessKeys",
-                given={"UserName": "UserName"},
-                keep="AccessKeyMetadata",
-                fields=("long_lived_keys",),
-            ),
-        ),
         shape={
             "name": "UserName",
             "permissions_boundary": "PermissionsBoundary.PermissionsBoundaryArn",
+            # A live user's credentials are in the account's report, and nowhere else.
+            "reported": True,
             "inline_policy": Each("UserPolicyList", {"policy": "PolicyDocument"}),
             "managed_policy_arns": By("AttachedManagedPolicies", _arns),
-            "access_key": Each("ListAccessKeys", {"status": "Status"}),
             "tags": "Tags",
         },
         arn="{Arn}",

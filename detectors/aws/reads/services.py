@@ -36,6 +36,24 @@ COLLECTORS = (
         known_as=("Cluster.identity.oidc.issuer",),
     ),
     Collector(
+        id="eks.pod-identities",
+        call="eks:ListClusters",
+        items="clusters[].{Name: @}",
+        kinds=("service.cluster",),
+        type="aws_eks_pod_identities",
+        details=(
+            Detail(
+                call="eks:ListPodIdentityAssociations",
+                given={"clusterName": "Name"},
+                keep="associations[].associationId",
+                into="Associations",
+                fields=("workload_identity",),
+            ),
+        ),
+        shape={"cluster_name": "Name", "associations": "Associations"},
+        arn="arn:{partition}:eks:{region}:{account}:cluster/{Name}#pod-identities",
+    ),
+    Collector(
         id="ecr.repositories",
         call="ecr:DescribeRepositories",
         given={"maxResults": 1000},
@@ -61,6 +79,23 @@ COLLECTORS = (
             "policy": "GetRepositoryPolicy",
         },
         arn="{repositoryArn}",
+    ),
+    Collector(
+        id="ecr.scanning",
+        call="ecr:GetRegistryScanningConfiguration",
+        items="[scanningConfiguration]",
+        kinds=("service.image-repository",),
+        type="aws_ecr_registry_scanning_configuration",
+        shape={
+            "rule": Each(
+                "rules",
+                {
+                    "scan_frequency": "scanFrequency",
+                    "repository_filter": Each("repositoryFilters", {"filter": "filter", "filter_type": "filterType"}),
+                },
+            )
+        },
+        arn="arn:{partition}:ecr:{region}:{account}:scanning",
     ),
     Collector(
         id="logs.groups",
@@ -89,6 +124,8 @@ COLLECTORS = (
             "enable_log_file_validation": "LogFileValidationEnabled",
             "enable_logging": "GetTrailStatus",
             "kms_key_id": "KmsKeyId",
+            "s3_bucket_name": "S3BucketName",
+            "cloud_watch_logs_group_arn": "CloudWatchLogsLogGroupArn",
             "event_selector": Each(
                 "GetEventSelectors.EventSelectors", {"data_resource": Each("DataResources", {"type": "Type"})}
             ),

@@ -24,6 +24,8 @@ _LIFECYCLE = {
         },
     ),
 }
+_BUCKET = ("storage.bucket", "service.trail")
+"""A trail's files lie in one."""
 _OF_BUCKET = {"Bucket": "Name"}
 _REGION = "LocationConstraint == 'EU' && 'eu-west-1' || LocationConstraint || 'us-east-1'"
 
@@ -35,7 +37,7 @@ COLLECTORS = (
         items="[PublicAccessBlockConfiguration]",
         absent=("NoSuchPublicAccessBlockConfiguration",),
         even_absent=True,
-        kinds=("storage.bucket",),
+        kinds=_BUCKET,
         type="aws_s3_account_public_access_block",
         shape=_PUBLIC_ACCESS,
         arn="arn:{partition}:s3:::",
@@ -45,7 +47,7 @@ COLLECTORS = (
         id="s3.buckets",
         call="s3:ListBuckets",
         items="Buckets",
-        kinds=("storage.bucket",),
+        kinds=_BUCKET,
         type="aws_s3_bucket",
         arn="arn:{partition}:s3:::{Name}",
         once=True,
@@ -63,15 +65,20 @@ COLLECTORS = (
                 given=_OF_BUCKET,
                 keep="Policy",
                 absent=("NoSuchBucketPolicy",),
-                fields=("public_read", "public_write", "tls_required"),
+                fields=("public_read", "public_write", "tls_required", "bucket_public"),
             ),
-            Detail(call="s3:GetBucketAcl", given=_OF_BUCKET, keep="Grants", fields=("public_read", "public_write")),
+            Detail(
+                call="s3:GetBucketAcl",
+                given=_OF_BUCKET,
+                keep="Grants",
+                fields=("public_read", "public_write", "bucket_public"),
+            ),
             Detail(
                 call="s3:GetPublicAccessBlock",
                 given=_OF_BUCKET,
                 keep="PublicAccessBlockConfiguration",
                 absent=("NoSuchPublicAccessBlockConfiguration",),
-                fields=("public_access_blocked", "public_access_block_declared"),
+                fields=("public_access_blocked", "public_access_block_declared", "bucket_public"),
             ),
             Detail(
                 call="s3:GetBucketEncryption",
@@ -81,7 +88,12 @@ COLLECTORS = (
                 fields=("encryption_declared", "kms_key"),
             ),
             Detail(call="s3:GetBucketVersioning", given=_OF_BUCKET, keep="Status", fields=("versioned",)),
-            Detail(call="s3:GetBucketLogging", given=_OF_BUCKET, keep="LoggingEnabled", fields=("access_logged",)),
+            Detail(
+                call="s3:GetBucketLogging",
+                given=_OF_BUCKET,
+                keep="LoggingEnabled",
+                fields=("access_logged", "bucket_access_logged"),
+            ),
             Detail(
                 call="s3:GetBucketLifecycleConfiguration",
                 given=_OF_BUCKET,
@@ -152,7 +164,7 @@ COLLECTORS = (
         id="ebs.default",
         call="ec2:GetEbsEncryptionByDefault",
         items="[@]",
-        kinds=("storage.volume",),
+        kinds=("storage.volume", "storage.defaults"),
         type="aws_ebs_encryption_by_default",
         shape={"enabled": "EbsEncryptionByDefault"},
         arn="arn:{partition}:ec2:{region}:{account}:ebs-encryption-by-default",

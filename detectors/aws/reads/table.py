@@ -5,7 +5,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from assay.detectors.aws.collector import Collector, Detail, call
-from assay.detectors.aws.reads import ai, databases, identity, keys, network, services, storage
+from assay.detectors.aws.reads import (
+    account,
+    ai,
+    alarms,
+    backup,
+    databases,
+    detection,
+    identity,
+    keys,
+    network,
+    services,
+    sharing,
+    storage,
+)
 
 COLLECTORS: tuple[Collector, ...] = (
     *storage.COLLECTORS,
@@ -15,6 +28,11 @@ COLLECTORS: tuple[Collector, ...] = (
     *network.COLLECTORS,
     *services.COLLECTORS,
     *ai.COLLECTORS,
+    *detection.COLLECTORS,
+    *account.COLLECTORS,
+    *alarms.COLLECTORS,
+    *sharing.COLLECTORS,
+    *backup.COLLECTORS,
 )
 
 SERVICES: tuple[str, ...] = tuple(sorted({call(one.call).service for one in COLLECTORS}))

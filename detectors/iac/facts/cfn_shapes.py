@@ -5,6 +5,7 @@ from typing import Any
 
 from assay.detectors.cloud.arguments import By, Each, Or, Shape
 from assay.detectors.iac.facts.cfn_shapes_ai import AI_SHAPES
+from assay.detectors.iac.facts.cfn_shapes_governance import GOVERNANCE_SHAPES
 from assay.detectors.iac.facts.cfn_values import acl_name, log_option_blocks, parameter_blocks, type_names
 from assay.scanner.api import Unknown
 
@@ -43,6 +44,7 @@ def _policy(names: Mapping[str, str]) -> Shape:
 
 SHAPES: Mapping[str, Shape] = {
     **AI_SHAPES,
+    **GOVERNANCE_SHAPES,
     "AWS::CloudTrail::Trail": (
         "aws_cloudtrail",
         {
@@ -50,6 +52,8 @@ SHAPES: Mapping[str, Shape] = {
             "is_multi_region_trail": "IsMultiRegionTrail",
             "enable_log_file_validation": "EnableLogFileValidation",
             "kms_key_id": "KMSKeyId",
+            "s3_bucket_name": "S3BucketName",
+            "cloud_watch_logs_group_arn": "CloudWatchLogsLogGroupArn",
             "event_selector": Each("EventSelectors", {"data_resource": Each("DataResources", {"type": "Type"})}),
             "advanced_event_selector": Each(
                 "AdvancedEventSelectors",
