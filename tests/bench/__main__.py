@@ -10,7 +10,16 @@ from pathlib import Path
 from assay.scanner.engine.observe import engine_versions
 from assay.scanner.version import __version__
 
-BENCHES = ("bench_startup", "bench_policy", "bench_judge", "bench_sarif", "bench_iac", "bench_hook", "bench_cluster")
+BENCHES = (
+    "bench_startup",
+    "bench_policy",
+    "bench_judge",
+    "bench_sarif",
+    "bench_iac",
+    "bench_hook",
+    "bench_cluster",
+    "bench_assets",
+)
 TARGET = Path(__file__).with_name("RESULTS.md")
 
 
