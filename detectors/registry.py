@@ -86,6 +86,13 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         surfaces={},
         capabilities=frozenset({"named-files"}),
     ),
+    DetectorSpec(
+        id="asset",
+        entry="assay.detectors.assets.detector:AssetsDetector",
+        targets=("asset",),
+        surfaces={"asset": (*_CLOUD_KINDS, "cloud.export")},
+        capabilities=frozenset({"named-files", "named-folders"}),
+    ),
 )
 
 CLUSTER_ROLE = "assay.detectors.cluster.live.role:documents"

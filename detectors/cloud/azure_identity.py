@@ -188,7 +188,7 @@ def identity(block: Block, _world: World) -> Mapping[str, Fact]:
         "provider": Known(value="azure"),
         "type": Known(value="managed-identity"),
         # It is made up when the identity is; a plan for what is there already has it.
-        "identifier": as_fact(id_) if (id_ := settled(block.get("client_id"))) else _NO_CLIENT_ID,
+        "identifier": text(id_, None) if (id_ := settled(block.get("client_id"))) else _NO_CLIENT_ID,
         "account": Known(value=None),
         "assumable_by_anyone": Known(value=False),
         "assumable_by": Known(value=[]),

@@ -51,7 +51,7 @@ def add_targets(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         default=["."],
         metavar="TARGET",
-        help="a folder, a file, kube:CONTEXT, aws:PROFILE or aws-org:PROFILE (default: .)",
+        help="a folder, a file, kube:CONTEXT, aws:PROFILE, aws-org:PROFILE or asset:PATH (default: .)",
     )
     parser.add_argument(
         "--namespaces",
@@ -81,7 +81,8 @@ def targets(args: argparse.Namespace, specs: Sequence[DetectorSpec]) -> Target:
     """Raises UsageError for a target that nothing looks at, or that isn't there as far as configuration tells."""
     schemes = frozenset(scheme for spec in specs for scheme in spec.targets)
     files = frozenset(scheme for spec in specs if "named-files" in spec.capabilities for scheme in spec.targets)
-    target = parse_targets(args.target, schemes, _narrowed(args), files)
+    folders = frozenset(scheme for spec in specs if "named-folders" in spec.capabilities for scheme in spec.targets)
+    target = parse_targets(args.target, schemes, _narrowed(args), files, folders)
     for spec in specs:
         names = [name for scheme, found in target.remote.items() if scheme in spec.targets for name in found]
         if spec.check and names:

@@ -50,10 +50,11 @@ def parse_targets(
     schemes: frozenset[str],
     narrowed: Narrowed = _EVERYTHING,
     files: frozenset[str] = frozenset(),
+    folders: frozenset[str] = frozenset(),
 ) -> Target:
     """Raises UsageError for a scheme that no detector takes, or a path that isn't there.
 
-    After the schemes that are in `files` a file is named.
+    After the schemes that are in `files` a file is named, or a folder where they are in `folders`.
     """
     paths: list[str] = []
     remote: dict[str, list[str]] = {}
@@ -71,7 +72,7 @@ def parse_targets(
             paths.append(name)
         else:
             after = name.split(":", 1)[1]
-            remote.setdefault(scheme, []).append(_file(name, after) if scheme in files else after)
+            remote.setdefault(scheme, []).append(_file(name, after, scheme in folders) if scheme in files else after)
     if COMPARED_WITH in remote and remote.keys().isdisjoint(ACCOUNTS):
         raise UsageError(f"{COMPARED_WITH}: is for accounts; name one as aws:PROFILE, or leave the target out")
     for option, given, scheme, what in (
@@ -92,10 +93,11 @@ def parse_targets(
     )
 
 
-def _file(name: str, path: str) -> str:
-    if not Path(path).is_file():
-        raise UsageError(f"{one_line(name, 200)}: no such file")
-    if not os.access(path, os.R_OK):
+def _file(name: str, path: str, or_folder: bool) -> str:
+    folder = or_folder and path != "" and Path(path).is_dir()
+    if not folder and not Path(path).is_file():
+        raise UsageError(f"{one_line(name, 200)}: no such file{' or folder' if or_folder else ''}")
+    if not os.access(path, os.R_OK | (os.X_OK if folder else 0)):
         raise UsageError(f"{one_line(name, 200)}: permission denied; scan as a user who may read it")
     return str(Path(path).absolute())
 

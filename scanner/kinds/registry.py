@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "ai.tenant": "ai:Tenant",
     "ai.training-job": "ai:TrainingJob",
     "ai.workspace": "ai:Workspace",
+    "cloud.export": "export:Export",
     "cloud.listing": "cloud:Listing",
     "cluster.control-plane": "cluster:ControlPlane",
     "cluster.device-plugin": "cluster:DevicePlugin",

@@ -137,9 +137,11 @@ class DetectorSpec(Struct, frozen=True, kw_only=True):
     """Schemes it takes: `path`, `kube`, `aws` …"""
     surfaces: Mapping[str, tuple[str, ...]]
     """Surface → kinds that it states there."""
-    capabilities: frozenset[Literal["network", "credentials", "named-files", "runs_target_code"]] = frozenset()
+    capabilities: frozenset[Literal["network", "credentials", "named-files", "named-folders", "runs_target_code"]] = (
+        frozenset()
+    )
     """Granted by the operator, never by the scanned tree. `named-files`: what the user names after the scheme is the
-    path of a file that it may read."""
+    path of a file that it may read. `named-folders`: it may be that of a folder, too."""
     memory_bytes: int = 4 << 30
     """Address-space limit of each process."""
     output_bytes: int = 256 << 20

@@ -19,6 +19,7 @@ BENCHES = (
     "bench_hook",
     "bench_cluster",
     "bench_aws",
+    "bench_assets",
 )
 TARGET = Path(__file__).with_name("RESULTS.md")
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -86,14 +87,16 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_of_the_readme_is_understood(command: str, tmp_path: Path) -> None:
     (tmp_path / "infra").mkdir()
+    shutil.copytree(ROOT / "fixtures" / "assets", tmp_path / "exports")
     if "origin/main" in command:
         tree = GitTree(tmp_path)
         tree.point("refs/remotes/origin/main", tree.commit({"a.txt": "a"}))
     if "judge" in command:
         subprocess.run(f"{_bin()}/assay observe --output seen.jsonl", shell=True, cwd=tmp_path, check=True, timeout=120)
-    # The doctor exits 1 where a tool is missing, which depends on the machine; what is live may be as it likes.
+    # The doctor exits 1 where a tool is missing, which depends on the machine; what is live or
+    # exported may be as it likes.
     cloud = "aws:" in command or "aws-org:" in command
-    live = "kube:" in command or cloud
+    live = "kube:" in command or "asset:" in command or cloud
     codes = (0, 1) if command == "assay doctor" or live else (0,)
     with KubeServer(NAMESPACES) as server, running() if cloud else nullcontext() as aws:
         if aws and "aws-org:" in command:
