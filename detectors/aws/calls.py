@@ -41,7 +41,10 @@ def _first(of_organization: bool) -> Iterator[tuple[str, str]]:
 
 
 def _calls_of(one: Collector) -> Iterator[tuple[str, str]]:
-    yield one.call, _ONCE if one.once else "in each region"
+    often = _ONCE if one.once else "in each region"
+    if one.prepare:
+        yield one.prepare, f"{often}, again until it is made"
+    yield one.call, often
     for detail in one.details:
         if detail.wanted:
             yield detail.call, f"for each of {one.call}"

@@ -52,7 +52,9 @@ def test_killed_and_started_again_it_says_the_same_and_hardly_repeats_a_call(
     """Killed once so many calls have been answered."""
     environment = {**os.environ, **aws.environment}
     command = [ASSAY, "scan", "aws:", "--regions", REGION, "--format", "json", "--cache"]
+    aws.proxy.calls.clear()
     whole = json.loads(subprocess.run([*command, str(tmp_path / "w")], env=environment, capture_output=True).stdout)
+    needed = len(aws.proxy.calls)
     aws.proxy.calls.clear()
     aws.proxy.latency = 0.05
     first = subprocess.Popen(
@@ -70,19 +72,21 @@ def test_killed_and_started_again_it_says_the_same_and_hardly_repeats_a_call(
     again = json.loads(subprocess.run([*command, str(tmp_path / "r")], env=environment, capture_output=True).stdout)
     assert again["findings"] == whole["findings"]
     assert again["complete"]
-    assert len(before) + len(aws.proxy.calls) - 2 <= 92 + 50  # in flight when it was killed
+    assert len(before) + len(aws.proxy.calls) - 2 <= needed * 1.05 + 50  # in flight when it was killed
     assert not list((tmp_path / "r" / "unfinished").iterdir())
 
 
 def test_what_expired_credentials_left_unread_is_read_with_new_ones_and_the_rest_is_not(
     aws: Aws, tmp_path: Path
 ) -> None:
+    aws.proxy.calls.clear()
     whole = look(aws)
+    needed = len(aws.proxy.calls)
+    aws.proxy.calls.clear()
     with aws.proxy.fault(lambda called: called.service == "sagemaker", Fault(400, "ExpiredTokenException")):
         assert look(aws, keep=str(tmp_path)) != whole
-    aws.proxy.calls.clear()
     assert look(aws, keep=str(tmp_path)) == whole
-    assert len(aws.proxy.calls) < 80
+    assert len(aws.proxy.calls) <= needed * 1.05 + 50  # in flight when the first was refused
     assert not list(tmp_path.iterdir())
 
 
