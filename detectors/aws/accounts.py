@@ -15,6 +15,10 @@ REGIONS = call("ec2:DescribeRegions")
 ALIASES = call("iam:ListAccountAliases")
 FIRST = (CALLER, REGIONS)
 """What is asked before anything else."""
+MEMBERS = call("organizations:ListAccounts")
+ASSUME = call("sts:AssumeRole")
+OF_ORGANIZATION = (MEMBERS, ASSUME)
+"""What is asked where the accounts of an organisation are looked at."""
 _DEFAULT_REGION = "us-east-1"
 
 
@@ -56,9 +60,10 @@ def _profiles(environ: Mapping[str, str]) -> Collection[str]:
 @cache
 def loader() -> Any:
     """What all sessions read the descriptions of services with, once."""
-    import botocore.loaders
+    from assay.detectors.aws.descriptions import Descriptions
+    from assay.detectors.aws.reads.table import COLLECTORS
 
-    return botocore.loaders.create_loader()
+    return Descriptions([made for one in COLLECTORS for made in one.calls] + [*FIRST, *OF_ORGANIZATION])
 
 
 def session(profile: str = "") -> Any:

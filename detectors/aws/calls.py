@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from assay.detectors.aws import accounts, organization
+from assay.detectors.aws import accounts
 from assay.detectors.aws.collector import Collector, call
 from assay.detectors.aws.permissions import FREE, permission
 from assay.detectors.aws.reads.table import needed
@@ -36,8 +36,8 @@ def _first(of_organization: bool) -> Iterator[tuple[str, str]]:
     for one in accounts.FIRST:
         yield str(one), _ONCE
     if of_organization:
-        yield str(organization.LIST), "once, from the first account"
-        yield str(organization.ASSUME), "once for each account, and before its credentials run out"
+        yield str(accounts.MEMBERS), "once, from the first account"
+        yield str(accounts.ASSUME), "once for each account, and before its credentials run out"
 
 
 def _calls_of(one: Collector) -> Iterator[tuple[str, str]]:

@@ -77,7 +77,7 @@ def _look_at_members(profile: str, narrowed: Narrowed, wanted: Wanted, emit: Emi
     """One account after the other: each keeps all threads busy, and is gone from memory before the next one. Raises
     NotConnected where the accounts can't be listed."""
     first = accounts.session(profile)
-    api = Api(first, frozenset((*accounts.FIRST, organization.LIST)), wanted.limits)
+    api = Api(first, frozenset((*accounts.FIRST, accounts.MEMBERS)), wanted.limits)
     own, _ = accounts.account_of(first, api, wanted.environ)
     try:
         listed = organization.members(api, own, narrowed.accounts)

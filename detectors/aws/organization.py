@@ -7,11 +7,8 @@ from msgspec import Struct
 
 from assay.detectors.aws import accounts
 from assay.detectors.aws.api import Account, Api
-from assay.detectors.aws.collector import call
 from assay.detectors.aws.trouble import Refused, told
 
-LIST = call("organizations:ListAccounts")
-ASSUME = call("sts:AssumeRole")
 SESSION = "assay"
 """The name of the sessions, by which CloudTrail tells them."""
 
@@ -28,7 +25,7 @@ class Member(Struct, frozen=True, kw_only=True):
 def members(api: Api, account: Account, asked: Collection[str]) -> Sequence[Member]:
     """The organisation's accounts by their ids, or those that were asked for. Raises Refused."""
     found: list[Member] = []
-    for page in api.pages(LIST, account.home, {}):
+    for page in api.pages(accounts.MEMBERS, account.home, {}):
         found += (
             Member(id=str(one["Id"]), name=str(one.get("Name", "")), active=one.get("Status", "ACTIVE") == "ACTIVE")
             for one in page["Accounts"]
@@ -64,7 +61,7 @@ def session_in(member: Member, first: Any, account: Account, role: str, external
         extra_args={"RoleSessionName": SESSION, **({"ExternalId": external_id} if external_id else {})},
     )
     credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, method="assume-role")
-    with told(ASSUME):
+    with told(accounts.ASSUME):
         credentials.get_frozen_credentials()
     made = accounts.session(first.profile or "")
     made.register_component("credential_provider", _Given(credentials))
@@ -74,8 +71,8 @@ def session_in(member: Member, first: Any, account: Account, role: str, external
 def refused(error: Refused, role: str) -> str:
     """Why an account can't be looked at, and what to do."""
     if "denied" not in str(error):
-        return f"{ASSUME}: {error}; {error.advice}"
+        return f"{accounts.ASSUME}: {error}; {error.advice}"
     return (
-        f"{ASSUME}: {error}; the account needs a role {role} that trusts who asks (`assay aws role` makes one), "
-        "and --role and --external-id have to be those of its trust policy"
+        f"{accounts.ASSUME}: {error}; the account needs a role {role} that trusts who asks (`assay aws role` makes "
+        "one), and --role and --external-id have to be those of its trust policy"
     )

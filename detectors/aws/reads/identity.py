@@ -6,6 +6,8 @@ from assay.detectors.aws.collector import Collector
 from assay.detectors.cloud.arguments import By, Each
 
 _CALL = "iam:GetAccountAuthorizationDetails"
+_GIVEN = {"Filter": ["User", "Role", "Group", "LocalManagedPolicy"]}
+"""Not the policies that AWS keeps, whose reach is known (`detectors/cloud/aws_managed.py`)."""
 _GRANT = ("identity.grant",)
 _PRINCIPAL = ("identity.grant", "identity.principal", "identity.trust")
 
@@ -23,6 +25,7 @@ COLLECTORS = (
     Collector(
         id="iam.roles",
         call=_CALL,
+        given=_GIVEN,
         items="RoleDetailList",
         kinds=_PRINCIPAL,
         type="aws_iam_role",
@@ -41,6 +44,7 @@ COLLECTORS = (
     Collector(
         id="iam.users",
         call=_CALL,
+        given=_GIVEN,
         items="UserDetailList",
         kinds=_PRINCIPAL,
         type="aws_iam_user",
@@ -70,6 +74,7 @@ COLLECTORS = (
     Collector(
         id="iam.groups",
         call=_CALL,
+        given=_GIVEN,
         items="GroupDetailList",
         kinds=_GRANT,
         type="aws_iam_group",
@@ -84,7 +89,8 @@ COLLECTORS = (
     Collector(
         id="iam.policies",
         call=_CALL,
-        items="Policies[?!contains(Arn, ':iam::aws:policy/')]",
+        given=_GIVEN,
+        items="Policies",
         kinds=_GRANT,
         type="aws_iam_policy",
         shape={"name": "PolicyName", "policy": By("PolicyVersionList", _current)},
