@@ -22,6 +22,17 @@ _CLOUD_KINDS = (
     "storage.file-system",
     "storage.volume",
 )
+"""Of every cloud."""
+_DECLARED_KINDS = (
+    *_CLOUD_KINDS,
+    "identity.password-policy",
+    "service.detection",
+    "storage.access-point",
+    "storage.backup-vault",
+    "storage.defaults",
+    "storage.snapshot",
+)
+"""Of infrastructure code: with what is stated of AWS alone."""
 
 _OBJECT_KINDS = (
     "ai.software",
@@ -54,9 +65,9 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         warm="assay.detectors.iac.warm:warm",
         targets=("path",),
         surfaces={
-            "terraform": _CLOUD_KINDS,
-            "terraform_plan": _CLOUD_KINDS,
-            "cloudformation": _CLOUD_KINDS,
+            "terraform": _DECLARED_KINDS,
+            "terraform_plan": _DECLARED_KINDS,
+            "cloudformation": _DECLARED_KINDS,
             "kubernetes": _FILE_KINDS,
             "helm": _FILE_KINDS,
             "kustomize": _FILE_KINDS,
@@ -74,7 +85,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         id="aws",
         entry="assay.detectors.aws.detector:AwsDetector",
         targets=("aws", "aws-org"),
-        surfaces={"aws": (*_CLOUD_KINDS, "cloud.listing")},
+        surfaces={"aws": (*_DECLARED_KINDS, "identity.account", "cloud.listing")},
         capabilities=frozenset({"network", "credentials"}),
         check="assay.detectors.aws.accounts:wrong_use",
     ),
