@@ -61,7 +61,10 @@ def _show_header(page: Page, report: Report) -> None:
 def _extent(outcome: DetectorOutcome, files: int) -> str:
     """`22 resources in 31 of 80 files`: what it took up, and so what it passed over."""
     seen = f"{outcome.resources} resource{'' if outcome.resources == 1 else 's'}"
-    return seen if outcome.files is None else f"{seen} in {outcome.files} of {files} files"
+    if outcome.files is None:
+        return seen
+    # What isn't a tree has no other files.
+    return f"{seen} in {outcome.files} of {files} files" if files else f"{seen} in {outcome.files} files"
 
 
 def _show_decision(page: Page, report: Report, ranked: Sequence[Finding]) -> None:
