@@ -113,7 +113,9 @@ def told(call: Call) -> Iterator[None]:
         raise Refused(
             call, "this version of botocore does not take the call", advice="report it", lasting=True
         ) from None
-    except (exceptions.BotoCoreError, ValueError) as error:
+    except Refused:
+        raise
+    except Exception as error:  # noqa: BLE001  # an answer may be anything, and parsers raise whatever comes of that
         raise Refused(call, f"the answer could not be read ({type(error).__name__})", lasting=True) from None
 
 

@@ -1,0 +1,59 @@
+"""Half an answer: what the pages told that arrived counts, and what is missing is said."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from assay.scanner.api import Resource
+from tests.aws_server.looking import REGION, failures, look, resources
+from tests.aws_server.proxy import Called, Fault
+from tests.aws_server.running import Aws, running
+
+PAGE = """<DescribeVolumesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r</requestId>
+<volumeSet><item><volumeId>vol-1</volumeId><encrypted>false</encrypted><availabilityZone>eu-west-1a</availabilityZone>
+</item></volumeSet><nextToken>more</nextToken></DescribeVolumesResponse>"""
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    with running() as found:
+        yield found
+
+
+def lists(called: Called) -> bool:
+    return called.operation == "DescribeVolumes"
+
+
+@pytest.mark.parametrize(
+    ("then", "said"),
+    [
+        (Fault(403, "UnauthorizedOperation"), "denied (UnauthorizedOperation)"),
+        (Fault(503, "RequestLimitExceeded"), "throttled to the end (RequestLimitExceeded)"),
+        (Fault(500, "InternalError"), "refused (InternalError)"),
+        (Fault(200, "", cut=True), "the proxy could not be reached"),
+        (Fault(200, "", body="<half"), "the answer could not be read"),
+    ],
+    ids=["denied", "throttled", "error", "cut", "garbled"],
+)
+def test_a_second_page_that_does_not_come_is_told_and_the_first_counts(aws: Aws, then: Fault, said: str) -> None:
+    with aws.proxy.fault(lists, then), aws.proxy.fault(lists, Fault(200, "", times=1, body=PAGE)):
+        records = look(aws, kinds=("storage.volume",))
+    told = resources(records)
+    assert told["storage.volume", "volume/vol-1"]["encrypted_at_rest"] is False
+    assert any(said in one and "ec2:DescribeVolumes" in one for one in failures(records)), failures(records)
+    listings = [one for one in records if isinstance(one, Resource) and one.kind == "cloud.listing"]
+    incomplete = {one.facts["kind"].value: one.facts["incomplete"].value for one in listings}
+    assert incomplete["storage.volume"] == [REGION]
+
+
+def test_what_is_throttled_for_a_while_is_read_in_the_end(aws: Aws) -> None:
+    with aws.proxy.fault(lists, Fault(503, "RequestLimitExceeded", times=1)):
+        records = look(aws, kinds=("storage.volume",))
+    assert failures(records) == []
+
+
+def test_the_same_page_for_ever_ends(aws: Aws) -> None:
+    with aws.proxy.fault(lists, Fault(200, "", body=PAGE)):
+        records = look(aws, kinds=("storage.volume",))
+    assert len(failures(records)) == 1
+    aws.proxy.calls.clear()
