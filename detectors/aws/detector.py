@@ -106,6 +106,9 @@ def _look_at_members(profile: str, narrowed: Narrowed, wanted: Wanted, emit: Emi
             emit(failure(wanted.part, f"{shown}: {said}", what=shown))
         except NotConnected as error:
             emit(failure(wanted.part, f"{shown}: {error}", what=shown))
+        except Exception as error:  # noqa: BLE001  # a fault of ours in one account leaves the others to be looked at
+            said = f"crashed: {type(error).__name__}; report it, and scan the account by itself as aws:PROFILE"
+            emit(failure(wanted.part, f"{shown}: {said}", what=shown))
         # Clients of botocore's hold each other; so do the blocks of what was stated.
         gc.collect()
 

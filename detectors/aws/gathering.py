@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Lock
 from typing import Any, Protocol
 
+from jmespath.exceptions import JMESPathError
 from msgspec import Struct
 
 from assay.detectors.aws.api import Account, Api, Limits
@@ -33,6 +34,15 @@ class Kept(Protocol):
     ) -> None:
         """Keeps it. Called from several threads."""
         ...
+
+
+def _sought(expression: str, tree: Any, made: Call) -> Any:
+    """What a JMESPath finds in an answer. Raises Refused where the answer is of a shape in which it can't look."""
+    try:
+        return found(expression, tree)
+    except JMESPathError as error:
+        said = f"the answer is not of the known shape ({type(error).__name__})"
+        raise Refused(made, said, advice="report it", lasting=True) from None
 
 
 class Listing(Struct, frozen=True):
@@ -164,7 +174,7 @@ class _Unit:
         for answer in look.pages(listing.call, listing.region, given):
             page = _as_read(first, answer, listing.call)
             for collector in listing.collectors:
-                for element in found(collector.items, page) or ():
+                for element in _sought(collector.items, page, listing.call) or ():
                     if not isinstance(element, dict):
                         continue
                     count += 1
@@ -218,7 +228,15 @@ class _Unit:
         return found is not None
 
     def _keep(self, collector: Collector, element: dict[str, Any], number: int) -> Item | None:
-        item = laid_out(collector, element, self._look.account, self._listing.region)
+        try:
+            item = laid_out(collector, element, self._look.account, self._listing.region)
+        except Exception as error:  # noqa: BLE001  # an answer may be of any shape; what is odd of one costs that one
+            said = f"an item is not of the known shape ({type(error).__name__})"
+            with self._lock:
+                self._refused.append(
+                    Trouble(call=str(self._listing.call), reason=said, advice="report it", lasting=True)
+                )
+            return None
         if item is not None:
             with self._lock:
                 self._items[collector.id][number] = item
@@ -231,9 +249,7 @@ class _Unit:
         if not detail.wanted:
             element[into] = _NOT_WANTED
             return True
-        if (detail.unless and pick(element, detail.unless)) or (
-            detail.without and found(detail.without, element) is True
-        ):
+        if detail.unless and pick(element, detail.unless):
             return True
         parameters = {name: pick(element, place) for name, place in detail.given.items()}
         unknown = next((value for value in parameters.values() if isinstance(value, Unknown)), None)
@@ -244,6 +260,8 @@ class _Unit:
         region = lies_in if isinstance(lies_in, str) else self._listing.region
         fixed = {name: filled(value, {}, self._look.account, region) for name, value in detail.fixed.items()}
         try:
+            if detail.without and _sought(detail.without, element, made) is True:
+                return True
             element[into] = self._answer(made, region, {**fixed, **parameters}, detail.keep)
         except Refused as refused:
             if refused.is_one_of(detail.absent):
@@ -257,7 +275,7 @@ class _Unit:
     def _answer(self, made: Call, region: str, parameters: Mapping[str, Any], keep: str) -> Any:
         answer: Any = None
         for page in self._look.pages(made, region, parameters):
-            value = found(keep, {name: inner for name, inner in page.items() if name != "ResponseMetadata"})
+            value = _sought(keep, {name: inner for name, inner in page.items() if name != "ResponseMetadata"}, made)
             answer = [*answer, *value] if isinstance(answer, list) and isinstance(value, list) else value
         return answer
 

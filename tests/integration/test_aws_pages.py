@@ -52,6 +52,21 @@ def test_what_is_throttled_for_a_while_is_read_in_the_end(aws: Aws) -> None:
     assert failures(records) == []
 
 
+def test_an_item_of_an_odd_shape_costs_at_most_that_item(aws: Aws) -> None:
+    """Policies without versions, where the collector looks for the current one of each."""
+    odd = "<Policies><member><Arn>arn:aws:iam::123456789012:policy/a</Arn></member></Policies>"
+    role = "<member><RoleName>r</RoleName><Arn>arn:aws:iam::123456789012:role/r</Arn></member>"
+    good = f"<RoleDetailList>{role}</RoleDetailList>"
+    body = (
+        f"<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>{odd}{good}"
+        "<IsTruncated>false</IsTruncated></GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
+    )
+    fault = Fault(200, "", body=body)
+    with aws.proxy.fault(lambda called: called.operation == "GetAccountAuthorizationDetails", fault):
+        records = look(aws, kinds=("identity.grant", "identity.principal"))
+    assert any(kind == "identity.principal" and name == "role/r" for kind, name in resources(records))
+
+
 def test_the_same_page_for_ever_ends(aws: Aws) -> None:
     with aws.proxy.fault(lists, Fault(200, "", body=PAGE)):
         records = look(aws, kinds=("storage.volume",))
