@@ -53,11 +53,19 @@ class Trace:
             *about,
             tree.named or tree.root,
             *(("all",) if tree.only is None else ("named", *tree.only)),
+            "",
+            # A module may lie behind a link to a folder: where that leads decides as much as what lies there.
+            *(text for link in sorted(tree.folder_links.items()) for text in link),
         ]
         self._chosen = chosen
 
     def whole(self) -> tuple[DetectorOutcome, Sequence[bytes]] | None:
-        """How the detector's run ended and the lines of its records, if every file that it read is as it was."""
+        """How the detector's run ended and the lines of its records, if every file that it read is as it was.
+
+        Not where files were named: what else belongs to these is found by reading what does not.
+        """
+        if self._tree.only is not None:
+            return None
         found = self._store.get(self._whole_key())
         if found is None:
             return None
@@ -70,6 +78,8 @@ class Trace:
 
     def keep_whole(self, read: Mapping[str, str], outcome: DetectorOutcome, records: Iterable[Record]) -> None:
         """Of a run of which everything could be kept."""
+        if self._tree.only is not None:
+            return
         head = _encode(_Whole(read=read, outcome=outcome))
         self._store.put(self._whole_key(), b"\n".join([head, *map(_encode, records)]))
 

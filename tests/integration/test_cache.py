@@ -130,3 +130,60 @@ def test_the_command_shows_and_clears(tree: Path) -> None:
     assert f"{shown['entries']} entries" in run("clear", cache=cache)
     assert entries(cache) == []
     assert "entries  0" in run(cache=cache)
+
+
+VOLUME = 'resource "aws_ebs_volume" "v" {\n  availability_zone = "eu-west-1a"\n  encrypted = %s\n}\n'
+
+
+def outcomes(report: dict[str, object], rule: str = "volume-encrypted-at-rest") -> list[str]:
+    return [one["outcome"] for one in report["findings"] if one["rule"] == rule]  # type: ignore[attr-defined]
+
+
+def test_a_link_to_another_module_is_seen(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name, encrypted in (("a", "true"), ("b", "false")):
+        (tree / name).mkdir(parents=True)
+        (tree / name / "main.tf").write_text(VOLUME % encrypted)
+    (tree / "main.tf").write_text('module "m" {\n  source = "./mod"\n}\n')
+    (tree / "mod").symlink_to("a")
+    before = scan(tree)
+    (tree / "mod").unlink()
+    (tree / "mod").symlink_to("b")
+    after = scan(tree)
+    assert after == scan(tree, "--no-cache")
+    assert outcomes(before) != outcomes(after)
+
+
+@pytest.mark.parametrize(
+    ("judged", "beside", "text"),
+    [
+        (
+            'variable "encrypted" {\n  default = true\n}\n' + VOLUME % "var.encrypted",
+            "root/main.tf",
+            'module "m" {\n  source = "../m"\n  encrypted = false\n}\n',
+        ),
+    ],
+)
+def test_a_hook_sees_a_file_that_comes_to_bear_on_what_it_judges(
+    tmp_path: Path, judged: str, beside: str, text: str
+) -> None:
+    for name, content in (("m/main.tf", judged), (beside, "# nothing\n")):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content)
+
+    def hook(*options: str) -> list[str]:
+        command = [sys.executable, "-m", "assay.scanner.cli.main", "hook", "--no-server", "--format", "json"]
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [*command, *options, "m/main.tf"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            timeout=300,
+            check=False,
+        )
+        return outcomes(json.loads(done.stdout))
+
+    first = hook()
+    (tmp_path / beside).write_text(text)
+    assert hook() == hook("--no-cache") != first
