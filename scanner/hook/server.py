@@ -32,6 +32,8 @@ MOST_AT_ONCE = 8
 _MOST_REQUEST = 4 << 20
 _SECONDS_TO_SEND = 2.0
 _SECONDS_BETWEEN_LOOKS = 30.0
+_SECONDS_TO_END = 5.0
+"""For work whose caller has gone: it takes away what it made, and is killed if that takes longer."""
 _CREDENTIALS = 12
 
 
@@ -60,6 +62,8 @@ class Server:
         self._began = time.time()
         self._requests = 0
         self._children: dict[int, _Child] = {}
+        self._ending: dict[int, float] = {}
+        """Children whose callers have gone → when they are killed."""
         self._state = code_state()
         self._looked = float("-inf")
         self._stoppers: list[socket.socket] = []
@@ -80,7 +84,7 @@ class Server:
             selector.register(listening, selectors.EVENT_READ)
             selector.register(waker, selectors.EVENT_READ)
             while not self._ended or self._children:
-                for key, _ in selector.select(timeout=_SECONDS_BETWEEN_LOOKS):
+                for key, _ in selector.select(timeout=1.0 if self._ending else _SECONDS_BETWEEN_LOOKS):
                     if key.fileobj is listening:
                         last = time.monotonic()
                         self._take(listening)
@@ -178,11 +182,16 @@ class Server:
         }
 
     def _reap(self) -> None:
+        for pid, until in self._ending.items():
+            if time.monotonic() > until:
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
         for child in list(self._children.values()):
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if pid == 0:
                 continue
             del self._children[child.pid]
+            self._ending.pop(child.pid, None)
             with suppress(KeyError, ValueError):
                 self._selector.unregister(child.connection)
             code = os.waitstatus_to_exitcode(status)
@@ -196,8 +205,10 @@ class Server:
         child = self._children[pid]
         with suppress(KeyError, ValueError):
             self._selector.unregister(child.connection)
+        # As Ctrl-C would: it may hold a copy of the caller's files in a temporary folder.
         with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGTERM)
+        self._ending[pid] = time.monotonic() + _SECONDS_TO_END
 
 
 def read_request(connection: socket.socket, streams: list[int], place: Place) -> Request | None:

@@ -161,6 +161,31 @@ def test_many_at_once_are_all_answered(served: Home) -> None:
     assert {one.returncode for one in started} <= {0, 1}
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda one: one.name)
+def test_a_caller_that_is_stopped_leaves_no_copy_of_its_files(
+    served: Home, tmp_path: Path, how: signal.Signals
+) -> None:
+    tree, scratch = tmp_path / "tree", tmp_path / "tmp"
+    tree.mkdir()
+    scratch.mkdir()
+    for number in range(800):
+        (tree / f"f{number}.tf").write_text(BUCKET.replace('"b"', f'"b{number}"'))
+    names = [f"f{number}.tf" for number in range(800)]
+    command = [sys.executable, str(CLIENT), "--no-cache", *names]
+    caller = subprocess.Popen(
+        command, cwd=tree, env={**served.environment, "TMPDIR": str(scratch)}, stdout=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not list(scratch.rglob("*.tf")) and time.monotonic() < deadline and caller.poll() is None:
+        time.sleep(0.01)
+    assert caller.poll() is None, "the work was over before it could be stopped"
+    caller.send_signal(how)
+    caller.communicate()
+    while list(scratch.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(scratch.iterdir()) == []
+
+
 def test_a_caller_that_goes_away_takes_its_work_along(served: Home) -> None:
     command = [sys.executable, "-m", "assay.scanner.cli.main", "hook", "main.tf", "--no-cache"]
     caller = subprocess.Popen(command, cwd=served.tree, env=served.environment, stdout=subprocess.PIPE)
