@@ -4,7 +4,6 @@ import pytest
 from botocore.loaders import create_loader
 from botocore.model import OperationModel, ServiceModel, Shape
 
-from assay.detectors.aws import accounts
 from assay.detectors.aws.collector import Call
 from assay.detectors.aws.descriptions import Descriptions, cut
 from assay.detectors.aws.reads.table import COLLECTORS
@@ -35,7 +34,8 @@ def described(operation: OperationModel) -> object:
 @pytest.mark.parametrize("service", sorted({call.service for call in CALLS}))
 def test_declared_operations_are_described_as_before(service: str) -> None:
     whole = ServiceModel(create_loader().load_service_model(service, "service-2"))
-    ours = ServiceModel(accounts.loader().load_service_model(service, "service-2"))
+    # Not the loader that all sessions share: botocore's clients of S3 change what they are made by.
+    ours = ServiceModel(Descriptions(CALLS).load_service_model(service, "service-2"))
     names = {call.operation for call in CALLS if call.service == service}
     assert set(ours.operation_names) >= names
     for name in names:
